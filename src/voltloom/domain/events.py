@@ -1,0 +1,217 @@
+"""What happened here, past tense: told by features to other features, consoles and partners. Nobody answers.
+
+An event is **journaled** (kept with a number, delivered at least once to listeners, resumable by consoles) unless its
+class says `live_only`: those are shown while they happen and gone.
+
+Names are an interface: a console or a webhook sees `transaction.started`, not the class. Fields only ever get added.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from voltloom.domain.ids import SiteId, StationId, TransactionId
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """name: as the outside sees it. live_only: not journaled, so nobody may `listen` to it."""
+
+    name: ClassVar[str]
+    live_only: ClassVar[bool] = False
+
+
+# ---- connections
+
+
+@dataclass(frozen=True, slots=True)
+class StationConnected(Event):
+    name: ClassVar[str] = "station.connected"
+    station_id: StationId
+    at: datetime
+    address: str
+    protocol: str
+    security_profile: int
+
+
+@dataclass(frozen=True, slots=True)
+class StationDisconnected(Event):
+    """reason: a short phrase for people, e.g. "closed by station (1000)", "silent for 90 s"."""
+
+    name: ClassVar[str] = "station.disconnected"
+    station_id: StationId
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StationRefused(Event):
+    """A knock that was not let in, the first of its kind or after a quiet time. See the inbox."""
+
+    name: ClassVar[str] = "station.refused"
+    identity: str
+    at: datetime
+    address: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityNoticed(Event):
+    """Something an operator responsible for security wants to know. kind: e.g. "duplicate_connection",
+    "token_guessing", "bad_messages", "station:TamperDetectionActivated"."""
+
+    name: ClassVar[str] = "security.noticed"
+    kind: str
+    at: datetime
+    station_id: StationId | None
+    text: str
+
+
+# ---- stations
+
+
+@dataclass(frozen=True, slots=True)
+class StationChanged(Event):
+    """The registry entry was added, changed (credentials included) or removed: whoever remembers it, looks again."""
+
+    name: ClassVar[str] = "station.changed"
+    station_id: StationId
+    at: datetime
+    change: str
+    """added, changed or removed."""
+
+
+@dataclass(frozen=True, slots=True)
+class StationBooted(Event):
+    name: ClassVar[str] = "station.booted"
+    station_id: StationId
+    at: datetime
+    registration: str
+    vendor: str
+    model: str
+    firmware: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorStatusChanged(Event):
+    name: ClassVar[str] = "connector.status_changed"
+    station_id: StationId
+    evse: int
+    connector: int | None
+    at: datetime
+    status: str
+    previous: str
+    fault: str
+
+
+@dataclass(frozen=True, slots=True)
+class FaultNoticed(Event):
+    name: ClassVar[str] = "station.fault_noticed"
+    station_id: StationId
+    evse: int
+    connector: int | None
+    at: datetime
+    code: str
+    vendor_code: str
+    text: str
+    cleared: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsReceived(Event):
+    """A report of settings is complete."""
+
+    name: ClassVar[str] = "station.settings_received"
+    station_id: StationId
+    at: datetime
+    report_id: int | None
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class CommandAnswered(Event):
+    """An operator's command and its outcome; `actor` asked for it."""
+
+    name: ClassVar[str] = "command.answered"
+    station_id: StationId
+    at: datetime
+    command: str
+    outcome: str
+    actor: str
+
+
+# ---- sites and tokens
+
+
+@dataclass(frozen=True, slots=True)
+class SiteChanged(Event):
+    name: ClassVar[str] = "site.changed"
+    site_id: SiteId
+    at: datetime
+    change: str
+
+
+@dataclass(frozen=True, slots=True)
+class TokenChanged(Event):
+    """value: the token, upper case; "*" when many changed at once."""
+
+    name: ClassVar[str] = "token.changed"
+    value: str
+    at: datetime
+    change: str
+
+
+# ---- transactions
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionStarted(Event):
+    name: ClassVar[str] = "transaction.started"
+    station_id: StationId
+    transaction_id: TransactionId
+    evse: int
+    at: datetime
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionEnded(Event):
+    """energy_wh: delivered; None where no meter said. suspect: held back from billing until looked at."""
+
+    name: ClassVar[str] = "transaction.ended"
+    station_id: StationId
+    transaction_id: TransactionId
+    evse: int
+    at: datetime
+    reason: str
+    energy_wh: float | None
+    suspect: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionUpdated(Event):
+    """How a running transaction stands."""
+
+    name: ClassVar[str] = "transaction.updated"
+    live_only: ClassVar[bool] = True
+    station_id: StationId
+    transaction_id: TransactionId
+    evse: int
+    at: datetime
+    charging_state: str
+    energy_wh: float | None
+    power_w: float | None
+    soc_percent: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditNoted(Event):
+    """Somebody did something that is kept in the audit log."""
+
+    name: ClassVar[str] = "audit.noted"
+    at: datetime
+    actor: str
+    action: str
+    target: str
+    outcome: str

@@ -1,0 +1,1 @@
+"""What the system does: one package per capability, each with the same few files. See ARCHITECTURE.md."""

@@ -1,0 +1,180 @@
+"""What a feature is, and what its handlers are given.
+
+Wiring is data: a `Feature` says which reports it answers, which events it listens to, what it does at intervals and
+what it remembers of a connected station. `app.py` lists the features; nothing registers itself.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar, cast
+
+from sqlalchemy import Connection
+
+from voltloom.domain.commands import Command
+from voltloom.domain.events import Event
+from voltloom.domain.ids import StationId
+from voltloom.domain.reports import Report
+from voltloom.infra.database import Database, Work
+
+T = TypeVar("T")
+ReplyT = TypeVar("ReplyT")
+OutcomeT = TypeVar("OutcomeT")
+EventT = TypeVar("EventT", bound=Event)
+
+
+class Stations(Protocol):
+    """The way to connected stations, on whichever node they are."""
+
+    async def ask(self, station_id: StationId, command: Command[OutcomeT], *, timeout_s: float = 30.0) -> OutcomeT:
+        """The station's own answer.
+
+        Raises Unreachable (not connected), TimedOut, StationError (it answered with an error), NotInThisVersion,
+        Invalid (a raw payload that breaks the schema).
+        """
+        ...
+
+    async def refresh(self, station_id: StationId) -> None:
+        """Whoever holds the station's connection forgets what it remembers and reads it again from the database,
+        before the station's next report. Called after a change that did not come from the station itself."""
+        ...
+
+    async def disconnect(self, station_id: StationId, reason: str) -> bool:
+        """Close its connection; False where there is none. It will come back by itself."""
+        ...
+
+
+class Memory(Generic[T]):
+    """What a feature remembers of a station while it is connected, so that the hot path reads no database.
+
+    load     reads it for many stations at once, at connect; a station missing from the result has `empty()`
+    One process holds a station at a time. Handlers change the value in place, and write the change in the same work.
+    """
+
+    def __init__(
+        self, load: Callable[[Connection, Sequence[StationId]], Mapping[StationId, T]], empty: Callable[[], T]
+    ) -> None:
+        self.load = load
+        self.empty = empty
+
+
+@dataclass(slots=True)
+class Context:
+    """What a handler is given. Four things; think twice before a fifth.
+
+    work    what the handler wants written (`work.write`) and told (`work.tell`). It is committed, all or nothing,
+            before the station hears its answer.
+    now     when we heard it: aware, UTC
+    """
+
+    database: Database
+    stations: Stations
+    now: datetime
+    work: Work
+
+
+@dataclass(slots=True)
+class StationContext(Context):
+    """The context of a report: whose it is, and what is remembered of that station.
+
+    message_id   of the call that carried the report; "" for what the gateway itself tells
+    """
+
+    station_id: StationId
+    message_id: str
+    memories: "Memories"
+
+    def recall(self, memory: Memory[T]) -> T:
+        return self.memories.of(memory)
+
+
+class Memories:
+    """What all features remember of one connected station."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, values: Mapping[Memory[Any], object]) -> None:
+        self._values = values
+
+    def of(self, memory: Memory[T]) -> T:
+        return cast(T, self._values[memory])
+
+    @staticmethod
+    def load(
+        memories: Iterable[Memory[Any]], connection: Connection, ids: Sequence[StationId]
+    ) -> "dict[StationId, Memories]":
+        """One query a feature for all of `ids`, not one a station: thousands reconnect at once."""
+        kinds = tuple(memories)
+        loaded = {memory: memory.load(connection, ids) for memory in kinds}
+        return {
+            station_id: Memories(
+                {
+                    memory: found[station_id] if station_id in found else memory.empty()
+                    for memory, found in loaded.items()
+                }
+            )
+            for station_id in ids
+        }
+
+
+AnyHandler: TypeAlias = Callable[[StationContext, Any], Any]
+AnyListener: TypeAlias = Callable[[Context, Any], Awaitable[None]]
+Occasional: TypeAlias = Callable[[Context], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    report: type[Report[Any]]
+    handler: AnyHandler
+    """Plain where it can be (the hot path starts no task for it), a coroutine function where it must wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    event: type[Event]
+    handler: AnyListener
+    name: str
+    """What its durable tasks are called: stable across releases."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repeating:
+    period: timedelta
+    handler: Occasional
+    name: str
+
+
+def answer(
+    report: type[Report[ReplyT]], handler: Callable[[StationContext, Any], ReplyT | Awaitable[ReplyT]]
+) -> Answering:
+    """This feature answers that report. The type checker holds the handler to the report's own reply type."""
+    return Answering(report, handler)
+
+
+def listen(event: type[EventT], handler: Callable[[Context, EventT], Awaitable[None]]) -> Listening:
+    """Run the handler for each such event, at least once, on some node: it must bear being run twice."""
+    if event.live_only:
+        raise ValueError(f"{event.__name__} is live only: it is not kept, so nobody can be sure to hear it")
+    return Listening(
+        event, handler, f"{handler.__module__.removeprefix('voltloom.features.')}.{handler.__name__}:{event.name}"
+    )
+
+
+def every(period: timedelta, handler: Occasional) -> Repeating:
+    """Run the handler at this interval, on one node at a time."""
+    return Repeating(period, handler, f"{handler.__module__.removeprefix('voltloom.features.')}.{handler.__name__}")
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One capability.
+
+    routes   gives the feature's HTTP routes (a web framework's router); called only when an HTTP server starts
+    """
+
+    name: str
+    answers: tuple[Answering, ...] = ()
+    listens: tuple[Listening, ...] = ()
+    tasks: tuple[Repeating, ...] = ()
+    memories: tuple[Memory[Any], ...] = ()
+    routes: Callable[[], object] | None = None
