@@ -1,0 +1,1 @@
+"""What any server needs: database, bus, tasks, settings. Knows nothing of charging."""
