@@ -71,13 +71,15 @@ SCOPES_BY_ROLE = {
 class Actor:
     """Who asks: a person, an API key, or this machine's own command line.
 
-    kind    "person", "api_key" or "local"
+    kind      "person", "api_key" or "local"
+    address   where the call came from, for the audit log; "" for this machine's own
     """
 
     kind: str
     id: str
     name: str
     scopes: frozenset[Scope]
+    address: str = ""
 
     def may(self, scope: Scope) -> bool:
         return scope in self.scopes
