@@ -17,7 +17,6 @@ from sqlalchemy import (
     BigInteger,
     Column,
     Connection,
-    DateTime,
     Index,
     RowMapping,
     String,
@@ -30,6 +29,7 @@ from sqlalchemy import (
 
 from voltloom.domain.events import AuditNoted
 from voltloom.features.access.rules import Actor
+from voltloom.infra.columns import UtcTime
 from voltloom.infra.database import Work, metadata
 
 GENESIS = "0" * 64
@@ -39,7 +39,7 @@ audit_log = Table(
     "audit_log",
     metadata,
     Column("number", BigInteger, primary_key=True, autoincrement=False),
-    Column("at", DateTime(timezone=True), nullable=False),
+    Column("at", UtcTime, nullable=False),
     Column("actor_kind", String(20), nullable=False),
     Column("actor_id", String(100), nullable=False),
     Column("actor_name", String(200), nullable=False),
@@ -53,7 +53,7 @@ audit_log = Table(
     Index("audit_log_by_actor", "actor_id", "number"),
 )
 
-_PG_LOCK = 0x766C_6175_6469_74  # "vlaudit"
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtext('voltloom.audit_log'))")
 _SECRET = re.compile(
     r"passw|passphrase|secret|authorization_?key|auth_?key|api_?key$|shared_?key|psk$|private_?key|credential"
     r"|(access|bearer|csrf|ocpi|refresh|session)_?token|cookie|pin_?code",
@@ -104,7 +104,7 @@ def note(
     """
     if connection.dialect.name == "postgresql":
         # One writer at a time until commit: the next number and the hash before must not be read by two.
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _PG_LOCK})
+        connection.execute(_LOCK)
     last = connection.execute(select(audit_log.c.number, audit_log.c.hash).order_by(audit_log.c.number.desc()).limit(1))
     before = last.one_or_none()
     unsealed = Entry(
@@ -212,8 +212,7 @@ def verify(connection: Connection, head: str = "") -> Verdict:
 
 
 def entry_of(row: RowMapping) -> Entry:
-    entry = Entry(**row)
-    return entry if entry.at.tzinfo else replace(entry, at=entry.at.replace(tzinfo=UTC))
+    return Entry(**row)
 
 
 def list_entries(
