@@ -1,0 +1,100 @@
+"""What the generated message types are made of, and how they are read and written.
+
+Reading is kind: unknown fields are passed over, null stands for an absent optional field, 1.0 for the integer 1.
+Writing is exact: fields that are None are left out, and a type cannot hold what its schema does not name.
+"""
+
+from dataclasses import dataclass
+from enum import Flag
+from typing import Final, TypeAlias, TypeVar
+
+import msgspec
+
+DateTime: TypeAlias = str
+"""An RFC 3339 time as the station wrote it, which may lack its zone: kept as text, for one tolerant parser to read."""
+
+CustomData: TypeAlias = dict[str, object]
+"""The extension object of 2.x: `vendorId` and whatever the vendor adds."""
+
+
+class Wire(msgspec.Struct, omit_defaults=True, rename="camel", gc=False):
+    """A message or a part of one. `gc=False`: it is a tree, never a cycle, and the collector need not walk it."""
+
+
+class Sender(Flag):
+    """Who may begin an exchange."""
+
+    STATION = 1
+    CSMS = 2
+    BOTH = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One action of one version.
+
+    response   None for a SEND (2.1), which has no answer
+    """
+
+    name: str
+    sender: Sender
+    request: type[Wire]
+    response: type[Wire] | None
+
+    @property
+    def may_be_answered_empty(self) -> bool:
+        """True where `{}` is a legal answer: what we say to a message that nobody here translates yet."""
+        return self.response is not None and not any(field.required for field in msgspec.structs.fields(self.response))
+
+
+MessageT = TypeVar("MessageT", bound=Wire)
+
+_EXACT_FLOAT_INTEGERS: Final = 2**53
+_decoders: dict[type[Wire], msgspec.json.Decoder[Wire]] = {}
+_encoder: Final = msgspec.json.Encoder()
+
+
+def write(message: Wire) -> bytes:
+    """Compact JSON."""
+    return _encoder.encode(message)
+
+
+def read(message_type: type[MessageT], payload: bytes | memoryview | msgspec.Raw) -> MessageT:
+    """The payload as `message_type`. Raises msgspec.ValidationError where it is not one.
+
+    `payload` is JSON that an Endpoint let through; of anything else it may also raise msgspec.DecodeError.
+    """
+    decoder = _decoders.get(message_type)
+    if decoder is None:
+        decoder = _decoders[message_type] = msgspec.json.Decoder(message_type)
+    try:
+        return decoder.decode(payload)  # pyright: ignore[reportReturnType] - the table maps a type to its own decoder
+    except msgspec.ValidationError:
+        # Stations whose JSON library knows only floats write 1.0 for 1. They pay for a second reading, others do not.
+        tree: object = msgspec.json.decode(payload)
+        if not _has_integral_float(tree):
+            raise
+        return msgspec.convert(_with_integers(tree), message_type)
+
+
+def _is_integral(value: object) -> bool:
+    return isinstance(value, float) and value.is_integer() and abs(value) <= _EXACT_FLOAT_INTEGERS
+
+
+def _has_integral_float(tree: object) -> bool:
+    if isinstance(tree, dict):
+        return any(_has_integral_float(item) for item in tree.values())  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - any JSON
+    if isinstance(tree, list):
+        return any(_has_integral_float(item) for item in tree)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - any JSON
+    return _is_integral(tree)
+
+
+def _with_integers(tree: object) -> object:
+    """Every 1.0 as 1; where a float is wanted, an integer does as well."""
+    if isinstance(tree, dict):
+        return {key: _with_integers(item) for key, item in tree.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - any JSON
+    if isinstance(tree, list):
+        return [_with_integers(item) for item in tree]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - any JSON
+    if isinstance(tree, float) and _is_integral(tree):
+        return int(tree)
+    return tree
