@@ -219,7 +219,9 @@ def rules_only(schema: Schema, *, names: bool = False) -> Schema:
     names   the keys of `schema` are names, not keywords: a property may be called `title`
     """
     return {
-        key: rules_only(cast(Schema, item), names=key == "properties" and not names) if isinstance(item, dict) else item
+        key: rules_only(cast("Schema", item), names=key == "properties" and not names)
+        if isinstance(item, dict)
+        else item
         for key, item in schema.items()
         if names or key not in NOT_RULES | {"definitions"}
     }
@@ -342,7 +344,7 @@ def without_widened(rules: Schema) -> Schema:
     return {
         key: None
         if key in places and "enum" in item
-        else without_widened(cast(Schema, item))
+        else without_widened(cast("Schema", item))
         if isinstance(item, dict)
         else item
         for key, item in rules.items()
