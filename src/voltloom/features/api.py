@@ -1,9 +1,12 @@
-"""What every feature's `api.py` shares: who calls, what they may, the services behind, and pages of lists."""
+"""What every feature's `api.py` shares: who calls, what they may, the services behind, pages of lists, and tables."""
 
 import base64
 import binascii
+import csv
+import io
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
@@ -28,21 +31,33 @@ class Call:
     now: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """The dependency behind `allow`. scope None: anybody who is signed in. No API route is without one."""
+
+    scope: Scope | None
+
+    def __call__(self, request: Request) -> Call:
+        actor: Actor = request.state.actor
+        if self.scope is not None and not actor.may(self.scope):
+            raise Forbidden(f"{actor.name} may not do this: it takes the scope {self.scope.value}")
+        app = request.app.state
+        return Call(actor, app.database, app.stations, datetime.now(UTC))
+
+
 def allow(scope: Scope) -> Any:
-    """The dependency that lets a call in when its actor has `scope`: `call: Annotated[Call, allow(Scope.STATIONS_READ)]`.
+    """The dependency that lets a call in when its actor has `scope`.
+
+        def list_stations(call: Annotated[Call, allow(Scope.STATIONS_READ)]) -> Page[StationOut]: ...
 
     Who asks was established by `entrypoints/http/auth.py`, which answers 401 where it cannot; this answers 403.
     """
+    return Depends(Permission(scope))
 
-    def permitted(request: Request) -> Call:
-        actor: Actor = request.state.actor
-        if not actor.may(scope):
-            raise Forbidden(f"{actor.name} may not do this: it takes the scope {scope.value}")
-        app = request.app.state
-        return Call(actor, app.database, app.stations, datetime.now(timezone.utc))
 
-    permitted.__voltloom_scope__ = scope  # type: ignore[attr-defined]  # read by the test that no route is left open
-    return Depends(permitted)
+def signed_in() -> Any:
+    """The dependency of the few routes that are about the caller alone, whatever they may."""
+    return Depends(Permission(None))
 
 
 class Body(BaseModel):
@@ -75,3 +90,22 @@ def position(after: str | None, kinds: type[T]) -> T | None:
         return msgspec.json.decode(base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)), type=kinds)
     except (binascii.Error, ValueError, msgspec.MsgspecError) as error:
         raise Invalid("`after` is not a cursor of this list: pass the `next` of the page before, unchanged") from error
+
+
+def csv_text(rows: Iterable[Iterable[object]]) -> str:
+    """Rows as CSV. Text that a spreadsheet would take for a formula gets a leading apostrophe."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerows([_cell(value) for value in row] for row in rows)
+    return text.getvalue()
+
+
+def _cell(value: object) -> object:
+    match value:
+        case None:
+            return ""
+        case datetime():
+            return value.isoformat()
+        case str() if value.startswith(("=", "+", "-", "@", "\t", "\r", "\n")):
+            return "'" + value
+        case _:
+            return value

@@ -1,6 +1,52 @@
 """Networks, people, roles, sign-in, API keys, audit log: who may do what, and who did."""
 
-from voltloom.features.access.audit import note
-from voltloom.features.access.rules import Actor, Role, Scope
+from datetime import timedelta
 
-__all__ = ["Actor", "Role", "Scope", "note"]
+from voltloom.features.access.audit import note
+from voltloom.features.access.local_key import (
+    LOCAL,
+    LocalKey,
+    new_local_token,
+    read_local_key,
+    remove_local_key,
+    write_local_key,
+)
+from voltloom.features.access.passwords import Passwords
+from voltloom.features.access.rules import Actor, Role, Scope, SignInRefused
+from voltloom.features.access.service import Access, Recognised, Source, add_person, first_link, make_link, tidy
+from voltloom.features.access.throttle import Throttle, source_of
+from voltloom.features.feature import Feature, every
+
+__all__ = [
+    "LOCAL",
+    "Access",
+    "Actor",
+    "LocalKey",
+    "Passwords",
+    "Recognised",
+    "Role",
+    "Scope",
+    "SignInRefused",
+    "Source",
+    "Throttle",
+    "add_person",
+    "feature",
+    "first_link",
+    "make_link",
+    "new_local_token",
+    "note",
+    "read_local_key",
+    "remove_local_key",
+    "source_of",
+    "write_local_key",
+]
+
+
+def _routes() -> object:
+    # Imported only when a server starts: the routes stand on `features/api.py`, which stands on this package.
+    from voltloom.features.access import api
+
+    return api.routes()
+
+
+feature = Feature(name="access", tasks=(every(timedelta(hours=1), tidy),), routes=_routes)

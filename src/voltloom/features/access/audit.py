@@ -231,3 +231,9 @@ def list_entries(
     elif action:
         query = query.where(audit_log.c.action == action)
     return [entry_of(row) for row in connection.execute(query).mappings()]
+
+
+def entries_after(connection: Connection, number: int, limit: int) -> list[Entry]:
+    """The oldest first."""
+    query = select(audit_log).where(audit_log.c.number > number).order_by(audit_log.c.number).limit(limit)
+    return [entry_of(row) for row in connection.execute(query).mappings()]

@@ -8,7 +8,7 @@ import asyncio
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import ParamSpec, TypeVar
 
@@ -112,27 +112,30 @@ class Passwords:
         )
         self._pool = ThreadPoolExecutor(slots, thread_name_prefix="argon2")
         self._room = slots + queue
-        # Checked in place of a hash that is not there, so that an unknown name takes as long as a known one.
-        self._dummy = self._hasher.hash("no password is this")
 
     async def hash(self, password: str) -> str:
         return await self._run(self._hasher.hash, normal(password))
 
     async def check(self, password_hash: str, password: str) -> bool:
         """password_hash "": nobody's; takes as long and is False."""
-        good = await self._run(self._verify, password_hash or self._dummy, normal(password))
+        good = await self._run(self._verify, password_hash, normal(password))
         return good and bool(password_hash)
 
     def is_outdated(self, password_hash: str) -> bool:
         """Made with other parameters than ours of today: make it anew, now that the password is at hand."""
         return self._hasher.check_needs_rehash(password_hash)
 
+    @cached_property
+    def _dummy(self) -> str:
+        """Checked in place of a hash that is not there, so that an unknown name takes as long as a known one."""
+        return self._hasher.hash("nobody's")
+
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _verify(self, password_hash: str, password: str) -> bool:
         try:
-            return self._hasher.verify(password_hash, password)
+            return self._hasher.verify(password_hash or self._dummy, password)
         except (VerificationError, InvalidHashError):
             return False
 
