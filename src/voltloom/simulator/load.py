@@ -343,7 +343,8 @@ class _Credentials:
 
 def _stations(load: Load, options: Options) -> Iterable[LoadStation]:
     if options.credentials is not None:
-        known = msgspec.json.decode(options.credentials.read_bytes(), type=dict[str, str] | list[_Credentials])
+        text = options.credentials.read_bytes()
+        known: dict[str, str] | list[_Credentials] = msgspec.json.decode(text, type=dict[str, str] | list[_Credentials])
         if isinstance(known, dict):
             known = [_Credentials(identity, password) for identity, password in known.items()]
         for n, entry in enumerate(known[options.first : options.first + options.connections], options.first):
