@@ -1,13 +1,27 @@
 import asyncio
 from collections.abc import Awaitable
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import ClassVar
 
 import pytest
-from sqlalchemy import BigInteger, Boolean, Column, Float, Identity, Integer, Numeric, Table, Text, bindparam, func
-from sqlalchemy import insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Identity,
+    Integer,
+    Numeric,
+    Table,
+    Text,
+    bindparam,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from voltloom.infra.database import (
     Json,
@@ -46,7 +60,7 @@ SET_COUNT = Statement(
     update(things).where(things.c.id == bindparam("key")).values(count=bindparam("new_count")), ("new_count", "key")
 )
 ADD_NOTE = Statement(insert(notes), bulk=True)
-NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=timezone.utc)
+NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +111,7 @@ def test_what_was_committed_is_read_back_as_it_was(fresh_database):
             assert tuple(thing) == ("a", 7, NOW, '{"b": 1, "a": [2]}')
             note = await database.read(lambda c: c.execute(select(notes)).one())
             assert tuple(note) == (1, "a", NOW, 1.5, True, Decimal("0.2500"), '{"é": "\\u00e9"}')
-            assert note.at.tzinfo == timezone.utc
+            assert note.at.tzinfo == UTC
 
     asyncio.run(story())
 

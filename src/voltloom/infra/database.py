@@ -14,7 +14,7 @@ made: `writer.py`. How each engine takes it: `sqlite.py`, `postgres.py`.
 
 from collections.abc import Awaitable, Callable, Sequence
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from sqlalchemy import Connection, Delete, Dialect, Insert, MetaData, Table, Update
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -82,8 +82,8 @@ class Statement:
         if columns is None:
             if not isinstance(sql, Insert):
                 raise TypeError("an update or delete has no columns of its own: name its bind parameters in order")
-            assert isinstance(sql.table, Table)
-            columns = [column.name for column in sql.table.columns if column is not sql.table.autoincrement_column]
+            table = cast("Table[Any]", sql.table)
+            columns = [column.name for column in table.columns if column is not table.autoincrement_column]
         self.sql = sql
         self.columns = tuple(columns)
         self.bulk = bulk
@@ -133,7 +133,7 @@ class Prepared:
         converters = [compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names]
         self._convert = tuple((place, convert) for place, convert in enumerate(converters) if convert is not None)
         plain = inserting and not constants and self._pick is None and "ON CONFLICT" not in self.sql
-        self.table = statement.sql.table.name if plain and isinstance(statement.sql.table, Table) else None
+        self.table = cast("Table[Any]", statement.sql.table).name if plain else None
 
     def arrange(self, rows: Sequence[Row]) -> Sequence[Row]:
         """The rows as the driver wants them; the very same where it wants nothing else."""

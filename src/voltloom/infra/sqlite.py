@@ -2,10 +2,10 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -172,7 +172,7 @@ class SqliteDatabase(Writer):
         return Outcome(errors, numbers)
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def _transaction(self) -> Generator[None]:
         self._raw.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -191,7 +191,7 @@ class SqliteDatabase(Writer):
             raw.executemany(prepared.sql, prepared.arrange(rows))
         if self.journal is None:
             return ()
-        entries = self.journal.entries(works, datetime.now(timezone.utc))
+        entries = self.journal.entries(works, datetime.now(UTC))
         if not entries.rows:
             return ()
         # Numbers are given here, not by the table: inside this transaction nobody else can take them.
@@ -211,7 +211,7 @@ def _undone(error: BaseException) -> Undone:
 
 
 @contextmanager
-def _speaking_plainly() -> Iterator[None]:
+def _speaking_plainly() -> Generator[None]:
     """A locked or broken file is Unavailable, whatever the caller was doing."""
     try:
         yield
