@@ -10,7 +10,7 @@ import hmac
 import re
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from voltloom.domain.errors import Invalid
@@ -132,6 +132,7 @@ class Credentials:
         self._source = source
         self._passwords = passwords
         self._by_id: dict[StationId, Credential] = {}
+        self._settled: set[StationId] = set()
 
     def __len__(self) -> int:
         return len(self._by_id)
@@ -141,7 +142,18 @@ class Credentials:
 
     def verify(self, credential: Credential | None, password: bytes) -> bool:
         """See `Passwords.verify`. Whether the station is enabled and its profile suffices is another question."""
-        return self._passwords.verify(credential, password)
+        verified = self._passwords.verify(credential, password)
+        if verified and credential and credential.old_password_hash:
+            current = replace(credential, old_password_hash="")
+            if self._passwords.verify(current, password):
+                self._settled.add(credential.station_id)
+        return verified
+
+    def take_settled(self) -> tuple[StationId, ...]:
+        """Stations that came with their new password since last asked: the old one has done its duty."""
+        settled = tuple(self._settled)
+        self._settled.clear()
+        return settled
 
     async def load(self) -> None:
         self._by_id = dict(await self._source(None))
