@@ -1,0 +1,66 @@
+"""How commands speak: to people by default, to programs with `--json`. Results go to stdout, all else to stderr."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import NoReturn
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from voltloom.domain.errors import VoltloomError
+
+people = Console(highlight=False, soft_wrap=True)
+aside = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def result(value: Mapping[str, object], *, json: bool) -> None:
+    """One thing: as `name  value` lines, or as one JSON object."""
+    if json:
+        sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
+        return
+    width = max((len(name) for name in value), default=0)
+    for name, content in value.items():
+        people.print(f"{name.replace('_', ' '):<{width}}  {_plain(content)}", markup=False)
+
+
+def rows(items: Sequence[Mapping[str, object]], columns: Sequence[str], *, json: bool, empty: str) -> None:
+    """Many things: as a table, or as one JSON array. `empty` says what to do where there is nothing yet."""
+    if json:
+        sys.stdout.write(msgspec.json.encode(items).decode() + "\n")
+        return
+    if not items:
+        people.print(empty, markup=False)
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column.replace("_", " "), overflow="fold")
+    for item in items:
+        table.add_row(*(_inert(_plain(item.get(column))) for column in columns))
+    people.print(table)
+
+
+def say(text: str, *, style: str = "") -> None:
+    """A line about the work itself."""
+    aside.print(text, style=style, markup=False)
+
+
+def fail(error: VoltloomError | str) -> NoReturn:
+    """End the command with the reason, and exit code 1."""
+    say(f"voltloom: {error if isinstance(error, str) else error.reason}", style="red")
+    raise SystemExit(1)
+
+
+def _plain(value: object) -> str:
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(str, value))  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType] - anything has a text
+    return str(value)
+
+
+def _inert(text: str) -> str:
+    """Text from outside cannot move the cursor or colour the terminal."""
+    return "".join(c if c.isprintable() else "�" for c in text).replace("[", "\\[")
