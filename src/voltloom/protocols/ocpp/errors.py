@@ -54,3 +54,24 @@ def spell(code: ErrorCode, version: Version) -> str:
 def read_code(spelling: str) -> ErrorCode:
     """The code, in whichever version's spelling and case; GENERIC where it is in none."""
     return _BY_SPELLING.get(spelling.strip().lower(), ErrorCode.GENERIC)
+
+
+# What the other end is told. Constant: our reasons, which may quote what we hold, go to the log alone.
+_TEXTS: Final = {
+    ErrorCode.FORMAT: "The payload is not formed as its action demands",
+    ErrorCode.GENERIC: "The message could not be processed",
+    ErrorCode.INTERNAL: "The message could not be processed now",
+    ErrorCode.MESSAGE_TYPE_NOT_SUPPORTED: "Messages of this type are not supported",
+    ErrorCode.NOT_IMPLEMENTED: "The action is not known",
+    ErrorCode.NOT_SUPPORTED: "The action is not supported here",
+    ErrorCode.OCCURRENCE: "A field is missing, or occurs too often or too seldom",
+    ErrorCode.PROPERTY: "A field has a value that is not allowed",
+    ErrorCode.PROTOCOL: "The payload is missing or is no object",
+    ErrorCode.RPC_FRAMEWORK: "The message is not a valid OCPP-J message",
+    ErrorCode.SECURITY: "A security rule forbids this",
+    ErrorCode.TYPE: "A field is of the wrong type",
+}
+
+
+def text_of(code: ErrorCode) -> str:
+    return _TEXTS[code]
