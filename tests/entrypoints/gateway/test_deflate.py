@@ -1,3 +1,4 @@
+import contextlib
 import zlib
 
 import pytest
@@ -83,7 +84,5 @@ def test_the_limit_itself_is_allowed():
 
 @given(st.binary(min_size=1, max_size=200))
 def test_any_bytes_inflate_or_are_refused(payload):
-    try:
+    with contextlib.suppress(BadDeflate, TooBig):
         agreed().inflate(payload, 1000)
-    except (BadDeflate, TooBig):
-        pass

@@ -26,8 +26,7 @@ from voltloom.entrypoints.gateway.handshake import (
 from voltloom.entrypoints.gateway.limits import Limits
 from voltloom.entrypoints.gateway.throttle import Throttle
 from voltloom.entrypoints.gateway.tls import PeerCertificate
-from voltloom.features.stations.credentials import Credential
-from voltloom.features.stations.inbox import KnockReason
+from voltloom.features.stations import Credential, KnockReason
 from voltloom.protocols.ocpp.version import Version
 
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network

@@ -30,7 +30,7 @@ from voltloom.entrypoints.gateway.handshake import HEAD_END, BadRequest, Request
 from voltloom.entrypoints.gateway.limits import Limits
 from voltloom.entrypoints.gateway.tls import describe, explain, read_certificate
 from voltloom.entrypoints.gateway.websocket import PROTOCOL_ERROR, Socket, open_socket
-from voltloom.features.stations.inbox import Knock, KnockReason
+from voltloom.features.stations import Knock, KnockReason
 
 log = structlog.get_logger(__name__)
 

@@ -113,7 +113,7 @@ def identity(target: str) -> StationId | None:
 
 
 def _is_identity(name: str) -> bool:
-    return _IDENTITY.fullmatch(name) is not None and name not in (".", "..")
+    return _IDENTITY.fullmatch(name) is not None and set(name) != {"."}
 
 
 @dataclass(frozen=True, slots=True)
