@@ -1,8 +1,8 @@
 """What a version of OCPP is to the rest of the house: a `Dialect`, stateless and shared by all sessions.
 
-    read = DIALECTS[Version.V16].read_call("MeterValues", payload, heard_at=now)       # Read or Refusal
+    read = DIALECTS[Version.V16].read_call("MeterValues", payload, now)                # Read or Refusal
     reply = answer(read.reports[0])                                                    # a feature's
-    frame = [3, id, read.write(reply)]
+    endpoint.result(message_id, read.write(reply))
 
     conversation = DIALECTS[Version.V201].converse(Reset(ResetKind.ON_IDLE))           # see exchange.Conversation
 
@@ -19,10 +19,139 @@ import msgspec
 from voltloom.domain.commands import Command, OutcomeT, RawAnswer, RawCall
 from voltloom.domain.errors import Invalid, NotInThisVersion
 from voltloom.domain.ids import JsonText
-from voltloom.domain.reports import Report, Untranslated
-from voltloom.protocols.ocpp import v2, v16
-from voltloom.protocols.ocpp.exchange import Call, Conversation, Payload, Read, Refusal
+from voltloom.domain.reports import Untranslated
+from voltloom.protocols.ocpp.errors import ErrorCode
+from voltloom.protocols.ocpp.exchange import EMPTY_RESULT, Call, Conversation, Payload, Read, Refusal, Unreadable
+from voltloom.protocols.ocpp.v2 import inbound as inbound_2
+from voltloom.protocols.ocpp.v2 import outbound as outbound_2
+from voltloom.protocols.ocpp.v2.gate import GATE_21, GATE_201, Gate
+from voltloom.protocols.ocpp.v16 import inbound as inbound_16
+from voltloom.protocols.ocpp.v16 import messages as messages_16
+from voltloom.protocols.ocpp.v16 import outbound as outbound_16
 from voltloom.protocols.ocpp.version import Version
 from voltloom.protocols.ocpp.wire import Action, Sender, Wire, read, write
 
 __all__ = ["DIALECTS", "Call", "Conversation", "Dialect", "Payload", "Read", "Refusal", "Version"]
+
+Reader: TypeAlias = Callable[[Any, datetime], Read]
+Speaker: TypeAlias = Callable[[Any], Conversation[Any]]
+Modest: TypeAlias = Callable[[Any, datetime], bytes]
+
+
+class Dialect:
+    """One version, in both directions.
+
+    readers    what stations say: the action's message and when it was heard, to what it means
+    speakers   what we say, by the kind of command
+    modest     the payload that answers a message nobody translates, where `{}` would be against the schema
+    """
+
+    def __init__(
+        self,
+        version: Version,
+        actions: Mapping[str, Action],
+        readers: Mapping[str, Reader],
+        speakers: Mapping[type[Command[Any]], Speaker],
+        modest: Mapping[str, Modest],
+    ) -> None:
+        self.version = version
+        self.actions = actions
+        self.translated = frozenset(readers)
+        self._speakers: Mapping[type[Command[Any]], Speaker] = {**speakers, RawCall: self._say_raw}
+        self._modest = modest
+        self._inbound = {
+            name: (action.request, readers.get(name))
+            for name, action in actions.items()
+            if Sender.STATION in action.sender
+        }
+
+    def read_call(self, action: str, payload: Payload, heard_at: datetime) -> Read | Refusal:
+        """What a station's CALL (or SEND: then nothing is to be written) says. ``payload`` is JSON, within the limits.
+
+        heard_at   stands in for times of meter values that cannot be read; aware
+        """
+        row = self._inbound.get(action)
+        if row is None:
+            return self._refuse(action)
+        request, reader = row
+        try:
+            message = read(request, payload)
+            if reader is None:
+                return self._read_untranslated(action, message, payload, heard_at)
+            said = reader(message, heard_at)
+        except msgspec.MsgspecError as error:
+            return self._explain(action, payload, error)
+        except Unreadable as error:
+            return Refusal(ErrorCode.PROPERTY, f"{action}: {error}")
+        if not said.reports:
+            return said._replace(reports=(Untranslated(action, _text(payload)),))
+        return said
+
+    def converse(self, command: Command[OutcomeT]) -> Conversation[OutcomeT]:
+        """The conversation that carries out a command. Raises NotInThisVersion where there is none."""
+        speaker = self._speakers.get(type(command))
+        if speaker is None:
+            raise NotInThisVersion(f"{self.version} has no words for {type(command).__name__}")
+        return cast("Conversation[OutcomeT]", speaker(command))
+
+    def _refuse(self, action: str) -> Refusal:
+        if action in self.actions:
+            return Refusal(ErrorCode.NOT_SUPPORTED, f"{action} is for a station to hear, not to say")
+        elsewhere = next((other for other in DIALECTS.values() if action in other.actions), None)
+        where = f"; {elsewhere.version} has one" if elsewhere else ""
+        return Refusal(ErrorCode.NOT_IMPLEMENTED, f"{self.version} has no action {action!r}{where}")
+
+    def _explain(self, action: str, payload: Payload, error: msgspec.MsgspecError) -> Refusal:
+        return Refusal(ErrorCode.FORMAT, str(error))
+
+    def _read_untranslated(self, action: str, message: Wire, payload: Payload, heard_at: datetime) -> Read:
+        modest = self._modest.get(action)
+        result = EMPTY_RESULT if modest is None else modest(message, heard_at)
+
+        def write_result(reply: object) -> bytes:
+            return result
+
+        return Read((Untranslated(action, _text(payload)),), write_result)
+
+    def _say_raw(self, command: RawCall) -> Conversation[RawAnswer]:
+        action = self.actions.get(command.action)
+        if action is None:
+            raise NotInThisVersion(f"{self.version} has no action {command.action!r}")
+        if Sender.CSMS not in action.sender:
+            raise Invalid(f"{command.action} is for a station to say, not to hear")
+        payload = command.payload.encode()
+        try:
+            read(action.request, payload)
+        except msgspec.MsgspecError as error:
+            raise Invalid(self._explain(command.action, payload, error).why) from None
+        answer = yield Call(command.action, payload)
+        return RawAnswer(_text(answer))
+
+
+def _text(payload: Payload) -> JsonText:
+    return JsonText(bytes(payload).decode())
+
+
+def _dialect_16() -> Dialect:
+    modest = {action: _always(write(result)) for action, result in inbound_16.MODEST.items()}
+    return Dialect(Version.V16, messages_16.ACTIONS, inbound_16.READERS, outbound_16.SPEAKERS, modest)
+
+
+def _always(result: bytes) -> Modest:
+    return lambda message, heard_at: result
+
+
+def _dialect_2(gate: Gate) -> Dialect:
+    modest = {a: _through(gate, a, answer) for a, answer in inbound_2.MODEST.items() if a in gate.actions}
+    return Dialect(gate.version, gate.actions, inbound_2.readers(gate), outbound_2.speakers(gate), modest)
+
+
+def _through(gate: Gate, action: str, answer: inbound_2.Modest) -> Modest:
+    return lambda message, heard_at: gate.write_result(action, answer(message, heard_at))
+
+
+DIALECTS: Final[Mapping[Version, Dialect]] = {
+    Version.V16: _dialect_16(),
+    Version.V201: _dialect_2(GATE_201),
+    Version.V21: _dialect_2(GATE_21),
+}

@@ -1,19 +1,27 @@
 """What passes between a dialect and whoever carries its messages. Values; the carrying is done elsewhere."""
 
-from collections.abc import Callable, Generator
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from collections.abc import Callable, Collection, Generator, Iterator
+from itertools import islice
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 
 from voltloom.domain.errors import StationError
 from voltloom.domain.reports import Report
 from voltloom.protocols.ocpp.errors import ErrorCode
+from voltloom.protocols.ocpp.version import Version
+from voltloom.protocols.ocpp.wire import Wire, read, write
 
 OutcomeT = TypeVar("OutcomeT")
-AnswerT = TypeVar("AnswerT")
+AnswerT = TypeVar("AnswerT", bound=Wire)
+ItemT = TypeVar("ItemT")
 
 Payload: TypeAlias = bytes | msgspec.Raw
 """A JSON object as it came, undecoded."""
+
+EMPTY_RESULT: Final = b"{}"
+LARGEST_INTEGER: Final = 2**31 - 1
+"""The integers of OCPP have 32 bits (OCPP 2.0.1 Part 2, primitive data types)."""
 
 
 class Read(NamedTuple):
@@ -38,6 +46,17 @@ class Refusal(NamedTuple):
     why: str
 
 
+class Unreadable(Exception):
+    """Raised by a translator: the message keeps to its schema and still says nothing we could keep."""
+
+
+def whole_number(value: int, field: str, *, least: int = 0, most: int = LARGEST_INTEGER) -> int:
+    """Raises Unreadable where it is out of bounds: no schema of OCPP says how large an integer may be."""
+    if least <= value <= most:
+        return value
+    raise Unreadable(f"{field} is {'below' if value < least else 'above'} what it can be ({least} to {most})")
+
+
 class Call(NamedTuple):
     """A call to be made to the station, and its payload as it goes out."""
 
@@ -58,3 +77,18 @@ station had sent it; what is sent back is ignored. It returns the command's outc
     while True:                                   # StopIteration.value is the outcome
         step = conversation.send(await call(step.action, step.payload))
 """
+
+
+def ask(version: Version, action: str, request: Wire, answer: type[AnswerT]) -> Generator[Call, Payload, AnswerT]:
+    """One call, and its answer read. Raises StationError where the answer is none."""
+    payload = yield Call(action, write(request))
+    try:
+        return read(answer, payload)
+    except msgspec.MsgspecError as error:
+        raise StationError(f"the station's answer to {action} cannot be read: {error}") from error
+
+
+def in_portions(items: Collection[ItemT], size: int) -> Iterator[tuple[ItemT, ...]]:
+    left = iter(items)
+    while portion := tuple(islice(left, size)):
+        yield portion

@@ -1,0 +1,1 @@
+"""How others speak, translated to the words of the domain. No I/O."""

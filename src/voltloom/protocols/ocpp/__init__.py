@@ -1,0 +1,1 @@
+"""OCPP: `dialect` is the way in; `rpc` carries the messages."""
