@@ -281,7 +281,7 @@ def _session_routes(router: APIRouter) -> None:
         now = datetime.now(UTC)
         _refuse_clear(request)
         signed_in = await _access(request).sign_in(body.login, body.password, source_of_call(request), now)
-        keep_session(response, request.state.arrival, signed_in)
+        await _replace_session(request, response, signed_in)
         return _who_signed_in(signed_in, now)
 
     @router.post("/session/link", tags=["session"], summary="Sign in with a one-time link", status_code=201)
@@ -289,7 +289,7 @@ def _session_routes(router: APIRouter) -> None:
         now = datetime.now(UTC)
         _refuse_clear(request)
         signed_in = await _access(request).sign_in_with_link(body.link, source_of_call(request), now)
-        keep_session(response, request.state.arrival, signed_in)
+        await _replace_session(request, response, signed_in)
         return _who_signed_in(signed_in, now)
 
     @router.get("/session", tags=["session"], summary="Who am I, and what may I")
@@ -314,6 +314,12 @@ def _refuse_clear(request: Request) -> None:
     arrival: Arrival = request.state.arrival
     if not (arrival.secure or arrival.local):
         raise Forbidden("signing in takes https here: a password must not cross a network in clear")
+
+
+async def _replace_session(request: Request, response: Response, signed_in: SignedIn) -> None:
+    if isinstance(request.state.session, Session):
+        await _access(request).leave(request.state.session)
+    keep_session(response, request.state.arrival, signed_in)
 
 
 def _own_session(request: Request) -> Session:

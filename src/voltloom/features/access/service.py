@@ -218,6 +218,10 @@ class Access:
 
         await self._database.write(end)
 
+    async def leave(self, session: Session) -> None:
+        """Another session takes its place."""
+        await self._database.write(lambda connection, _: store.end_session(connection, session.id))
+
     async def change_password(
         self, actor: Actor, session: Session, old: str | None, new: str, source: Source, now: datetime
     ) -> None:
