@@ -1,0 +1,49 @@
+"""Authorization: which tokens may charge, the groups they form, and the answer a station gets in real time.
+
+`answers` decides from memory where it can; whoever starts a node has the journal followed by `follower(database)`, so
+that what changes on one node is forgotten on all.
+"""
+
+from voltloom.domain.reports import AuthorizationReported
+from voltloom.features.authorization.answers import (
+    answer_authorization,
+    authorize,
+    begin_use,
+    end_use,
+    may_stop,
+    station_tokens,
+)
+from voltloom.features.authorization.cache import follower
+from voltloom.features.authorization.rules import Group, Token, TokenState
+from voltloom.features.authorization.service import add_token, release, vouch
+from voltloom.features.feature import Feature, answer
+
+__all__ = [
+    "Group",
+    "Token",
+    "TokenState",
+    "add_token",
+    "authorize",
+    "begin_use",
+    "end_use",
+    "feature",
+    "follower",
+    "may_stop",
+    "release",
+    "vouch",
+]
+
+
+def _routes() -> object:
+    # A command line that only writes to the database needs no web framework.
+    from voltloom.features.authorization.api import router
+
+    return router()
+
+
+feature = Feature(
+    name="authorization",
+    answers=(answer(AuthorizationReported, answer_authorization),),
+    memories=(station_tokens,),
+    routes=_routes,
+)

@@ -1,0 +1,259 @@
+"""Tokens, their groups, which of them charge now, and those that operators vouch for."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+
+from voltloom.domain.ids import StationId, TransactionId
+from voltloom.domain.token import TokenKind
+from voltloom.features.authorization.rules import Group, Known, Token, TokenState, Use
+from voltloom.infra.database import Statement, UtcTime, metadata, upsert
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("key", String(255), primary_key=True, comment="the value in upper case"),
+    Column("value", String(255), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("group_id", String(255), nullable=True, index=True),
+    Column("state", String(10), nullable=False),
+    Column("valid_from", UtcTime, nullable=True),
+    Column("valid_until", UtcTime, nullable=True),
+    Column("holder", String(200), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("language", String(8), nullable=False),
+    Column("allowed", Integer, nullable=True, comment="open transactions; null: any number"),
+    Column("created_at", UtcTime, nullable=False),
+    Column("changed_at", UtcTime, nullable=False),
+)
+
+token_groups = Table(
+    "token_groups",
+    metadata,
+    Column("id", String(255), primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("blocked", Boolean, nullable=False),
+    Column("master", Boolean, nullable=False),
+)
+
+token_uses = Table(
+    "token_uses",
+    metadata,
+    Column("station_id", String(48), primary_key=True),
+    Column("transaction_id", String(80), primary_key=True),
+    Column("key", String(255), nullable=False),
+    Column("since", UtcTime, nullable=False),
+    Index("ix_token_uses_key", "key"),
+)
+
+token_grants = Table(
+    "token_grants",
+    metadata,
+    Column("station_id", String(48), primary_key=True),
+    Column("key", String(255), primary_key=True),
+    Column("until", UtcTime, nullable=False, index=True),
+)
+
+BEGIN_USE = Statement(
+    upsert(token_uses, ("station_id", "transaction_id"), "key"), ("station_id", "transaction_id", "key", "since")
+)
+END_USE = Statement(
+    delete(token_uses).where(
+        token_uses.c.station_id == bindparam("station_key"), token_uses.c.transaction_id == bindparam("transaction_key")
+    ),
+    ("station_key", "transaction_key"),
+)
+
+_TOKEN = (
+    tokens.c.value,
+    tokens.c.kind,
+    tokens.c.group_id,
+    tokens.c.state,
+    tokens.c.valid_from,
+    tokens.c.valid_until,
+    tokens.c.holder,
+    tokens.c.note,
+    tokens.c.language,
+    tokens.c.allowed,
+)
+
+
+def _token(row: Sequence[Any]) -> Token:
+    value, kind, group_id, state, *rest = row
+    return Token(value, TokenKind(kind), group_id, TokenState(state), *rest)
+
+
+# ---- deciding
+
+_KNOWN = select(
+    *_TOKEN, token_groups.c.id, token_groups.c.name, token_groups.c.blocked, token_groups.c.master
+).select_from(tokens.outerjoin(token_groups, tokens.c.group_id == token_groups.c.id))
+
+
+def read_known(connection: Connection, key: str) -> Known | None:
+    row = connection.execute(_KNOWN.where(tokens.c.key == key)).one_or_none()
+    if row is None:
+        return None
+    group = Group(*row[len(_TOKEN) :]) if row[len(_TOKEN)] is not None else None
+    uses = connection.execute(
+        select(token_uses.c.station_id, token_uses.c.transaction_id, token_uses.c.since).where(token_uses.c.key == key)
+    )
+    return Known(
+        _token(row[: len(_TOKEN)]),
+        group,
+        tuple(Use(StationId(station), TransactionId(transaction), since) for station, transaction, since in uses),
+    )
+
+
+def read_grants(connection: Connection, ids: Sequence[StationId]) -> dict[StationId, dict[str, datetime]]:
+    """Few at any time: an operator has just asked for each."""
+    wanted = set(ids)
+    found: dict[StationId, dict[str, datetime]] = {}
+    for station_id, key, until in connection.execute(select(token_grants)):
+        if station_id in wanted:
+            found.setdefault(station_id, {})[key] = until
+    return found
+
+
+def grant(connection: Connection, station_id: StationId, key: str, until: datetime, now: datetime) -> None:
+    connection.execute(delete(token_grants).where(token_grants.c.until < now))
+    connection.execute(
+        upsert(token_grants, ("station_id", "key"), "until").values(station_id=station_id, key=key, until=until)
+    )
+
+
+def end_use(connection: Connection, station_id: StationId, transaction_id: TransactionId) -> None:
+    connection.execute(
+        delete(token_uses).where(token_uses.c.station_id == station_id, token_uses.c.transaction_id == transaction_id)
+    )
+
+
+# ---- tokens
+
+
+def get_token(connection: Connection, key: str) -> Token | None:
+    row = connection.execute(select(*_TOKEN).where(tokens.c.key == key)).one_or_none()
+    return _token(row) if row else None
+
+
+def find_tokens(
+    connection: Connection,
+    *,
+    after: str = "",
+    limit: int,
+    words: str = "",
+    group_id: str | None = None,
+    state: TokenState | None = None,
+) -> list[Token]:
+    """In the order of their keys."""
+    query = select(*_TOKEN).where(tokens.c.key > after).order_by(tokens.c.key).limit(limit)
+    if words:
+        query = query.where(
+            or_(
+                tokens.c.key.contains(words.upper(), autoescape=True),
+                func.lower(tokens.c.holder).contains(words.lower(), autoescape=True),
+                func.lower(tokens.c.note).contains(words.lower(), autoescape=True),
+            )
+        )
+    if group_id is not None:
+        query = query.where(tokens.c.group_id == group_id)
+    if state is not None:
+        query = query.where(tokens.c.state == state.value)
+    return [_token(row) for row in connection.execute(query)]
+
+
+def tokens_by_key(connection: Connection, keys: Iterable[str]) -> dict[str, Token]:
+    wanted = list(keys)
+    found: dict[str, Token] = {}
+    for start in range(0, len(wanted), 500):
+        query = select(*_TOKEN).where(tokens.c.key.in_(wanted[start : start + 500]))
+        found.update((token.key, token) for token in map(_token, connection.execute(query)))
+    return found
+
+
+def _values(token: Token) -> dict[str, object]:
+    return {
+        "value": token.value,
+        "kind": token.kind.value,
+        "group_id": token.group_id,
+        "state": token.state.value,
+        "valid_from": token.valid_from,
+        "valid_until": token.valid_until,
+        "holder": token.holder,
+        "note": token.note,
+        "language": token.language,
+        "allowed": token.allowed,
+    }
+
+
+def add_token(connection: Connection, token: Token, now: datetime) -> None:
+    connection.execute(insert(tokens).values(key=token.key, **_values(token), created_at=now, changed_at=now))
+
+
+def save_token(connection: Connection, token: Token, now: datetime) -> None:
+    connection.execute(update(tokens).where(tokens.c.key == token.key).values(**_values(token), changed_at=now))
+
+
+def remove_token(connection: Connection, key: str) -> None:
+    connection.execute(delete(tokens).where(tokens.c.key == key))
+
+
+# ---- groups
+
+
+def get_group(connection: Connection, group_id: str) -> Group | None:
+    row = connection.execute(select(token_groups).where(token_groups.c.id == group_id)).one_or_none()
+    return Group(*row) if row else None
+
+
+def find_groups(connection: Connection, *, after: str = "", limit: int) -> list[tuple[Group, int]]:
+    """With how many tokens each has, in the order of their ids."""
+    members = func.count(tokens.c.key)
+    query = (
+        select(token_groups, members)
+        .select_from(token_groups.outerjoin(tokens, tokens.c.group_id == token_groups.c.id))
+        .where(token_groups.c.id > after)
+        .group_by(*token_groups.c)
+        .order_by(token_groups.c.id)
+        .limit(limit)
+    )
+    return [(Group(*row[:-1]), row[-1]) for row in connection.execute(query)]
+
+
+def group_ids(connection: Connection) -> set[str]:
+    return set(connection.execute(select(token_groups.c.id)).scalars())
+
+
+def count_members(connection: Connection, group_id: str) -> int:
+    query = select(func.count()).select_from(tokens).where(tokens.c.group_id == group_id)
+    return connection.execute(query).scalar_one()
+
+
+def put_group(connection: Connection, group: Group) -> None:
+    connection.execute(
+        upsert(token_groups, ("id",), "name", "blocked", "master").values(
+            id=group.id, name=group.name, blocked=group.blocked, master=group.master
+        )
+    )
+
+
+def remove_group(connection: Connection, group_id: str) -> None:
+    connection.execute(delete(token_groups).where(token_groups.c.id == group_id))
