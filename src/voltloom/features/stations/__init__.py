@@ -1,1 +1,101 @@
-"""Stations: who they are, how they prove it, what they last said, and what is asked of them."""
+"""Stations: who they are, how they prove it, what they last said, and what is asked of them.
+
+The gateway uses `credentials` (a copy in memory, read by every handshake), `inbox` (who was refused) and
+`rules.may_speak`; features built on stations use the names below.
+"""
+
+from datetime import timedelta
+
+from voltloom.domain.reports import (
+    BootReported,
+    ConnectorStatusReported,
+    DataReported,
+    FaultReported,
+    HeartbeatReported,
+    LinkClosed,
+    LinkOpened,
+    SecurityReported,
+    SettingsReported,
+    Untranslated,
+)
+from voltloom.features.feature import Feature, answer, every
+from voltloom.features.stations import answers
+from voltloom.features.stations.answers import DataHandler, StationsConfig
+from voltloom.features.stations.asking import ask, pruner
+from voltloom.features.stations.counting import SiteCount, count_by_site, ids_in_site
+from voltloom.features.stations.credentials import Credential, Credentials, Passwords
+from voltloom.features.stations.door import adopt, dismiss, keep_door
+from voltloom.features.stations.inbox import Inbox, Knock, KnockReason
+from voltloom.features.stations.memory import StationState, remembered
+from voltloom.features.stations.rules import may_speak
+from voltloom.features.stations.service import (
+    Caller,
+    NewStation,
+    Welcome,
+    add_station,
+    change_station,
+    close_stale_links,
+    credentials_of,
+    existing,
+    remove_station,
+    rotate_password,
+)
+
+__all__ = [
+    "Caller",
+    "Credential",
+    "Credentials",
+    "DataHandler",
+    "Inbox",
+    "Knock",
+    "KnockReason",
+    "NewStation",
+    "Passwords",
+    "SiteCount",
+    "StationState",
+    "StationsConfig",
+    "Welcome",
+    "add_station",
+    "adopt",
+    "ask",
+    "change_station",
+    "close_stale_links",
+    "count_by_site",
+    "credentials_of",
+    "dismiss",
+    "existing",
+    "feature",
+    "ids_in_site",
+    "keep_door",
+    "may_speak",
+    "remembered",
+    "remove_station",
+    "rotate_password",
+]
+
+
+def feature(config: StationsConfig) -> Feature:
+    def routes() -> object:
+        # A command line that only writes to the database needs no web framework.
+        from voltloom.features.stations.api import router
+
+        return router(config)
+
+    return Feature(
+        name="stations",
+        answers=(
+            answer(LinkOpened, answers.link_opened),
+            answer(LinkClosed, answers.link_closed),
+            answer(BootReported, answers.boot_answerer(config)),
+            answer(HeartbeatReported, answers.heartbeat),
+            answer(ConnectorStatusReported, answers.connector_status),
+            answer(FaultReported, answers.fault),
+            answer(SettingsReported, answers.settings),
+            answer(SecurityReported, answers.security),
+            answer(DataReported, answers.data_answerer(config)),
+            answer(Untranslated, answers.untranslated),
+        ),
+        tasks=(every(timedelta(hours=6), pruner(config)),),
+        memories=(remembered,),
+        routes=routes,
+    )

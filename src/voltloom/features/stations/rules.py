@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import quote
 
 from voltloom.domain.commands import Command, RawCall, RequestStart, RequestStop, Trigger, Triggerable
@@ -47,6 +48,8 @@ def check_identity(text: str) -> StationId:
             f"{plain(text, 60)!r} cannot be a station's identity: it has 1 to 48 characters, "
             "letters, digits and * - _ = + | @ . only"
         )
+    if text in {"summary", "export"}:
+        raise Invalid(f"{text!r} is a word of the API: a station of that identity could not be asked for")
     if set(text) == {"."}:
         raise Invalid("an identity of dots alone is lost in an address: give it at least one other character")
     return StationId(text)
@@ -79,7 +82,7 @@ def may_speak(registration: Registration | None, action: str, triggered: Collect
     return registration is Registration.PENDING and (action in _UNSOLICITED_NEVER or action in triggered)
 
 
-def check_may_be_asked(station_id: StationId, registration: Registration | None, command: Command[object]) -> None:
+def check_may_be_asked(station_id: StationId, registration: Registration | None, command: Command[Any]) -> None:
     """Raises Conflict for what must not be asked of a station that is not accepted (OCPP 1.6 §4.2, 2.0.1 B02, B03)."""
     if registration is Registration.REJECTED and not (
         isinstance(command, Trigger) and command.message is Triggerable.BOOT

@@ -2,7 +2,7 @@
 
 import contextlib
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
@@ -15,7 +15,7 @@ from voltloom.domain.events import StationChanged, StationDisconnected
 from voltloom.domain.ids import SiteId, StationId
 from voltloom.domain.station import Registration, SecurityProfile, SettingName
 from voltloom.features.access import Actor, note
-from voltloom.features.feature import Context, Stations
+from voltloom.features.feature import Stations
 from voltloom.features.stations import rules, store
 from voltloom.features.stations.answers import StationsConfig
 from voltloom.features.stations.credentials import Credential, Credentials, Passwords, check_password, new_password
@@ -323,11 +323,3 @@ async def close_stale_links(database: Database, node: str, now: datetime) -> int
         return len(closed)
 
     return await database.write(change)
-
-
-def pruner(config: StationsConfig) -> Callable[[Context], Any]:
-    async def prune_commands(ctx: Context) -> None:
-        before = ctx.now - config.commands_kept
-        await ctx.database.write(lambda connection, _: store.prune_commands(connection, before))
-
-    return prune_commands

@@ -461,24 +461,53 @@ def mentions(words: str) -> ColumnElement[bool]:
     return and_(*(said.contains(word.lower(), autoescape=True) for word in words.split()[:8]))
 
 
+def _counted(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
+
+
+def stations_by_site(connection: Connection, ids: Sequence[SiteId]) -> Sequence[RowMapping]:
+    query = (
+        select(
+            stations.c.site_id,
+            func.count().label("stations"),
+            _counted(stations.c.connected).label("connected"),
+            _counted(with_fault()).label("faulted"),
+        )
+        .where(stations.c.site_id.in_(ids))
+        .group_by(stations.c.site_id)
+    )
+    return connection.execute(query).mappings().all()
+
+
+def connectors_by_site(connection: Connection, ids: Sequence[SiteId]) -> Sequence[tuple[SiteId, str, int]]:
+    query = (
+        select(stations.c.site_id, connectors.c.status, func.count())
+        .join(stations, stations.c.id == connectors.c.station_id)
+        .where(stations.c.site_id.in_(ids), connectors.c.evse > 0)
+        .group_by(stations.c.site_id, connectors.c.status)
+    )
+    return [(SiteId(site_id), status, number) for site_id, status, number in connection.execute(query).tuples()]
+
+
+def ids_in_site(connection: Connection, site_id: SiteId) -> tuple[StationId, ...]:
+    query = select(stations.c.id).where(stations.c.site_id == site_id).order_by(stations.c.id)
+    return tuple(connection.execute(query).scalars())
+
+
 def count(
     connection: Connection, conditions: Sequence[ColumnElement[bool]]
 ) -> tuple[RowMapping, dict[str, int], dict[str, int]]:
     """(totals, stations by protocol, connectors by status), of the stations that meet the conditions."""
-
-    def counted(condition: ColumnElement[bool]) -> ColumnElement[int]:
-        return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
-
     totals = (
         connection.execute(
             select(
                 func.count().label("stations"),
-                counted(stations.c.connected).label("connected"),
-                counted(~stations.c.enabled).label("disabled"),
-                counted(stations.c.registration == "Pending").label("pending"),
-                counted(stations.c.registration == "Rejected").label("rejected"),
-                counted(stations.c.connected_at.is_(None)).label("never_connected"),
-                counted(with_fault()).label("faulted"),
+                _counted(stations.c.connected).label("connected"),
+                _counted(~stations.c.enabled).label("disabled"),
+                _counted(stations.c.registration == "Pending").label("pending"),
+                _counted(stations.c.registration == "Rejected").label("rejected"),
+                _counted(stations.c.connected_at.is_(None)).label("never_connected"),
+                _counted(with_fault()).label("faulted"),
             ).where(*conditions)
         )
         .mappings()

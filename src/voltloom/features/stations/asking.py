@@ -1,0 +1,213 @@
+"""Asking stations: every command an operator gives goes through `ask`, which notes who, what, when and the outcome."""
+
+import re
+import time
+from collections.abc import Callable, Coroutine, Iterable
+from datetime import datetime
+from typing import Any, TypeVar, cast
+
+import msgspec
+from sqlalchemy import Connection
+
+from voltloom.domain.commands import (
+    Answer,
+    ChangeSettings,
+    Command,
+    DataAnswer,
+    RawAnswer,
+    RawCall,
+    SettingAnswer,
+    SettingStatus,
+    StartAnswer,
+)
+from voltloom.domain.errors import (
+    Conflict,
+    Invalid,
+    NotInThisVersion,
+    StationError,
+    TimedOut,
+    Unreachable,
+    VoltloomError,
+)
+from voltloom.domain.events import CommandAnswered
+from voltloom.domain.ids import StationId
+from voltloom.domain.station import Registration, Setting
+from voltloom.features.access import note
+from voltloom.features.feature import Context
+from voltloom.features.stations import rules, store
+from voltloom.features.stations.answers import StationsConfig, bounded
+from voltloom.features.stations.service import Caller, existing
+from voltloom.infra.database import Work
+from voltloom.infra.logs import redact
+
+OutcomeT = TypeVar("OutcomeT")
+MOST_KEPT = 20_000
+"""Characters of a command or an answer that are kept beside it; the message log has all of it."""
+
+
+async def ask(
+    caller: Caller, station_id: StationId, command: Command[OutcomeT], *, timeout_s: float = 30.0
+) -> OutcomeT:
+    """The station's own answer. The command is kept with its outcome, whatever that is.
+
+    Raises NotFound, Conflict (it must not be asked this before it is accepted), Unreachable, TimedOut, StationError,
+    NotInThisVersion, Invalid.
+    """
+    check(command)
+    row = await caller.database.read(lambda connection: existing(connection, station_id))
+    registration = Registration(row["registration"] or row["policy"])
+    rules.check_may_be_asked(station_id, registration, command)
+    began = time.perf_counter()
+    try:
+        outcome = await caller.stations.ask(station_id, command, timeout_s=timeout_s)
+    except VoltloomError as error:
+        await _keep(caller, station_id, command, said_of(error), None, began)
+        raise
+    await _keep(caller, station_id, command, summary(outcome), outcome, began)
+    return outcome
+
+
+def check(command: Command[Any]) -> None:
+    """Raises Conflict for a setting that is not to be changed this way."""
+    if isinstance(command, ChangeSettings):
+        for setting in command.settings:
+            if rules.is_station_password(setting.name):
+                raise Conflict(
+                    f"{setting.name} is the password by which the station comes in: change it with "
+                    "POST /stations/{id}/password, which keeps both sides in step"
+                )
+
+
+async def _keep(
+    caller: Caller, station_id: StationId, command: Command[Any], outcome: str, answer: object, began: float
+) -> None:
+    took_ms = round((time.perf_counter() - began) * 1_000)
+    name = name_of(command)
+    body = document_of(command)
+
+    def keep(connection: Connection, work: Work) -> None:
+        store.add_command(
+            connection,
+            {
+                "station_id": station_id,
+                "at": caller.now,
+                "actor": caller.actor.name[:200],
+                "command": name,
+                "body": body,
+                "outcome": outcome,
+                "answer": document_of(answer),
+                "took_ms": took_ms,
+            },
+        )
+        store.put_settings(connection, station_id, settings_in(answer), caller.now)
+        details = {"request": msgspec.json.decode(body)}
+        note(connection, work, caller.actor, f"station.{name}", station_id, outcome, caller.now, details)
+        work.tell(CommandAnswered(station_id, caller.now, name, outcome, caller.actor.name))
+
+    await caller.database.write(keep)
+
+
+def name_of(command: Command[Any]) -> str:
+    """`Reset` → "reset", `ChangeSettings` → "change_settings", a raw call → "ocpp:" and its action."""
+    if isinstance(command, RawCall):
+        return f"ocpp:{rules.plain(command.action, 50)}"
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(command).__name__).lower()
+
+
+def document_of(value: object) -> str:
+    """As JSON text without secrets, for people to read."""
+    if isinstance(value, RawCall):
+        return _kept(redact(_decoded(value.payload)))
+    if isinstance(value, RawAnswer):
+        return _kept(redact(_decoded(value.payload)))
+    if isinstance(value, tuple):
+        value = tuple(_without_secret(item) for item in cast("tuple[object, ...]", value))
+    if isinstance(value, ChangeSettings):
+        value = {"settings": [{"name": str(s.name), "value": s.value} for s in value.settings]}
+    return _kept(redact(msgspec.to_builtins(value, enc_hook=str)))
+
+
+def _without_secret(item: object) -> object:
+    if isinstance(item, SettingAnswer):
+        value = item.setting.value if item.setting else None
+        hidden = value is not None and rules.is_secret(item.name)
+        return {
+            "name": str(item.name),
+            "status": item.status.value,
+            "said": item.said,
+            "value": "[redacted]" if hidden else value,
+            "reason": item.reason,
+        }
+    return item
+
+
+def _decoded(text: str) -> object:
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return {"unreadable": text[:1_000]}
+
+
+def _kept(document: object) -> str:
+    text = msgspec.json.encode(document).decode()
+    if len(text) > MOST_KEPT:
+        return msgspec.json.encode({"cut": text[:MOST_KEPT]}).decode()
+    return text.replace("\\u0000", "\\ufffd")
+
+
+def summary(outcome: object) -> str:
+    """The outcome in some words."""
+    match outcome:
+        case StartAnswer():
+            return summary(outcome.answer)
+        case Answer() | DataAnswer():
+            said = rules.plain(outcome.status, 50)
+            return (
+                outcome.accepted.value
+                if said.lower() == outcome.accepted.value
+                else f"{outcome.accepted.value} ({said})"
+            )
+        case RawAnswer():
+            return "answered"
+        case tuple():
+            statuses = [answer.status.value for answer in _setting_answers(cast("tuple[object, ...]", outcome))]
+            counts = {status.value: statuses.count(status.value) for status in SettingStatus}
+            return ", ".join(f"{number} {name}" for name, number in counts.items() if number) or "nothing"
+        case _:
+            return "answered"
+
+
+def said_of(error: VoltloomError) -> str:
+    match error:
+        case TimedOut():
+            return "timed out"
+        case Unreachable():
+            return "not connected"
+        case StationError():
+            return f"error {rules.plain(error.code, 50)}".strip()
+        case NotInThisVersion():
+            return "not in the station's version"
+        case Invalid():
+            return "not valid"
+        case _:
+            return rules.plain(error.reason, 200)
+
+
+def settings_in(answer: object) -> list[Setting]:
+    """The settings that an answer tells."""
+    if not isinstance(answer, tuple):
+        return []
+    answers = _setting_answers(cast("tuple[object, ...]", answer))
+    return [bounded(a.setting) for a in answers if a.setting is not None and a.status is SettingStatus.ACCEPTED]
+
+
+def _setting_answers(items: Iterable[object]) -> list[SettingAnswer]:
+    return [item for item in items if isinstance(item, SettingAnswer)]
+
+
+def pruner(config: StationsConfig) -> Callable[[Context], Coroutine[Any, Any, None]]:
+    async def prune_commands(ctx: Context) -> None:
+        before: datetime = ctx.now - config.commands_kept
+        await ctx.database.write(lambda connection, _: store.prune_commands(connection, before))
+
+    return prune_commands
