@@ -7,11 +7,9 @@ write to the database: for that, keep the `head` of an export elsewhere and pass
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import cast
 
 from sqlalchemy import (
     BigInteger,
@@ -31,6 +29,7 @@ from voltloom.domain.events import AuditNoted
 from voltloom.features.access.rules import Actor
 from voltloom.infra.columns import UtcTime
 from voltloom.infra.database import Work, metadata
+from voltloom.infra.logs import redact
 
 GENESIS = "0" * 64
 """What stands for the hash before the first entry."""
@@ -54,13 +53,6 @@ audit_log = Table(
 )
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtext('voltloom.audit_log'))")
-_SECRET = re.compile(
-    r"passw|passphrase|secret|authorization_?key|auth_?key|api_?key$|shared_?key|psk$|private_?key|credential"
-    r"|(access|bearer|csrf|ocpi|refresh|session)_?token|cookie|pin_?code",
-    re.I,
-)
-_PEM = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*?(-----END [A-Z0-9 ]*PRIVATE KEY-----|\Z)", re.S)
-REDACTED = "[redacted]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +109,7 @@ def note(
         action=_fit(action, 100),
         target=_fit(target, 300),
         outcome=_fit(outcome, 500),
-        details=canonical(redact(details or {})),
+        details=canonical(redact(dict(details or {}))),
     )
     entry = replace(unsealed, hash=seal(before.hash if before else GENESIS, unsealed))
     connection.execute(
@@ -130,32 +122,14 @@ def note(
 
 def canonical(value: object) -> str:
     """JSON with sorted keys and no spaces; what JSON cannot say is said as text."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
+    return text.encode("utf-8", "replace").decode()
 
 
 def _plain(value: object) -> object:
     if isinstance(value, datetime):
         return value.isoformat()
     return str(value)
-
-
-def redact(value: object) -> object:
-    """The same document without what must not be read: values under names that mean a secret, and private keys."""
-    if isinstance(value, str):
-        return _PEM.sub(REDACTED, _clean(value))
-    if isinstance(value, Mapping):
-        pairs = {_clean(str(key)): inner for key, inner in cast("Mapping[object, object]", value).items()}
-        # A setting is told as a name and a value side by side: its name decides about its value.
-        secret = any(_SECRET.search(str(pairs.get(name, ""))) for name in ("name", "key", "variable", "setting"))
-        return {
-            key: REDACTED
-            if inner not in (None, "") and (_SECRET.search(key) or (secret and key.lower().endswith("value")))
-            else redact(inner)
-            for key, inner in pairs.items()
-        }
-    if isinstance(value, list | tuple | set | frozenset):
-        return [redact(inner) for inner in cast("Iterable[object]", value)]
-    return value
 
 
 def _clean(value: str) -> str:

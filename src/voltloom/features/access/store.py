@@ -81,8 +81,13 @@ api_keys = Table(
 # ---- people
 
 
+def _values(row: RowMapping) -> dict[str, object]:
+    """Its keys are a kind of text of SQLAlchemy's own, which msgspec does not take for one."""
+    return {str(name): value for name, value in row.items()}
+
+
 def _person(row: RowMapping) -> Person:
-    return msgspec.convert({**row}, Person)
+    return msgspec.convert(_values(row), Person)
 
 
 def person_by_id(connection: Connection, person_id: str) -> Person | None:
@@ -265,7 +270,7 @@ def remove_stale(connection: Connection, created_before: datetime, seen_before: 
 
 
 def _api_key(row: RowMapping) -> ApiKey:
-    return msgspec.convert({**row, "grants": msgspec.json.decode(row["grants"])}, ApiKey)
+    return msgspec.convert({**_values(row), "grants": msgspec.json.decode(row["grants"])}, ApiKey)
 
 
 def add_api_key(connection: Connection, key: ApiKey) -> None:
