@@ -1,0 +1,17 @@
+"""Sites: places with stations, their address, position, time zone and how much power they may draw."""
+
+from voltloom.features.feature import Feature
+from voltloom.features.sites.rules import Site, SiteValues
+from voltloom.features.sites.service import add_site, change_site, list_sites, remove_site
+
+__all__ = ["Site", "SiteValues", "add_site", "change_site", "feature", "list_sites", "remove_site"]
+
+
+def _routes() -> object:
+    # A command line that only writes to the database needs no web framework.
+    from voltloom.features.sites.api import router
+
+    return router()
+
+
+feature = Feature(name="sites", routes=_routes)
