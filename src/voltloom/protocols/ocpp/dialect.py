@@ -22,6 +22,7 @@ from voltloom.domain.ids import JsonText
 from voltloom.domain.reports import Untranslated
 from voltloom.protocols.ocpp.errors import ErrorCode
 from voltloom.protocols.ocpp.exchange import EMPTY_RESULT, Call, Conversation, Payload, Read, Refusal, Unreadable
+from voltloom.protocols.ocpp.explain import explain
 from voltloom.protocols.ocpp.v2 import inbound as inbound_2
 from voltloom.protocols.ocpp.v2 import outbound as outbound_2
 from voltloom.protocols.ocpp.v2.gate import GATE_21, GATE_201, Gate
@@ -94,6 +95,10 @@ class Dialect:
             raise NotInThisVersion(f"{self.version} has no words for {type(command).__name__}")
         return cast("Conversation[OutcomeT]", speaker(command))
 
+    def speaks(self, command: type[Command[Any]]) -> bool:
+        """Whether it has words for such a command at all; not whether for each of them."""
+        return command in self._speakers
+
     def _refuse(self, action: str) -> Refusal:
         if action in self.actions:
             return Refusal(ErrorCode.NOT_SUPPORTED, f"{action} is for a station to hear, not to say")
@@ -102,7 +107,7 @@ class Dialect:
         return Refusal(ErrorCode.NOT_IMPLEMENTED, f"{self.version} has no action {action!r}{where}")
 
     def _explain(self, action: str, payload: Payload, error: msgspec.MsgspecError) -> Refusal:
-        return Refusal(ErrorCode.FORMAT, str(error))
+        return Refusal(*explain(self.version, action, payload, str(error)))
 
     def _read_untranslated(self, action: str, message: Wire, payload: Payload, heard_at: datetime) -> Read:
         modest = self._modest.get(action)

@@ -6,7 +6,7 @@ Writing is exact: fields that are None are left out, and a type cannot hold what
 
 from dataclasses import dataclass
 from enum import Flag
-from typing import Final, TypeAlias, TypeVar
+from typing import Final, TypeAlias, TypeVar, cast
 
 import msgspec
 
@@ -48,6 +48,7 @@ class Action:
 
 
 MessageT = TypeVar("MessageT", bound=Wire)
+Tree: TypeAlias = dict[str, object]
 
 _EXACT_FLOAT_INTEGERS: Final = 2**53
 _decoders: dict[type[Wire], msgspec.json.Decoder[Wire]] = {}
@@ -74,27 +75,33 @@ def read(message_type: type[MessageT], payload: bytes | memoryview | msgspec.Raw
         tree: object = msgspec.json.decode(payload)
         if not _has_integral_float(tree):
             raise
-        return msgspec.convert(_with_integers(tree), message_type)
-
-
-def _is_integral(value: object) -> bool:
-    return isinstance(value, float) and value.is_integer() and abs(value) <= _EXACT_FLOAT_INTEGERS
+        return msgspec.convert(to_the_letter(tree), message_type)
 
 
 def _has_integral_float(tree: object) -> bool:
-    if isinstance(tree, dict):
-        return any(_has_integral_float(item) for item in tree.values())  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - any JSON
-    if isinstance(tree, list):
-        return any(_has_integral_float(item) for item in tree)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - any JSON
-    return _is_integral(tree)
+    match tree:
+        case float():
+            return _is_integral(tree)
+        case dict():
+            return any(_has_integral_float(item) for item in cast("Tree", tree).values())
+        case list():
+            return any(_has_integral_float(item) for item in cast("list[object]", tree))
+        case _:
+            return False
 
 
-def _with_integers(tree: object) -> object:
-    """Every 1.0 as 1; where a float is wanted, an integer does as well."""
-    if isinstance(tree, dict):
-        return {key: _with_integers(item) for key, item in tree.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - any JSON
-    if isinstance(tree, list):
-        return [_with_integers(item) for item in tree]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - any JSON
-    if isinstance(tree, float) and _is_integral(tree):
-        return int(tree)
-    return tree
+def to_the_letter(tree: object) -> object:
+    """Decoded JSON as who writes exactly would have written it: 1 for 1.0, and no field that is null."""
+    match tree:
+        case float() if _is_integral(tree):
+            return int(tree)
+        case dict():
+            return {key: to_the_letter(item) for key, item in cast("Tree", tree).items() if item is not None}
+        case list():
+            return [to_the_letter(item) for item in cast("list[object]", tree)]
+        case _:
+            return tree
+
+
+def _is_integral(value: float) -> bool:
+    return value.is_integer() and abs(value) <= _EXACT_FLOAT_INTEGERS
