@@ -22,7 +22,7 @@ from voltloom.features.feature import Feature, answer, every
 from voltloom.features.stations import answers
 from voltloom.features.stations.answers import DataHandler, StationsConfig
 from voltloom.features.stations.asking import ask, pruner
-from voltloom.features.stations.counting import SiteCount, count_by_site, ids_in_site
+from voltloom.features.stations.counting import NetworkCount, SiteCount, count_by_site, count_network, ids_in_site
 from voltloom.features.stations.credentials import Credential, Credentials, Passwords
 from voltloom.features.stations.door import adopt, dismiss, keep_door
 from voltloom.features.stations.inbox import Inbox, Knock, KnockReason
@@ -49,6 +49,7 @@ __all__ = [
     "Inbox",
     "Knock",
     "KnockReason",
+    "NetworkCount",
     "NewStation",
     "Passwords",
     "SiteCount",
@@ -61,6 +62,7 @@ __all__ = [
     "change_station",
     "close_stale_links",
     "count_by_site",
+    "count_network",
     "credentials_of",
     "dismiss",
     "existing",

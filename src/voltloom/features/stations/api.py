@@ -137,7 +137,7 @@ def _finding_routes(router: APIRouter, config: StationsConfig) -> None:
         return Page(items=[StationOut.of(row) for row in rows[:limit]], next=more)
 
     @router.get("/stations/summary", tags=["stations"], summary="How many there are, and how they do")
-    async def summary(call: Read, conditions: Matching) -> SummaryOut:
+    async def summarize_stations(call: Read, conditions: Matching) -> SummaryOut:
         totals, protocols, statuses = await call.database.read(lambda connection: store.count(connection, conditions))
         return SummaryOut(**totals, stations_by_protocol=protocols, connectors_by_status=statuses)
 
@@ -335,7 +335,7 @@ def _number() -> int:
 
 def _charging_routes(router: APIRouter) -> None:
     @router.post("/stations/{station_id}/start", tags=["commands"], summary="Start a transaction")
-    async def start(station_id: Id, body: StartIn, call: Command, timeout_s: Timeout = 30) -> StartAnswerOut:
+    async def request_start(station_id: Id, body: StartIn, call: Command, timeout_s: Timeout = 30) -> StartAnswerOut:
         number = _number()
         place = _place(body.evse, body.connector)
         group = body.group.token() if body.group else None
@@ -343,17 +343,17 @@ def _charging_routes(router: APIRouter) -> None:
         return StartAnswerOut.of_start(await ask(call, station_id, command, timeout_s=timeout_s), number)
 
     @router.post("/stations/{station_id}/stop", tags=["commands"], summary="Stop a transaction")
-    async def stop(station_id: Id, body: StopIn, call: Command, timeout_s: Timeout = 30) -> AnswerOut:
+    async def request_stop(station_id: Id, body: StopIn, call: Command, timeout_s: Timeout = 30) -> AnswerOut:
         return AnswerOut.of(await ask(call, station_id, RequestStop(body.id()), timeout_s=timeout_s))
 
 
 def _upkeep_routes(router: APIRouter) -> None:
     @router.post("/stations/{station_id}/reset", tags=["commands"], summary="Reset it")
-    async def reset(station_id: Id, body: ResetIn, call: Command, timeout_s: Timeout = 30) -> AnswerOut:
+    async def reset_station(station_id: Id, body: ResetIn, call: Command, timeout_s: Timeout = 30) -> AnswerOut:
         return AnswerOut.of(await ask(call, station_id, Reset(body.kind, body.evse), timeout_s=timeout_s))
 
     @router.post("/stations/{station_id}/unlock", tags=["commands"], summary="Unlock a connector")
-    async def unlock(station_id: Id, body: UnlockIn, call: Command, timeout_s: Timeout = 30) -> AnswerOut:
+    async def unlock_connector(station_id: Id, body: UnlockIn, call: Command, timeout_s: Timeout = 30) -> AnswerOut:
         command = Unlock(Place(body.evse, body.connector))
         return AnswerOut.of(await ask(call, station_id, command, timeout_s=timeout_s))
 
@@ -367,7 +367,7 @@ def _upkeep_routes(router: APIRouter) -> None:
         return AnswerOut.of(await ask(call, station_id, command, timeout_s=timeout_s))
 
     @router.post("/stations/{station_id}/trigger", tags=["commands"], summary="Have it send a message now")
-    async def trigger(station_id: Id, body: TriggerIn, call: Command, timeout_s: Timeout = 30) -> AnswerOut:
+    async def trigger_message(station_id: Id, body: TriggerIn, call: Command, timeout_s: Timeout = 30) -> AnswerOut:
         command = Trigger(body.message, _place(body.evse, body.connector), body.custom)
         return AnswerOut.of(await ask(call, station_id, command, timeout_s=timeout_s))
 
@@ -401,7 +401,9 @@ def _settings_routes(router: APIRouter) -> None:
 
 def _free_routes(router: APIRouter) -> None:
     @router.post("/stations/{station_id}/data", tags=["commands"], summary="Send a vendor's own message")
-    async def send_data(station_id: Id, body: DataIn, call: Command, timeout_s: Timeout = 30) -> DataAnswerOut:
+    async def send_data_to_station(
+        station_id: Id, body: DataIn, call: Command, timeout_s: Timeout = 30
+    ) -> DataAnswerOut:
         command = SendData(body.vendor_id, body.message_id or "", body.data)
         return DataAnswerOut.of(await ask(call, station_id, command, timeout_s=timeout_s))
 
@@ -424,7 +426,7 @@ def _free_routes(router: APIRouter) -> None:
             }
         },
     )
-    async def raw_call(
+    async def call_station(
         station_id: Id,
         action: Annotated[str, Path(max_length=50, pattern=r"^[A-Za-z0-9]+$", examples=["GetConfiguration"])],
         request: Request,
@@ -479,13 +481,13 @@ def _inbox_routes(router: APIRouter, config: StationsConfig) -> None:
         return Page(items=[KnockOut.of(row) for row in rows[:limit]], next=more)
 
     @router.post("/inbox/{number}/adopt", tags=["inbox"], summary="Let it in", responses=NO_SUCH_KNOCK)
-    async def adopt(number: Number, body: AdoptIn, call: Write) -> WelcomeOut:
+    async def adopt_knock(number: Number, body: AdoptIn, call: Write) -> WelcomeOut:
         """An unknown station is registered; a registered one is enabled and gets a new password. Gives what to enter
         in the station: its addresses, and a password that is shown this once."""
         return WelcomeOut.of(await door.adopt(call, config, number, body.value()))
 
     @router.delete("/inbox/{number}", tags=["inbox"], summary="Dismiss it", status_code=204, responses=NO_SUCH_KNOCK)
-    async def dismiss(number: Number, call: Write) -> None:
+    async def dismiss_knock(number: Number, call: Write) -> None:
         """It comes back when the station knocks again."""
         await door.dismiss(call, number)
 

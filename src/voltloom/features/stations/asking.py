@@ -100,6 +100,8 @@ async def _keep(
             },
         )
         store.put_settings(connection, station_id, settings_in(answer), caller.now)
+        for changed in changed_by(command, answer):
+            store.change_value(connection, station_id, changed, caller.now)
         details = {"request": msgspec.json.decode(body)}
         note(connection, work, caller.actor, f"station.{name}", station_id, outcome, caller.now, details)
         work.tell(CommandAnswered(station_id, caller.now, name, outcome, caller.actor.name))
@@ -199,6 +201,18 @@ def settings_in(answer: object) -> list[Setting]:
         return []
     answers = _setting_answers(cast("tuple[object, ...]", answer))
     return [bounded(a.setting) for a in answers if a.setting is not None and a.status is SettingStatus.ACCEPTED]
+
+
+def changed_by(command: Command[Any], answer: object) -> list[Setting]:
+    """What the station accepted to be its new values."""
+    if not isinstance(command, ChangeSettings) or not isinstance(answer, tuple):
+        return []
+    answers = _setting_answers(cast("tuple[object, ...]", answer))
+    return [
+        bounded(Setting(new.name, new.value, new.attribute))
+        for new, said in zip(command.settings, answers, strict=False)
+        if said.status is SettingStatus.ACCEPTED
+    ]
 
 
 def _setting_answers(items: Iterable[object]) -> list[SettingAnswer]:

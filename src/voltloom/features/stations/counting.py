@@ -19,6 +19,23 @@ class SiteCount:
     connectors_by_status: dict[str, int] = field(default_factory=dict[str, int])
 
 
+@dataclass(frozen=True, slots=True)
+class NetworkCount:
+    """stations_by_protocol counts those that are connected; connectors_by_status leaves out EVSE 0."""
+
+    stations: int
+    connected: int
+    faulted: int
+    stations_by_protocol: dict[str, int]
+    connectors_by_status: dict[str, int]
+
+
+def count_network(connection: Connection) -> NetworkCount:
+    totals, _, statuses = store.count(connection, ())
+    _, protocols, _ = store.count(connection, (store.is_connected(True),))
+    return NetworkCount(totals["stations"], totals["connected"], totals["faulted"], protocols, statuses)
+
+
 def count_by_site(connection: Connection, ids: Sequence[SiteId]) -> dict[SiteId, SiteCount]:
     """Of these sites; one without stations has zeros."""
     statuses: dict[SiteId, dict[str, int]] = {}

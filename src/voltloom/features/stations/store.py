@@ -558,6 +558,13 @@ def setting_key(row: RowMapping) -> tuple[Any, ...]:
     return tuple(row[name] for name in _SETTING_KEY[1:])
 
 
+def change_value(connection: Connection, station_id: StationId, setting: Setting, at: datetime) -> None:
+    """Where the setting is known: it now has this value."""
+    row = dict(zip(PUT_SETTING.columns, setting_row(station_id, setting, at), strict=True))
+    query = update(settings).where(*(settings.c[name] == row[name] for name in _SETTING_KEY))
+    connection.execute(query.values(value=row["value"], reported_at=at))
+
+
 def put_settings(connection: Connection, station_id: StationId, found: Iterable[Setting], at: datetime) -> None:
     rows = [dict(zip(PUT_SETTING.columns, setting_row(station_id, setting, at), strict=True)) for setting in found]
     if rows:
