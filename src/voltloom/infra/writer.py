@@ -31,6 +31,9 @@ COMPANY_FROM_WORKS_S = 400.0
 COMPANY_ENOUGH = 24
 """Works that are company enough: at a high load no batch ever waits."""
 
+MOST_IN_BATCH = 1_000
+"""A batch's statements hold the event loop, about 10 ms for so many."""
+
 WORKS = Counter("voltloom_database_works", "Works committed by the group commit")
 UNDONE = Counter("voltloom_database_undone", "Works that were undone, by their own fault or the database's")
 BATCH_WORKS = Histogram(
@@ -140,16 +143,12 @@ class Writer(ABC):
             result.set_exception(Unavailable("voltloom is shutting down; try again in a moment"))
             return result
         self._changes.append(Change(change, result))
-        for waiting in (self._wake, self._company):
-            if waiting is not None and not waiting.done():
-                waiting.set_result(None)
+        self._stop_waiting()
         return result
 
     async def close(self) -> None:
         self._closing = True
-        for waiting in (self._wake, self._company):
-            if waiting is not None and not waiting.done():
-                waiting.set_result(None)
+        self._stop_waiting()
         if self._task is not None:
             await self._task
         await self._let_go()
@@ -197,13 +196,18 @@ class Writer(ABC):
         ):
             return
         self._company = self._loop.create_future()
-        timer = self._loop.call_later(WINDOW_S, lambda: self._company and self._company.set_result(None))
+        timer = self._loop.call_later(WINDOW_S, self._stop_waiting)
         await self._company
         timer.cancel()
         self._company = None
 
+    def _stop_waiting(self) -> None:
+        for waiting in (self._wake, self._company):
+            if waiting is not None and not waiting.done():
+                waiting.set_result(None)
+
     async def _write_batch(self) -> None:
-        batch, self._queue = self._queue, []
+        batch, self._queue = self._queue[:MOST_IN_BATCH], self._queue[MOST_IN_BATCH:]
         self._flushing = len(batch)
         started = time.perf_counter()
         try:
