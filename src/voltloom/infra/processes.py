@@ -1,5 +1,4 @@
-"""What concerns the process: one server a data directory, its description for commands on the same machine, file
-descriptors, the garbage collector and the event loop."""
+"""What concerns the process: one server a data directory, file descriptors, the garbage collector and the event loop."""
 
 import asyncio
 import fcntl
@@ -8,29 +7,14 @@ import os
 import resource
 import signal
 from collections.abc import Callable, Coroutine
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import msgspec
 import uvloop
 
 from voltloom.infra.database import SettingError
-from voltloom.infra.keys import write_private
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class RunningNode:
-    """The server that owns a data directory, as written to `node.json` (0600)."""
-
-    pid: int
-    started_at: str
-    http_url: str
-    ocpp_url: str
-    ocpps_url: str
-    version: str
 
 
 class DataDirLock:
@@ -76,20 +60,6 @@ def is_in_use(data_dir: Path) -> bool:
     finally:
         os.close(descriptor)
     return False
-
-
-def describe_node(data_dir: Path, node: RunningNode) -> None:
-    write_private(data_dir / "node.json", msgspec.json.encode(asdict(node)))
-
-
-def running_node(data_dir: Path) -> RunningNode | None:
-    """The server that runs on this data directory, or None."""
-    if not is_in_use(data_dir):
-        return None
-    try:
-        return msgspec.json.decode((data_dir / "node.json").read_bytes(), type=RunningNode)
-    except (OSError, msgspec.MsgspecError):
-        return None
 
 
 def raise_open_files() -> int:
