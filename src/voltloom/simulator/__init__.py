@@ -5,3 +5,21 @@ what flows, links break, parts fail. Everything that chances is drawn from a see
 
 Tests drive one by hand with `SimulatedStation`; `simulate` runs a fleet that lives by itself; `load` measures a server.
 """
+
+from voltloom.simulator.fleet import Plan, StationPlan, make_plan, read_plan
+from voltloom.simulator.scripted import NEVER, CallRefused, Late, LinkRefused, Raw, Refused, SimulatedStation, Turned
+
+__all__ = [
+    "NEVER",
+    "CallRefused",
+    "Late",
+    "LinkRefused",
+    "Plan",
+    "Raw",
+    "Refused",
+    "SimulatedStation",
+    "StationPlan",
+    "Turned",
+    "make_plan",
+    "read_plan",
+]
