@@ -24,6 +24,7 @@ from sqlalchemy import (
     select,
     text,
 )
+from sqlalchemy.event import listen
 
 from voltloom.domain.events import AuditNoted
 from voltloom.features.access.rules import Actor
@@ -53,6 +54,37 @@ audit_log = Table(
 )
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtext('voltloom.audit_log'))")
+
+
+_GUARDS = {
+    "sqlite": (
+        """CREATE TRIGGER IF NOT EXISTS audit_log_keeps BEFORE UPDATE ON audit_log
+        BEGIN SELECT RAISE(ABORT, 'the audit log is only ever added to'); END""",
+        """CREATE TRIGGER IF NOT EXISTS audit_log_stays BEFORE DELETE ON audit_log
+        BEGIN SELECT RAISE(ABORT, 'the audit log is only ever added to'); END""",
+    ),
+    "postgresql": (
+        """CREATE OR REPLACE FUNCTION audit_log_refuses() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE EXCEPTION 'the audit log is only ever added to'; END $$""",
+        """CREATE OR REPLACE TRIGGER audit_log_keeps BEFORE UPDATE OR DELETE ON audit_log
+        FOR EACH ROW EXECUTE FUNCTION audit_log_refuses()""",
+        """CREATE OR REPLACE TRIGGER audit_log_stays BEFORE TRUNCATE ON audit_log
+        FOR EACH STATEMENT EXECUTE FUNCTION audit_log_refuses()""",
+    ),
+}
+
+
+def guard(connection: Connection) -> None:
+    """Have the database refuse to change or remove entries: it takes somebody who may alter tables. Repeatable."""
+    for statement in _GUARDS[connection.dialect.name]:
+        connection.execute(text(statement))
+
+
+def _guard_created(_: Table, connection: Connection, **__: object) -> None:
+    guard(connection)
+
+
+listen(audit_log, "after_create", _guard_created)
 
 
 @dataclass(frozen=True, slots=True)
