@@ -28,6 +28,7 @@ from voltloom.entrypoints.gateway.accept import (
 )
 from voltloom.entrypoints.gateway.handshake import HEAD_END, BadRequest, Request, parse, refusal
 from voltloom.entrypoints.gateway.limits import Limits
+from voltloom.entrypoints.gateway.tally import Tally
 from voltloom.entrypoints.gateway.tls import describe, explain, read_certificate
 from voltloom.entrypoints.gateway.websocket import PROTOCOL_ERROR, Socket, open_socket
 from voltloom.features.stations import Knock, KnockReason
@@ -59,18 +60,9 @@ class Inside(Protocol):
         """The socket at which this station is heard from now on."""
         ...
 
-
-@dataclass(slots=True)
-class Counts:
-    """What came to the door, since the start.
-
-    refused   by reason
-    """
-
-    accepted: int = 0
-    admitted: int = 0
-    turned_away: Counter[str] = field(default_factory=Counter[str])
-    refused: Counter[str] = field(default_factory=Counter[str])
+    def see_off(self, socket: Socket) -> None:
+        """It is about to be closed: abort it where the peer does not do its part."""
+        ...
 
 
 @dataclass(slots=True)
@@ -85,17 +77,17 @@ class Entrance:
     doorbell: Doorbell
     inside: Inside
     limits: Limits
-    counts: Counts = field(default_factory=Counts)
+    tally: Tally
     waiting: dict["Doorstep", float] = field(default_factory=dict["Doorstep", float])
     half_open: Counter[str] = field(default_factory=Counter[str])
 
     def has_room(self, source: str, trusted: bool) -> bool:
         """Whether one more may come in from there. Counts who may not."""
         if self.inside.connections + self.half_open.total() >= self.limits.connections:
-            self.counts.turned_away["full"] += 1
+            self.tally.turned_away["full"] += 1
             return False
         if not trusted and self.half_open[source] >= self.limits.half_open_per_source:
-            self.counts.turned_away["half_open"] += 1
+            self.tally.turned_away["half_open"] += 1
             return False
         return True
 
@@ -113,7 +105,7 @@ class Entrance:
         self.gatekeeper.sweep(now)
 
     def knock(self, knock: Knock) -> None:
-        self.counts.refused[knock.reason.value] += 1
+        self.tally.knocks[knock.reason.value] += 1
         self.doorbell.note(knock)
 
 
@@ -157,7 +149,7 @@ class Doorstep(asyncio.Protocol):
 
     def cut(self) -> None:
         """It has had its time."""
-        self._entrance.counts.turned_away["silent"] += 1
+        self._entrance.tally.turned_away["silent"] += 1
         transport = self.end()
         if transport is not None:
             transport.abort()
@@ -189,12 +181,14 @@ class Doorstep(asyncio.Protocol):
                     HTTPStatus.SWITCHING_PROTOCOLS, verdict.not_spoken, verdict.station_id, verdict.profile, detail
                 )
                 self._note(request, peer, refused)
-                self._open(verdict, _Speechless(entrance.limits).socket, [], pending)
+                speechless = _Speechless(entrance.limits)
+                entrance.inside.see_off(speechless.socket)
+                self._open(verdict, speechless.socket, [], pending)
             case Admitted():
                 headers = [("Sec-WebSocket-Protocol", verdict.subprotocol)]
                 if verdict.deflate is not None:
                     headers.append(("Sec-WebSocket-Extensions", verdict.deflate.agreed))
-                entrance.counts.admitted += 1
+                entrance.tally.admitted += 1
                 self._open(verdict, entrance.inside.admit(verdict), headers, pending)
 
     def _open(self, admitted: Admitted, socket: Socket, headers: list[tuple[str, str]], pending: bytes) -> None:
@@ -324,7 +318,7 @@ class Listener:
                     raise
                 self._pause(listening, error)
                 return
-            self._entrance.counts.accepted += 1
+            self._entrance.tally.accepted += 1
             host = str(address[0])
             source = source_of(host)
             trusted = is_among(host, self._entrance.gatekeeper.policy.trusted_proxies)

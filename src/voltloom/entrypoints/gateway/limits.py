@@ -19,8 +19,7 @@ class Limits:
     bad_messages                         of one connection; then it is closed
     control_frames_per_s                 pings and pongs of one connection
     ping_every_s, silent_s               how often a quiet station is pinged; after how long without any sign it is dead
-    close_s                              how long a peer may take to answer a close, or to read what we wrote
-    call_timeout_s                       how long a station may take to answer a call, unless the caller says otherwise
+    close_s, write_s                     how long a peer may take to answer a close; to read what we wrote
     """
 
     handshake_s: float = 10.0
@@ -40,8 +39,7 @@ class Limits:
     waiting_messages: int = 32
     bad_messages: int = 200
     control_frames_per_s: int = 50
-    ping_every_s: float = 30.0
-    silent_s: float = 90.0
+    ping_every_s: float = 60.0
+    silent_s: float = 150.0
     close_s: float = 5.0
     write_s: float = 30.0
-    call_timeout_s: float = 30.0

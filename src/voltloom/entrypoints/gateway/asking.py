@@ -1,0 +1,37 @@
+"""A command played out with a station: the dialect says what to call next, the session calls it."""
+
+from typing import TypeVar
+
+from voltloom.domain.commands import Command, Trigger
+from voltloom.domain.errors import StationError, Unreachable
+from voltloom.entrypoints.gateway.session import Session
+from voltloom.protocols.ocpp.exchange import Call, Conversation
+
+OutcomeT = TypeVar("OutcomeT")
+
+
+async def converse(session: Session, command: Command[OutcomeT], timeout_s: float) -> OutcomeT:
+    """The command's outcome. timeout_s: for each of the calls it takes.
+
+    Raises NotInThisVersion, Invalid, StationError, TimedOut, Unreachable, Conflict (too many calls wait).
+    """
+    conversation: Conversation[OutcomeT] = session.dialect.converse(command)
+    try:
+        step = next(conversation)
+        if isinstance(command, Trigger):
+            session.expect(command.message.value)
+        while True:
+            if not isinstance(step, Call):
+                await session.tell(step)
+                step = conversation.send(b"")
+                continue
+            try:
+                answer = await session.call(step.action, step.payload, timeout_s)
+            except (StationError, Unreachable) as error:
+                step = conversation.throw(error)
+            else:
+                step = conversation.send(answer)
+    except StopIteration as end:
+        return end.value
+    finally:
+        conversation.close()

@@ -1,0 +1,487 @@
+"""This node's stations: who is connected here, how to reach the others, and how all of it starts and stops."""
+
+import asyncio
+import base64
+import ssl
+from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from time import monotonic
+from typing import Any, TypeVar
+
+import msgspec
+import structlog
+
+from voltloom.domain.commands import Command
+from voltloom.domain.errors import TimedOut, Unreachable, VoltloomError
+from voltloom.domain.events import SecurityNoticed
+from voltloom.domain.ids import StationId
+from voltloom.domain.reports import Report
+from voltloom.entrypoints.gateway import relay
+from voltloom.entrypoints.gateway.accept import Admitted, CredentialBook, Gatekeeper, Policy, Trust
+from voltloom.entrypoints.gateway.asking import converse
+from voltloom.entrypoints.gateway.doorstep import Doorbell, Entrance, Listener
+from voltloom.entrypoints.gateway.limits import Limits
+from voltloom.entrypoints.gateway.session import Exchange, Session
+from voltloom.entrypoints.gateway.tally import Tally
+from voltloom.entrypoints.gateway.websocket import GOING_AWAY, POLICY, RESTART, TRY_AGAIN, Socket
+from voltloom.features.feature import AnyHandler, Feature, Memories, Memory, Stations
+from voltloom.features.stations import may_speak, remembered
+from voltloom.infra.bus import Bus, NoResponder
+from voltloom.infra.database import Database, SettingError, Work
+from voltloom.infra.settings import is_loopback
+from voltloom.protocols.ocpp.limits import Limits as FrameLimits
+from voltloom.protocols.ocpp.rpc import Answered
+
+log = structlog.get_logger(__name__)
+
+OutcomeT = TypeVar("OutcomeT")
+
+_SLOTS = 10
+_SLOT_S = 0.1
+"""Each session is looked after once a second, a tenth of them at a time."""
+_LOADED_AT_ONCE = 500
+_YIELD_S = 5.0
+_RELAY_S = 5.0
+_SHARED_TIMES = 2
+_SHARED_WITHIN_S = 600.0
+_ANSWERS_KEPT = 2_000
+"""Stations that are gone whose answers are remembered: they repeat what they did not hear answered."""
+
+Archive = Callable[[Work, Exchange], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A connection, for those who look.
+
+    rtt_s   of the last ping; None before the first
+    """
+
+    station_id: StationId
+    address: str
+    protocol: str
+    security_profile: int
+    since: datetime
+    heard_s: float
+    """How long ago something was heard of it."""
+    rtt_s: float | None
+    messages_in: int
+    messages_out: int
+
+
+class Gateway:
+    """Holds the stations that are connected to this node; implements `features.feature.Stations`.
+
+    bus       to the other nodes; None where this node is alone
+    archive   adds a call and its answer to a work
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        features: Sequence[Feature],
+        credentials: CredentialBook,
+        doorbell: Doorbell,
+        trust: Trust,
+        archive: Archive,
+        node: str,
+        bus: Bus | None = None,
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+        policy: Policy = Policy(),  # noqa: B008 - frozen
+    ) -> None:
+        self.database = database
+        self.stations: Stations = self
+        self.node = node
+        self.limits = limits
+        self.frame_limits = FrameLimits(frame_bytes=limits.message_bytes)
+        self.tally = Tally()
+        self.handlers: Mapping[type[Report[Any]], AnyHandler] = {
+            answering.report: answering.handler for feature in features for answering in feature.answers
+        }
+        self._memories = tuple(memory for feature in features for memory in feature.memories)
+        self._registers = remembered in self._memories
+        self._archive = archive
+        self._bus = bus
+        self._sessions: dict[StationId, Session] = {}
+        self._slots: tuple[set[Session], ...] = tuple(set() for _ in range(_SLOTS))
+        self._leaving: dict[Socket, float] = {}
+        self._all_gone = asyncio.Event()
+        self._next_slot = 0
+        self._loader = _Loader(database, self._memories)
+        self._answers: dict[StationId, Answered] = {}
+        self._shared: dict[StationId, list[float]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._listeners: list[Listener] = []
+        self._clockwork: asyncio.Task[None] | None = None
+        self._draining = False
+        gatekeeper = Gatekeeper(credentials, trust, limits, policy)
+        self._entrance = Entrance(gatekeeper, doorbell, self, limits, self.tally)
+
+    # ---- starting and stopping
+
+    async def listen(
+        self, host: str, port: int, context: ssl.SSLContext | None = None, *, allow_plain: bool = False
+    ) -> list[tuple[str, int]]:
+        """Let stations in here; the addresses that it came to be. Without a context: without TLS, and then only from
+        this machine unless `allow_plain`.
+
+        Raises SettingError.
+        """
+        if context is None and not allow_plain and not is_loopback(host):
+            raise SettingError(
+                f"Stations would connect to {host}:{port} without TLS, so that anybody on the way reads their "
+                "passwords: use the TLS port, or set `allow_plain_ws` if the network between is your own."
+            )
+        listener = Listener(self._entrance, context)
+        try:
+            await listener.open(host, port)
+        except OSError as error:
+            raise SettingError(
+                f"Cannot listen for stations on {host}:{port} ({error.strerror or error}): "
+                "choose another port or address, or stop what uses it."
+            ) from error
+        self._listeners.append(listener)
+        if self._clockwork is None:
+            self._clockwork = asyncio.get_running_loop().create_task(self._tick(), name="gateway clockwork")
+        return listener.addresses
+
+    async def stop(self, over_s: float = 0.0) -> None:
+        """Take nobody in any more, and tell those who are here to come back, spread over this time."""
+        self._draining = True
+        for listener in self._listeners:
+            listener.close()
+        sessions = list(self._sessions.values())
+        pause_s = over_s / len(sessions) if sessions else 0.0
+        for number, session in enumerate(sessions):
+            session.leave(RESTART, "the server restarts: come back")
+            # Not a sleep for each of ten thousand: the loop's clock is coarser than that.
+            if pause_s and (number + 1) % max(1, round(0.02 / pause_s)) == 0:
+                await asyncio.sleep(max(0.02, pause_s))
+        deadline = monotonic() + self.limits.close_s + self.limits.handshake_s
+        await self._until_gone(sessions, deadline)
+        for listener in self._listeners:
+            await listener.finish()
+        if self._clockwork is not None:
+            self._clockwork.cancel()
+        for doorstep in list(self._entrance.waiting):
+            doorstep.cut()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _until_gone(self, sessions: Iterable[Session], deadline: float) -> None:
+        for session in sessions:
+            try:
+                async with asyncio.timeout(max(0.01, deadline - monotonic())):
+                    await session.finished()
+            except TimeoutError:
+                session.end(RESTART, "the server restarts: come back")
+                log.warning("gateway.not_drained", station=session.station_id)
+        if self._leaving:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(max(0.01, deadline - monotonic())):
+                    await self._all_gone.wait()
+        for socket in list(self._leaving):
+            socket.abort()
+
+    # ---- looking
+
+    @property
+    def connections(self) -> int:
+        return len(self._sessions) + len(self._leaving)
+
+    def links(self) -> Iterator[Link]:
+        """All connections of this node."""
+        for session in self._sessions.values():
+            yield _link(session)
+
+    def link(self, station_id: StationId) -> Link | None:
+        session = self._sessions.get(station_id)
+        return None if session is None else _link(session)
+
+    # ---- Stations
+
+    async def ask(self, station_id: StationId, command: Command[OutcomeT], *, timeout_s: float = 30.0) -> OutcomeT:
+        session = self._sessions.get(station_id)
+        if session is not None:
+            return await converse(session, command, timeout_s)
+        request = relay.encode_request(type(command).__name__, command, timeout_s)
+        # A conversation may take several calls, and wait for its turn.
+        reply = await self._request(station_id, request, 4 * timeout_s + _RELAY_S)
+        return relay.decode_reply(reply, command)
+
+    async def refresh(self, station_id: StationId) -> None:
+        session = self._sessions.get(station_id)
+        if session is not None:
+            session.forget()
+            return
+        with suppress(Unreachable):  # then nobody remembers anything of it
+            relay.read_reply(await self._request(station_id, relay.encode_request("refresh", None), _RELAY_S))
+
+    async def disconnect(self, station_id: StationId, reason: str) -> bool:
+        session = self._sessions.get(station_id)
+        if session is not None:
+            session.end(GOING_AWAY, reason)
+            return True
+        try:
+            relay.read_reply(await self._request(station_id, relay.encode_request("disconnect", reason), _RELAY_S))
+        except Unreachable:
+            return False
+        return True
+
+    async def _request(self, station_id: StationId, message: bytes, timeout_s: float) -> bytes:
+        """The reply of the node that holds the station. Raises Unreachable, TimedOut."""
+        if self._bus is None:
+            raise Unreachable(f"{station_id} is not connected")
+        try:
+            # In a task: a report's handler may ask, and is not run in one.
+            return await asyncio.get_running_loop().create_task(
+                _awaited(self._bus.request(subject(station_id), message, timeout_s))
+            )
+        except NoResponder as error:
+            raise Unreachable(f"{station_id} is not connected") from error
+        except TimeoutError as error:
+            raise TimedOut(f"the node that holds {station_id} did not answer within {timeout_s:g} s") from error
+
+    # ---- what other nodes ask of ours
+
+    async def _take_over(self, session: Session) -> None:
+        """Have other nodes let go of the station, then be the one that is asked."""
+        bus = self._bus
+        if bus is None:
+            return
+        try:
+            await bus.request(f"{subject(session.station_id)}.yield", self.node.encode(), _YIELD_S)
+        except NoResponder:
+            pass
+        except TimeoutError:
+            log.warning("gateway.no_yield", station=session.station_id)
+
+        async def relayed(_: str, message: bytes) -> bytes | None:
+            return await self._relayed(session, message)
+
+        async def yielding(_: str, message: bytes) -> bytes | None:
+            if message.decode() == self.node:
+                return None
+            session.end(POLICY, "connected anew at another node", replaced=True)
+            await session.finished()
+            return b"yielded"
+
+        undo = [
+            await bus.subscribe(subject(session.station_id), relayed),
+            await bus.subscribe(f"{subject(session.station_id)}.yield", yielding),
+        ]
+
+        def unsubscribe() -> None:
+            for leave in undo:
+                leave()
+
+        if session.ending is None:
+            session.unsubscribe = unsubscribe
+        else:
+            unsubscribe()
+
+    async def _relayed(self, session: Session, message: bytes) -> bytes:
+        asked = relay.decode_request(message)
+        try:
+            match asked.name:
+                case "refresh":
+                    session.forget()
+                    return relay.encode_outcome(None)
+                case "disconnect":
+                    session.end(GOING_AWAY, msgspec.json.decode(asked.body, type=str))
+                    return relay.encode_outcome(None)
+                case _:
+                    return relay.encode_outcome(await converse(session, relay.decode_command(asked), asked.timeout_s))
+        except VoltloomError as error:
+            return relay.encode_error(error)
+
+    # ---- what the door asks of us
+
+    def admit(self, admitted: Admitted) -> Socket:
+        """The newest connection of a station is the station; an older one is ended."""
+        station_id = admitted.station_id
+        older = self._sessions.get(station_id)
+        if older is not None:
+            self.tally.replaced += 1
+            older.end(POLICY, "replaced by a newer connection of this station", replaced=True)
+        session = Session(self, admitted, self._answers.pop(station_id, None))
+        if older is not None:
+            session.previous = older
+            session.notices += self._notice_replaced(older, session)
+        self._sessions[station_id] = session
+        session.slot = self._next_slot
+        self._next_slot = (self._next_slot + 1) % _SLOTS
+        self._slots[session.slot].add(session)
+        return session.socket
+
+    def see_off(self, socket: Socket) -> None:
+        self._all_gone.clear()
+        self._leaving[socket] = monotonic() + self.limits.close_s
+
+    def _notice_replaced(self, older: Session, newer: Session) -> Iterator[SecurityNoticed]:
+        now, station_id = datetime.now(UTC), newer.station_id
+        text = f"{station_id} connected from {newer.address} while its connection from {older.address} stood"
+        yield SecurityNoticed("duplicate_connection", now, station_id, text)
+        if older.address == newer.address:
+            return
+        moment = monotonic()
+        times = [at for at in self._shared.get(station_id, ()) if moment - at < _SHARED_WITHIN_S] + [moment]
+        self._shared[station_id] = times[-_SHARED_TIMES:]
+        if len(times) >= _SHARED_TIMES:
+            text = f"two devices seem to use the identity {station_id}: {older.address} and {newer.address}"
+            yield SecurityNoticed("identity_shared", now, station_id, text)
+
+    # ---- what sessions ask of us
+
+    def opened(self, session: Session) -> None:
+        self.run(self._begin(session))
+
+    async def _begin(self, session: Session) -> None:
+        try:
+            previous, session.previous = session.previous, None
+            if previous is not None:
+                # What it wrote last must be there before anything is read.
+                await previous.finished()
+            await self._take_over(session)
+            memories = await self._loader.load(session.station_id)
+            if session.ending is None:
+                session.start(memories)
+        except Exception as error:  # noqa: BLE001 - the top of a connection
+            log.error("gateway.not_opened", station=session.station_id, error=repr(error))
+            session.end(TRY_AGAIN, "try again later")
+        finally:
+            if session.is_starting:
+                session.over()
+
+    def reload(self, session: Session) -> None:
+        self.run(self._reload(session))
+
+    async def _reload(self, session: Session) -> None:
+        try:
+            session.resume(await self._loader.load(session.station_id))
+        except Exception as error:  # noqa: BLE001 - the top of a connection
+            log.error("gateway.memories_not_read", station=session.station_id, error=repr(error))
+            session.end(TRY_AGAIN, "try again later")
+            if session.memories is not None:
+                session.resume(session.memories)
+
+    def ended(self, session: Session) -> None:
+        # Only its own entry: a newer connection may have taken its place already.
+        if self._sessions.get(session.station_id) is session:
+            del self._sessions[session.station_id]
+        self._slots[session.slot].discard(session)
+        self.see_off(session.socket)
+        if session.unsubscribe is not None:
+            session.unsubscribe()
+            session.unsubscribe = None
+        answered = session.endpoint.answered
+        if answered is not None:
+            self._answers[session.station_id] = answered
+            if len(self._answers) > _ANSWERS_KEPT:
+                del self._answers[next(iter(self._answers))]
+
+    def gone(self, socket: Socket) -> None:
+        self._leaving.pop(socket, None)
+        if not self._leaving:
+            self._all_gone.set()
+
+    def archive(self, work: Work, exchange: Exchange) -> None:
+        self._archive(work, exchange)
+
+    def may_speak(self, memories: Memories, action: str, triggered: Collection[str]) -> bool:
+        return not self._registers or may_speak(memories.of(remembered).registration, action, triggered)
+
+    def run(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # ---- time
+
+    async def _tick(self) -> None:
+        slot = 0
+        while True:
+            await asyncio.sleep(_SLOT_S)
+            now = monotonic()
+            for session in list(self._slots[slot]):
+                try:
+                    session.tick(now)
+                except Exception:
+                    log.exception("gateway.tick_failed", station=session.station_id)
+            for socket in [socket for socket, deadline in self._leaving.items() if deadline <= now]:
+                socket.abort()
+                self.gone(socket)
+            self._entrance.sweep(now)
+            slot = (slot + 1) % _SLOTS
+            if slot == 0:
+                self._forget_shared(now)
+
+    def _forget_shared(self, now: float) -> None:
+        old = [station_id for station_id, times in self._shared.items() if now - times[-1] > _SHARED_WITHIN_S]
+        for station_id in old:
+            del self._shared[station_id]
+
+
+class _Loader:
+    """Reads memories for all that ask at about the same time with one query a feature: thousands reconnect at once."""
+
+    def __init__(self, database: Database, memories: tuple[Memory[Any], ...]) -> None:
+        self._database = database
+        self._memories = memories
+        self._wanted: dict[StationId, list[asyncio.Future[Memories]]] = {}
+        self._reading: asyncio.Task[None] | None = None
+
+    async def load(self, station_id: StationId) -> Memories:
+        loaded: asyncio.Future[Memories] = asyncio.get_running_loop().create_future()
+        self._wanted.setdefault(station_id, []).append(loaded)
+        if self._reading is None:
+            self._reading = asyncio.get_running_loop().create_task(self._read())
+        return await loaded
+
+    async def _read(self) -> None:
+        try:
+            while self._wanted:
+                ids = list(self._wanted)[:_LOADED_AT_ONCE]
+                waiting = {station_id: self._wanted.pop(station_id) for station_id in ids}
+                try:
+                    found = await self._database.read(
+                        lambda connection, ids=ids: Memories.load(self._memories, connection, ids)
+                    )
+                except Exception as error:  # noqa: BLE001 - whatever it is, whoever waits must hear of it
+                    for loaded in (one for all_of_it in waiting.values() for one in all_of_it):
+                        if not loaded.done():
+                            loaded.set_exception(error)
+                else:
+                    for station_id, futures in waiting.items():
+                        for loaded in futures:
+                            if not loaded.done():
+                                loaded.set_result(found[station_id])
+        finally:
+            self._reading = None
+
+
+def subject(station_id: StationId) -> str:
+    """Identities may hold dots and stars, which mean something in subjects."""
+    return "station." + base64.urlsafe_b64encode(station_id.encode()).decode().rstrip("=")
+
+
+async def _awaited(request: Coroutine[Any, Any, bytes]) -> bytes:
+    return await request
+
+
+def _link(session: Session) -> Link:
+    return Link(
+        session.station_id,
+        session.address,
+        session.endpoint.version.value,
+        session.profile.value,
+        session.opened_at,
+        monotonic() - session.heard_at,
+        session.rtt_s,
+        session.messages_in,
+        session.messages_out,
+    )

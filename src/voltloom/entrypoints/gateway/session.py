@@ -1,0 +1,755 @@
+"""One connection of one station, from the moment it is let in: what it says is handled in order, one call at a time.
+
+Everything happens in the callbacks of the socket and of the database: no task, no queue and no timer a connection. A
+call is understood by the dialect, answered by a feature out of memory, committed, and only then the station hears it.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from datetime import UTC, datetime
+from time import monotonic
+from types import CoroutineType
+from typing import Any, NamedTuple, Protocol, TypeAlias, cast
+from uuid import uuid4
+
+import structlog
+
+from voltloom.domain.errors import Forbidden, StationError, TimedOut, Unreachable, VoltloomError
+from voltloom.domain.events import SecurityNoticed
+from voltloom.domain.ids import StationId
+from voltloom.domain.reports import NOTED, LinkClosed, LinkOpened, Report
+from voltloom.entrypoints.gateway.accept import Admitted
+from voltloom.entrypoints.gateway.limits import Limits
+from voltloom.entrypoints.gateway.tally import Tally
+from voltloom.entrypoints.gateway.websocket import POLICY, TRY_AGAIN, Socket
+from voltloom.features.feature import AnyHandler, Memories, StationContext, Stations
+from voltloom.infra.database import Database, Work
+from voltloom.protocols.ocpp.dialect import DIALECTS, Read, Refusal
+from voltloom.protocols.ocpp.errors import ErrorCode
+from voltloom.protocols.ocpp.exchange import Payload
+from voltloom.protocols.ocpp.limits import Limits as FrameLimits
+from voltloom.protocols.ocpp.rpc import (
+    Answered,
+    CallReceived,
+    Dropped,
+    Endpoint,
+    ErrorReceived,
+    OutgoingCall,
+    Refused,
+    Replayed,
+    ResultErrorReceived,
+    ResultReceived,
+    SendReceived,
+)
+from voltloom.protocols.ocpp.version import Version
+
+log = structlog.get_logger(__name__)
+
+_ANSWERS = ("[3", "[4")
+"""How a frame begins that answers a call of ours: it is heard at once, whatever else is under way."""
+
+
+class Exchange(NamedTuple):
+    """A call and its answer, as they are archived.
+
+    inbound   the station called
+    call      the frame, or as much of one as came; answer: its payload or error, "" where none was given
+    took_s    from hearing the call to having its answer; None where there was none
+    trouble   "" where all was well, else what was wrong: a sentence for people
+    """
+
+    station_id: StationId
+    at: datetime
+    inbound: bool
+    version: Version
+    message_id: str
+    action: str
+    call: str
+    answer: str
+    took_s: float | None
+    trouble: str = ""
+
+
+class Home(Protocol):
+    """What a session needs of the gateway that holds it."""
+
+    limits: Limits
+    frame_limits: FrameLimits
+    database: Database
+    handlers: Mapping[type[Report[Any]], AnyHandler]
+    stations: Stations
+    node: str
+    tally: Tally
+
+    def opened(self, session: "Session") -> None:
+        """The socket stands: give the session its memories, then `start` it."""
+        ...
+
+    def reload(self, session: "Session") -> None:
+        """Its memories may be wrong: give it new ones, by `resume`."""
+        ...
+
+    def ended(self, session: "Session") -> None:
+        """It hears nothing any more."""
+        ...
+
+    def gone(self, socket: Socket) -> None:
+        """It is closed."""
+        ...
+
+    def archive(self, work: Work, exchange: Exchange) -> None: ...
+
+    def may_speak(self, memories: Memories, action: str, triggered: Collection[str]) -> bool:
+        """Whether the station may send this now, before and after its boot was accepted."""
+        ...
+
+    def run(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        """In a task that is not forgotten while it runs."""
+        ...
+
+
+class _Heard(NamedTuple):
+    """A message that waits."""
+
+    message: bytes
+    text: str
+
+
+class _Told(NamedTuple):
+    """A report that came about here, to be handled as if the station had sent it."""
+
+    report: Report[Any]
+    handled: "asyncio.Future[None]"
+
+
+_Waiting: TypeAlias = _Heard | _Told
+_Finish: TypeAlias = Callable[[Any], None]
+
+
+class Session:
+    """States, in order: opening (`memories` None), open, ended (`ending` says why), over (nothing of it is left to
+    be written).
+
+    _busy     something of this station is being worked on, or its memories are being loaded
+    _stale    the memories do not say what the database says: load them before anything else is heard
+    _leaving  to be ended when what is under way is done
+    notices   security events to be told with the opening, or the end, of the link
+    """
+
+    __slots__ = (
+        "_busy",
+        "_finished",
+        "_home",
+        "_is_over",
+        "_leaving",
+        "_paused",
+        "_pinged_at",
+        "_stale",
+        "_tokens",
+        "_tokens_at",
+        "_triggered",
+        "_unwritable_since",
+        "_waiting",
+        "address",
+        "dialect",
+        "ending",
+        "endpoint",
+        "heard_at",
+        "memories",
+        "messages_in",
+        "messages_out",
+        "notices",
+        "opened_at",
+        "previous",
+        "profile",
+        "replaced",
+        "rtt_s",
+        "slot",
+        "socket",
+        "station_id",
+        "unsubscribe",
+    )
+
+    def __init__(self, home: Home, admitted: Admitted, answered: Answered | None) -> None:
+        now = monotonic()
+        version = Version(admitted.subprotocol)
+        self._home = home
+        self.station_id = admitted.station_id
+        self.address = admitted.peer.address
+        self.profile = admitted.profile
+        self.endpoint = Endpoint(version, limits=home.frame_limits, answered=answered)
+        self.dialect = DIALECTS[version]
+        self.socket = Socket(self, home.limits, admitted.deflate)
+        self.memories: Memories | None = None
+        self.previous: Session | None = None
+        self.unsubscribe: Callable[[], None] | None = None
+        self.slot = 0
+        self.notices: list[SecurityNoticed] = []
+        self.opened_at = datetime.now(UTC)
+        self.heard_at = now
+        self.messages_in = 0
+        self.messages_out = 0
+        self.rtt_s: float | None = None
+        self.ending: str | None = None
+        self.replaced = False
+        self._waiting: deque[_Waiting] | None = None
+        self._tokens = home.limits.messages_burst
+        self._tokens_at = now
+        self._busy = True
+        self._stale = False
+        self._paused = False
+        self._is_over = False
+        self._leaving: tuple[int, str] | None = None
+        self._pinged_at: float | None = None
+        self._unwritable_since: float | None = None
+        self._triggered: set[str] | None = None
+        self._finished: asyncio.Future[None] | None = None
+
+    # ---- its life
+
+    def opened(self) -> None:
+        self._home.opened(self)
+
+    def start(self, memories: Memories) -> None:
+        """Tell that the link is open, then hear what has waited."""
+        self.memories = memories
+        report = LinkOpened(
+            self.opened_at, self.address, self.endpoint.version.value, self.profile.value, self._home.node
+        )
+
+        def done(error: BaseException | None) -> None:
+            if error is not None:
+                self._cannot_keep(error)
+            self._rest()
+
+        self._handle_own(report, done)
+
+    def resume(self, memories: Memories) -> None:
+        """With fresh memories."""
+        self.memories = memories
+        self._rest()
+
+    def forget(self) -> None:
+        """The memories are out of date: have new ones before the station's next message."""
+        if self._busy:
+            self._stale = True
+        elif self.ending is None:
+            self._busy = True
+            self._home.reload(self)
+
+    def leave(self, code: int, reason: str) -> None:
+        """End it when what is under way is done, so that no answer is lost."""
+        if self._busy and self.memories is not None:
+            self._leaving = (code, reason)
+        else:
+            self.end(code, reason)
+
+    def end(self, code: int, reason: str, *, replaced: bool = False) -> None:
+        """Hear no more, say goodbye, and tell that the link is closed once what is under way is done."""
+        if self.ending is not None:
+            return
+        self.ending = reason
+        self.replaced = replaced
+        self.socket.close(code, reason)
+        waiting, self._waiting = self._waiting, None
+        for item in waiting or ():
+            if isinstance(item, _Told) and not item.handled.done():
+                item.handled.set_exception(self._unreachable())
+        for abandoned in self.endpoint.close():
+            self._settle(abandoned.call, self._unreachable())
+        self._home.ended(self)
+        if not self._busy:
+            self._tell_closed()
+
+    def closed(self, code: int, reason: str) -> None:
+        self.end(code, reason)
+        self._home.gone(self.socket)
+
+    def over(self) -> None:
+        """Nothing of this session is left to be written: the station's next one may read the database."""
+        self._is_over = True
+        if self._finished is not None and not self._finished.done():
+            self._finished.set_result(None)
+
+    async def finished(self) -> None:
+        if not self._is_over:
+            if self._finished is None:
+                self._finished = asyncio.get_running_loop().create_future()
+            await asyncio.shield(self._finished)
+
+    @property
+    def is_starting(self) -> bool:
+        return self.memories is None
+
+    def _tell_closed(self) -> None:
+        self._busy = True
+        report = LinkClosed(datetime.now(UTC), self.ending or "", self._home.node, self.replaced)
+
+        def done(error: BaseException | None) -> None:
+            if error is not None:
+                log.error("gateway.link_not_closed", station=self.station_id, error=repr(error))
+            self.over()
+
+        self._handle_own(report, done)
+
+    def _cannot_keep(self, error: BaseException) -> None:
+        """The database does not take what this station says: it shall come back later."""
+        log.error("gateway.link_not_opened", station=self.station_id, error=repr(error))
+        self.end(TRY_AGAIN, "try again later")
+
+    def _unreachable(self) -> Unreachable:
+        return Unreachable(f"{self.station_id} disconnected before it answered ({self.ending})")
+
+    # ---- hearing
+
+    def received(self, message: bytes, text: str) -> None:
+        if self.ending is not None:
+            return
+        now = self.heard_at = monotonic()
+        self.messages_in += 1
+        self._home.tally.messages_in += 1
+        if not self._spend(now):
+            self._wait(_Heard(message, text))
+            self._come_back()
+        elif (self._busy or self._waiting) and not text.startswith(_ANSWERS):
+            self._tokens += 1.0  # spent when its turn comes
+            self._wait(_Heard(message, text))
+        else:
+            self._hear(message, text, now)
+
+    def _spend(self, now: float) -> bool:
+        """Take a token from the station's bucket; False where it is empty."""
+        limits = self._home.limits
+        tokens = min(limits.messages_burst, self._tokens + (now - self._tokens_at) * limits.messages_per_s)
+        self._tokens_at = now
+        self._tokens = tokens - 1.0 if tokens >= 1.0 else tokens
+        return tokens >= 1.0
+
+    def _come_back(self) -> None:
+        """When there is a token again."""
+        rate = self._home.limits.messages_per_s
+        asyncio.get_running_loop().call_later(max(0.02, (1.0 - self._tokens) / rate), self._proceed)
+        self._home.tally.throttled += 1
+
+    def _wait(self, item: _Waiting) -> None:
+        if self._waiting is None:
+            self._waiting = deque()
+        self._waiting.append(item)
+        if len(self._waiting) >= self._home.limits.waiting_messages and not self._paused:
+            self._paused = True
+            self.socket.pause_reading()
+
+    def _proceed(self) -> None:
+        """Take up what waits, as long as nothing of it must wait itself."""
+        while self._waiting and not self._busy and self.ending is None:
+            item = self._waiting[0]
+            now = monotonic()
+            if isinstance(item, _Told):
+                self._waiting.popleft()
+                self._take_up(item)
+            elif self._spend(now):
+                self._waiting.popleft()
+                self._hear(item.message, item.text, now)
+            else:
+                self._come_back()
+                return
+        if self._paused and self._unwritable_since is None and not self._waiting:
+            self._paused = False
+            self.socket.resume_reading()
+
+    def _rest(self) -> None:
+        """Nothing is under way: what is next?"""
+        self._busy = False
+        if self.ending is not None:
+            self._tell_closed()
+        elif self._leaving is not None:
+            self.end(*self._leaving)
+        elif self._stale:
+            self._stale = False
+            self._busy = True
+            self._home.reload(self)
+        elif self._waiting or self._paused:
+            self._proceed()
+
+    def _hear(self, message: bytes, text: str, now: float) -> None:
+        event = self.endpoint.receive(message, now)
+        match event:
+            case CallReceived() | SendReceived():
+                self._work_on(event, text, now)
+            case ResultReceived():
+                self._conclude(event.call, event.payload, text, now)
+            case ErrorReceived():
+                self._conclude(event.call, self._station_error(event), text, now)
+            case Replayed():
+                self._home.tally.replayed += 1
+                self._say(event.reply)
+            case Refused():
+                self._home.tally.bad[event.code.value] += 1
+                self._say(event.reply)
+                self._archive_alone(event.message_id, "", text, event.reply.decode(), event.why)
+                self._weigh()
+            case ResultErrorReceived():
+                self._home.tally.bad["result_error"] += 1
+                log.warning("gateway.result_refused", station=self.station_id, code=event.spelling, text=event.text)
+            case Dropped():
+                self._home.tally.dropped[event.kind.value] += 1
+                self._weigh()
+
+    def _weigh(self) -> None:
+        if self.endpoint.bad_frames >= self._home.limits.bad_messages:
+            text = f"{self.station_id} sent {self.endpoint.bad_frames} messages that are none"
+            self.notices.append(SecurityNoticed("bad_messages", datetime.now(UTC), self.station_id, text))
+            self.end(POLICY, "too many bad messages")
+
+    def _say(self, frame: bytes) -> None:
+        self.messages_out += 1
+        self._home.tally.messages_out += 1
+        self.socket.send(frame)
+
+    # ---- answering
+
+    def _work_on(self, call: CallReceived | SendReceived, text: str, started: float) -> None:
+        home = self._home
+        now = datetime.now(UTC)
+        memories = self.memories
+        assert memories is not None
+        self._busy = True
+        try:
+            read = self.dialect.read_call(call.action, call.payload, now)
+            if isinstance(read, Refusal):
+                self._refuse(call, text, now, read.code, read.why)
+                return
+            if not self._may_speak(memories, call.action):
+                self._refuse(call, text, now, ErrorCode.SECURITY, "The station's boot has not been accepted.")
+                return
+            work = Work()
+            context = StationContext(
+                home.database, home.stations, now, work, self.station_id, call.message_id, memories
+            )
+
+            def finish(reply: object) -> None:
+                self._commit_answer(call, read, reply, work, text, now, started)
+
+            def fail(error: Exception) -> None:
+                self._fail(call, text, now, error)
+
+            self._handle(context, read.reports, finish, fail)
+        except Exception as error:  # noqa: BLE001 - the top of a message: the station hears InternalError, others nothing
+            self._fail(call, text, now, error)
+
+    def _may_speak(self, memories: Memories, action: str) -> bool:
+        triggered = self._triggered
+        if not self._home.may_speak(memories, action, triggered or ()):
+            return False
+        if triggered is not None:
+            triggered.discard(action)
+        return True
+
+    def _handle(
+        self,
+        context: StationContext,
+        reports: Sequence[Report[Any]],
+        finish: _Finish,
+        fail: Callable[[Exception], None],
+        at: int = 0,
+        first: object = NOTED,
+    ) -> None:
+        """Have reports handled in their order, from `at` on; then `finish` with the reply to the first. A handler
+        that must wait goes on in a task."""
+        handlers = self._home.handlers
+        for place in range(at, len(reports)):
+            report = reports[place]
+            reply: object = handlers[type(report)](context, report)
+            if type(reply) is CoroutineType:
+                waiting = self._go_on(
+                    cast("Coroutine[Any, Any, object]", reply), context, reports, finish, fail, place, first
+                )
+                self._home.run(waiting)
+                return
+            if place == 0:
+                first = reply
+        finish(first)
+
+    async def _go_on(
+        self,
+        waiting: Coroutine[Any, Any, object],
+        context: StationContext,
+        reports: Sequence[Report[Any]],
+        finish: _Finish,
+        fail: Callable[[Exception], None],
+        place: int,
+        first: object,
+    ) -> None:
+        try:
+            reply = await waiting
+            self._handle(context, reports, finish, fail, place + 1, reply if place == 0 else first)
+        except Exception as error:  # noqa: BLE001 - as in _work_on
+            fail(error)
+
+    def _commit_answer(
+        self,
+        call: CallReceived | SendReceived,
+        read: Read,
+        reply: object,
+        work: Work,
+        text: str,
+        now: datetime,
+        started: float,
+    ) -> None:
+        home = self._home
+        answers = isinstance(call, CallReceived)
+        payload = read.write(reply) if answers else b""
+        took_s = monotonic() - started
+        home.archive(
+            work,
+            Exchange(
+                self.station_id,
+                now,
+                True,
+                self.endpoint.version,
+                call.message_id,
+                call.action,
+                text,
+                payload.decode(),
+                took_s if answers else None,
+            ),
+        )
+
+        def done(error: BaseException | None) -> None:
+            if error is not None:
+                self._undone(call, error)
+            elif answers:
+                self._say(self.endpoint.result(call.message_id, payload))
+            home.tally.observe(monotonic() - started)
+            self._rest()
+
+        home.database.commit(work, done, self.station_id)
+
+    def _undone(self, call: CallReceived | SendReceived, error: BaseException) -> None:
+        """It is not on disk: the station must not believe it is, and memory must not either."""
+        reference = uuid4().hex[:12]
+        log.error(
+            "gateway.not_kept", station=self.station_id, action=call.action, reference=reference, error=repr(error)
+        )
+        self._home.tally.failed += 1
+        self._stale = True
+        if isinstance(call, CallReceived):
+            self._say(self.endpoint.error(call.message_id, ErrorCode.INTERNAL))
+
+    def _fail(self, call: CallReceived | SendReceived, text: str, now: datetime, error: Exception) -> None:
+        """A handler could not answer: a bug, or something it needs is away. What it may have changed in memory is
+        forgotten."""
+        reference = uuid4().hex[:12]
+        said = isinstance(error, VoltloomError)
+        log.error(
+            "gateway.not_handled",
+            station=self.station_id,
+            action=call.action,
+            reference=reference,
+            error=repr(error),
+            exc_info=None if said else error,
+        )
+        self._home.tally.failed += 1
+        self._stale = True
+        code = ErrorCode.SECURITY if isinstance(error, Forbidden) else ErrorCode.INTERNAL
+        why = error.reason if isinstance(error, VoltloomError) else f"A mistake of ours; see {reference} in the log."
+        self._refuse(call, text, now, code, why)
+
+    def _refuse(self, call: CallReceived | SendReceived, text: str, now: datetime, code: ErrorCode, why: str) -> None:
+        """Answer with an error, constant in its text; the reason is in the archive."""
+        self._home.tally.refused[code.value] += 1
+        answer = ""
+        if isinstance(call, CallReceived):
+            frame = self.endpoint.error(call.message_id, code)
+            answer = frame.decode()
+            self._say(frame)
+        self._archive_alone(call.message_id, call.action, text, answer, why)
+        self._rest()
+
+    def _archive_alone(self, message_id: str, action: str, text: str, answer: str, trouble: str) -> None:
+        work = Work()
+        version = self.endpoint.version
+        at = datetime.now(UTC)
+        self._home.archive(
+            work, Exchange(self.station_id, at, True, version, message_id, action, text, answer, None, trouble)
+        )
+        self._home.database.commit(work, _nobody_waits, self.station_id)
+
+    # ---- reports of our own
+
+    def _handle_own(self, report: Report[Any], done: Callable[[BaseException | None], None]) -> None:
+        """Handle and commit a report that the station did not send; `done` as of a commit."""
+        home = self._home
+        work = Work()
+        if isinstance(report, LinkOpened | LinkClosed):
+            for notice in self.notices:
+                work.tell(notice)
+            self.notices = []
+        memories = self.memories
+        assert memories is not None
+        context = StationContext(home.database, home.stations, datetime.now(UTC), work, self.station_id, "", memories)
+
+        def finish(reply: object) -> None:
+            home.database.commit(work, done, self.station_id)
+
+        def fail(error: Exception) -> None:
+            log.error("gateway.not_handled", station=self.station_id, report=type(report).__name__, exc_info=error)
+            self._stale = True
+            done(error)
+
+        try:
+            self._handle(context, (report,), finish, fail)
+        except Exception as error:  # noqa: BLE001 - as in _work_on
+            fail(error)
+
+    async def tell(self, report: Report[Any]) -> None:
+        """Have a report handled in its turn. Raises Unreachable where the link ends before."""
+        if self.ending is not None:
+            raise self._unreachable()
+        handled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._wait(_Told(report, handled))
+        self._proceed()
+        await handled
+
+    def _take_up(self, told: _Told) -> None:
+        self._busy = True
+
+        def done(error: BaseException | None) -> None:
+            if error is not None:
+                self._stale = True
+            if not told.handled.done():
+                if error is None:
+                    told.handled.set_result(None)
+                else:
+                    told.handled.set_exception(error)
+            self._rest()
+
+        self._handle_own(told.report, done)
+
+    # ---- calling
+
+    async def call(self, action: str, payload: bytes, timeout_s: float) -> Payload:
+        """The payload of the station's answer. Raises StationError, TimedOut, Unreachable, Conflict (too many wait)."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Payload] = loop.create_future()
+        message_id = self.endpoint.call(action, payload, now=monotonic(), timeout_s=timeout_s, tag=answer)
+        self._send_calls(monotonic())
+        # Its own time begins when it is sent; waiting for its turn must end as well.
+        waiting = loop.call_later(timeout_s, self._withdraw, message_id, action, answer)
+        try:
+            return await answer
+        except asyncio.CancelledError:
+            self.endpoint.withdraw(message_id)
+            raise
+        finally:
+            waiting.cancel()
+
+    def expect(self, action: str) -> None:
+        """The station was asked to send this: it may, also before it is accepted."""
+        if self._triggered is None:
+            self._triggered = set()
+        self._triggered.add(action)
+
+    def _withdraw(self, message_id: str, action: str, answer: "asyncio.Future[Payload]") -> None:
+        if self.endpoint.withdraw(message_id) and not answer.done():
+            answer.set_exception(
+                TimedOut(f"{self.station_id} was still busy with what it was asked before: {action} was not sent")
+            )
+
+    def _send_calls(self, now: float) -> None:
+        for call in self.endpoint.outgoing(now):
+            self._home.tally.calls += 1
+            self._say(call.frame)
+
+    def _conclude(self, call: OutgoingCall, answer: Payload | StationError, text: str, now: float) -> None:
+        """A call of ours has been answered: pass it on, archive it, send the next."""
+        self._settle(call, answer)
+        self._archive_call(call, text, now, answer.reason if isinstance(answer, StationError) else "")
+        self._send_calls(now)
+
+    def _settle(self, call: OutgoingCall, answer: Payload | VoltloomError) -> None:
+        future = cast("asyncio.Future[Payload]", call.tag)
+        if future.done():
+            return
+        if isinstance(answer, VoltloomError):
+            future.set_exception(answer)
+        else:
+            future.set_result(answer)
+
+    def _station_error(self, event: ErrorReceived) -> StationError:
+        if not event.spelling:
+            return StationError(f"{self.station_id} answered {event.call.action} with what is no answer: {event.text}")
+        said = f"{event.spelling}: {event.text}" if event.text else event.spelling
+        reason = f"{self.station_id} answered {event.call.action} with the error {said}"
+        return StationError(reason, event.spelling, event.details.decode())
+
+    def _archive_call(self, call: OutgoingCall, answer: str, now: float, trouble: str) -> None:
+        work = Work()
+        took_s = None if call.sent_at is None or not answer else now - call.sent_at
+        self._home.archive(
+            work,
+            Exchange(
+                self.station_id,
+                datetime.now(UTC),
+                False,
+                self.endpoint.version,
+                call.message_id,
+                call.action,
+                call.frame.decode(),
+                answer,
+                took_s,
+                trouble,
+            ),
+        )
+        self._home.database.commit(work, _nobody_waits, self.station_id)
+
+    # ---- time
+
+    def tick(self, now: float) -> None:
+        """About once a second."""
+        limits = self._home.limits
+        if self.ending is not None:
+            return
+        self.socket.forgive()
+        for late in self.endpoint.expire(now):
+            self._home.tally.timed_out += 1
+            reason = f"{self.station_id} did not answer {late.call.action} within {late.call.timeout_s:g} s"
+            self._settle(late.call, TimedOut(reason))
+            self._archive_call(late.call, "", now, reason)
+            self._send_calls(now)
+        if self._unwritable_since is not None and now - self._unwritable_since > limits.write_s:
+            self._lose(f"did not read what it was sent for {limits.write_s:g} s")
+        elif now - self.heard_at > limits.silent_s and not self._paused:
+            self._lose(f"silent for {limits.silent_s:g} s")
+        elif now - max(self.heard_at, self._pinged_at or 0.0) > limits.ping_every_s:
+            self._pinged_at = now
+            self.socket.ping()
+
+    def _lose(self, reason: str) -> None:
+        """It is not there any more, or as good as."""
+        self._home.tally.lost += 1
+        self.end(POLICY, reason)
+        self.socket.abort()
+
+    def ponged(self) -> None:
+        now = self.heard_at = monotonic()
+        if self._pinged_at is not None:
+            self.rtt_s = now - self._pinged_at
+            self._pinged_at = None
+
+    def writable(self, yes: bool) -> None:
+        """Whoever does not read what we write is not read either."""
+        if yes:
+            self._unwritable_since = None
+            if self.ending is None:
+                self._proceed()
+        elif self._unwritable_since is None:
+            self._unwritable_since = monotonic()
+            self._paused = True
+            self.socket.pause_reading()
+
+
+def _nobody_waits(error: BaseException | None) -> None:
+    if error is not None:
+        log.error("gateway.not_archived", error=repr(error))
