@@ -43,13 +43,14 @@ Schema: TypeAlias = dict[str, Any]
 _FOLDERS: Final = {Version.V16: "v16", Version.V201: "v201", Version.V21: "v21"}
 _STUMBLED: Final = re.compile(r"at `\$(.*)`")
 _LONGEST_QUOTE: Final = 60
+_LONGEST_REFUSAL: Final = 300
 # What people and stations prove themselves by does not go to the log.
 _NOT_QUOTED: Final = frozenset(
     {"idTag", "parentIdTag", "idToken", "additionalIdToken", "groupIdToken", "value", "attributeValue", "password"}
     | {"basicAuthPassword", "csr", "certificate", "certificateChain", "vpn", "apn", "data"}
 )
 # The validator names every broken rule before it returns, microseconds each.
-_LARGEST: Final = 8 * 1024
+_LARGEST: Final = 4 * 1024
 _PHRASES: Final = {
     "missing required field": ErrorCode.OCCURRENCE,
     "`array` of length": ErrorCode.OCCURRENCE,
@@ -72,6 +73,7 @@ def explain(
 
     refused   what msgspec said when it refused it: among several broken rules, the one it stumbled over is named
     """
+    refused = refused[:_LONGEST_REFUSAL]
     name = _file_of(version, action, part)
     if name is None:
         return Explanation(ErrorCode.NOT_IMPLEMENTED, f"{version} has no {action}")
@@ -170,14 +172,6 @@ def _quoted(value: object, path: Sequence[str | int]) -> str:
 def _written(path: Sequence[str | int]) -> str:
     """.meterValue[0].unit"""
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
-
-
-def _validator(version: Version, action: str, part: Part) -> jsonschema_rs.Validator | None:
-    names = [f"{action}{part.value}.json"]
-    if part is Part.REQUEST:
-        names.append(f"{action}.json")  # requests of 1.6; the SEND of 2.1
-    known = next((name for name in names if name in _files(version)), None)
-    return None if known is None else _compiled(version, known)
 
 
 def _file_of(version: Version, action: str, part: Part) -> str | None:

@@ -72,22 +72,10 @@ def read(message_type: type[MessageT], payload: bytes | memoryview | msgspec.Raw
         return decoder.decode(payload)  # pyright: ignore[reportReturnType] - the table maps a type to its own decoder
     except msgspec.ValidationError:
         # Stations whose JSON library knows only floats write 1.0 for 1. They pay for a second reading, others do not.
-        tree: object = msgspec.json.decode(payload)
-        if not _has_integral_float(tree):
+        if b".0" not in bytes(payload):
             raise
+        tree: object = msgspec.json.decode(payload)
         return msgspec.convert(to_the_letter(tree), message_type)
-
-
-def _has_integral_float(tree: object) -> bool:
-    match tree:
-        case float():
-            return _is_integral(tree)
-        case dict():
-            return any(_has_integral_float(item) for item in cast("Tree", tree).values())
-        case list():
-            return any(_has_integral_float(item) for item in cast("list[object]", tree))
-        case _:
-            return False
 
 
 def to_the_letter(tree: object) -> object:
