@@ -1,20 +1,14 @@
 """What passes between a dialect and whoever carries its messages. Values; the carrying is done elsewhere."""
 
-from collections.abc import Callable, Collection, Generator, Iterator
-from itertools import islice
+from collections.abc import Callable, Generator
 from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 
-from voltloom.domain.errors import StationError
 from voltloom.domain.reports import Report
 from voltloom.protocols.ocpp.errors import ErrorCode
-from voltloom.protocols.ocpp.version import Version
-from voltloom.protocols.ocpp.wire import Wire, read, write
 
 OutcomeT = TypeVar("OutcomeT")
-AnswerT = TypeVar("AnswerT", bound=Wire)
-ItemT = TypeVar("ItemT")
 
 Payload: TypeAlias = bytes | msgspec.Raw
 """A JSON object as it came, undecoded."""
@@ -77,18 +71,3 @@ station had sent it; what is sent back is ignored. It returns the command's outc
     while True:                                   # StopIteration.value is the outcome
         step = conversation.send(await call(step.action, step.payload))
 """
-
-
-def ask(version: Version, action: str, request: Wire, answer: type[AnswerT]) -> Generator[Call, Payload, AnswerT]:
-    """One call, and its answer read. Raises StationError where the answer is none."""
-    payload = yield Call(action, write(request))
-    try:
-        return read(answer, payload)
-    except msgspec.MsgspecError as error:
-        raise StationError(f"the station's answer to {action} cannot be read: {error}") from error
-
-
-def in_portions(items: Collection[ItemT], size: int) -> Iterator[tuple[ItemT, ...]]:
-    left = iter(items)
-    while portion := tuple(islice(left, size)):
-        yield portion

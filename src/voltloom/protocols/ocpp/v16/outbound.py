@@ -30,7 +30,8 @@ from voltloom.domain.errors import Invalid, NotInThisVersion, StationError
 from voltloom.domain.ids import Place
 from voltloom.domain.reports import SettingsReported
 from voltloom.domain.station import Attribute, Availability, Mutability, Setting, SettingName
-from voltloom.protocols.ocpp.exchange import Call, Conversation, Payload, ask, in_portions
+from voltloom.protocols.ocpp.ask import ask, builtins_of, in_portions
+from voltloom.protocols.ocpp.exchange import Call, Conversation, Payload
 from voltloom.protocols.ocpp.v16 import messages as m
 from voltloom.protocols.ocpp.v16.inbound import LONGEST_ID_TAG
 from voltloom.protocols.ocpp.v16.settings import key_of, name_of
@@ -46,6 +47,7 @@ LONGEST_VALUE: Final = 500
 
 
 def _ask(action: str, request: Wire, answer: type[AnswerT]) -> Generator[Call, Payload, AnswerT]:
+    builtins_of(request)
     return ask(Version.V16, action, request, answer)
 
 

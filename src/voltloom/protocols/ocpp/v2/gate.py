@@ -11,8 +11,9 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from voltloom.domain.errors import Invalid, NotInThisVersion
-from voltloom.protocols.ocpp.exchange import Call, Payload, ask
+from voltloom.domain.errors import NotInThisVersion
+from voltloom.protocols.ocpp.ask import ask, builtins_of
+from voltloom.protocols.ocpp.exchange import Call, Payload
 from voltloom.protocols.ocpp.v2 import messages_21, messages_201
 from voltloom.protocols.ocpp.version import Version
 from voltloom.protocols.ocpp.wire import Action, Wire, write
@@ -48,13 +49,9 @@ class Gate:
         return self.narrow(request, self.actions[action].request)
 
     def narrow(self, message: Wire, target: type[Wire]) -> Wire:
-        """The message, of 2.1, as a ``target`` of this version."""
+        """The message, of 2.1, as a ``target`` of this version. Raises Invalid, NotInThisVersion."""
         name = type(message).__name__
-        said: object = msgspec.to_builtins(message)
-        try:
-            msgspec.convert(said, type(message))
-        except msgspec.ValidationError as error:
-            raise Invalid(f"no {name} can hold this: {error}") from None
+        said = builtins_of(message)
         if isinstance(message, target):
             return message
         try:

@@ -30,7 +30,8 @@ from voltloom.domain.commands import (
 from voltloom.domain.errors import Invalid, NotInThisVersion, StationError
 from voltloom.domain.ids import JsonText, Place, TransactionId
 from voltloom.domain.station import Attribute, Setting, SettingName
-from voltloom.protocols.ocpp.exchange import Conversation, in_portions
+from voltloom.protocols.ocpp.ask import in_portions
+from voltloom.protocols.ocpp.exchange import Conversation
 from voltloom.protocols.ocpp.v2 import messages_21 as m
 from voltloom.protocols.ocpp.v2.gate import Gate
 from voltloom.protocols.ocpp.v2.inbound import setting_name, write_token

@@ -1,0 +1,545 @@
+"""What each version says for each command: one table. That it has no words is an answer too."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from ocpp_schemas import check
+from voltloom.domain.commands import (
+    Accepted,
+    Answer,
+    ChangeAvailability,
+    ChangeSettings,
+    Command,
+    DataAnswer,
+    GetSettings,
+    NewValue,
+    ReportBase,
+    ReportSettings,
+    RequestStart,
+    RequestStop,
+    Reset,
+    ResetKind,
+    SendData,
+    SettingStatus,
+    Trigger,
+    Triggerable,
+    Unlock,
+)
+from voltloom.domain.errors import Invalid, NotInThisVersion, StationError, TimedOut
+from voltloom.domain.ids import Place, TransactionId
+from voltloom.domain.reports import Report, SettingsReported
+from voltloom.domain.station import Attribute, Availability, Mutability, Setting, SettingName
+from voltloom.domain.token import IdToken, TokenKind
+from voltloom.protocols.ocpp.dialect import DIALECTS, Call, Version
+
+V16, V201, V21 = Version.V16, Version.V201, Version.V21
+
+
+@dataclass
+class Played:
+    calls: list[tuple[str, Any]] = field(default_factory=list)
+    reports: list[Report[Any]] = field(default_factory=list)
+    outcome: Any = None
+
+
+Station = Callable[[str, Any], dict[str, Any] | Exception]
+
+
+def play(version: Version, command: Command[Any], station: Station) -> Played:
+    """The conversation with a station, both sides held to the schemas."""
+    conversation = DIALECTS[version].converse(command)
+    played = Played()
+    try:
+        step = next(conversation)
+        while True:
+            if not isinstance(step, Call):
+                played.reports.append(step)
+                step = conversation.send(b"")
+                continue
+            request = check(version, step.action, "Request", step.payload)
+            played.calls.append((step.action, request))
+            answer = station(step.action, request)
+            if isinstance(answer, Exception):
+                step = conversation.throw(answer)
+                continue
+            payload = json.dumps(answer).encode()
+            check(version, step.action, "Response", payload)
+            step = conversation.send(payload)
+    except StopIteration as end:
+        played.outcome = end.value
+    return played
+
+
+def agreeable(action: str, request: Any) -> dict[str, Any]:
+    """A station that does what it is asked, and has every setting at "1"."""
+    match action:
+        case "UnlockConnector":
+            return {"status": "Unlocked"}
+        case "GetConfiguration":
+            return {
+                "configurationKey": [
+                    {"key": key, "readonly": False, "value": "1"} for key in request.get("key", ["HeartbeatInterval"])
+                ]
+            }
+        case "GetVariables":
+            return {
+                "getVariableResult": [
+                    asked | {"attributeStatus": "Accepted", "attributeValue": "1"}
+                    for asked in request["getVariableData"]
+                ]
+            }
+        case "SetVariables":
+            results = [
+                {key: value for key, value in asked.items() if key != "attributeValue"}
+                for asked in request["setVariableData"]
+            ]
+            return {"setVariableResult": [result | {"attributeStatus": "Accepted"} for result in results]}
+        case _:
+            return {"status": "Accepted"}
+
+
+def said(version: Version, command: Command[Any]) -> Any:
+    try:
+        calls = play(version, command, agreeable).calls
+    except (NotInThisVersion, Invalid) as error:
+        return type(error) if error.reason else "refused without a reason"
+    return calls[0] if len(calls) == 1 else calls
+
+
+def says(command: Command[Any], *, v16: Any, v201: Any, v21: Any = ...) -> Any:
+    """v21 left out: as v201."""
+    return pytest.param(command, v16, v201, v201 if v21 is ... else v21, id=str(command)[:80])
+
+
+RFID = IdToken("04A1B2", TokenKind.ISO14443)
+HEARTBEAT = SettingName("OCPPCommCtrlr", "HeartbeatInterval")
+MEASURANDS = SettingName("SampledDataCtrlr", "TxUpdatedMeasurands")
+VENDORS = SettingName("OCPP16", "LightLevel")
+ON_EVSE = SettingName("Connector", "Available", place=Place(1, 2))
+ATTEMPTS = SettingName("OCPPCommCtrlr", "MessageAttempts", variable_instance="TransactionEvent")
+
+
+@pytest.mark.parametrize(
+    ("command", "v16", "v201", "v21"),
+    [
+        says(
+            RequestStart(RFID, 7, Place(1)),
+            v16=("RemoteStartTransaction", {"idTag": "04A1B2", "connectorId": 1}),
+            v201=(
+                "RequestStartTransaction",
+                {"idToken": {"idToken": "04A1B2", "type": "ISO14443"}, "remoteStartId": 7, "evseId": 1},
+            ),
+        ),
+        says(
+            RequestStart(IdToken("ABC"), 7),
+            v16=("RemoteStartTransaction", {"idTag": "ABC"}),
+            v201=("RequestStartTransaction", {"idToken": {"idToken": "ABC", "type": "Central"}, "remoteStartId": 7}),
+        ),
+        says(
+            RequestStart(
+                IdToken("ABC", TokenKind.CENTRAL, additional=(("1234", "PIN"),)), 7, group=IdToken("G", TokenKind.LOCAL)
+            ),
+            v16=("RemoteStartTransaction", {"idTag": "ABC"}),
+            v201=(
+                "RequestStartTransaction",
+                {
+                    "idToken": {
+                        "idToken": "ABC",
+                        "type": "Central",
+                        "additionalInfo": [{"additionalIdToken": "1234", "type": "PIN"}],
+                    },
+                    "groupIdToken": {"idToken": "G", "type": "Local"},
+                    "remoteStartId": 7,
+                },
+            ),
+        ),
+        says(
+            RequestStart(IdToken("1HGBH41JXMN109186", TokenKind.VIN), 7),
+            v16=("RemoteStartTransaction", {"idTag": "1HGBH41JXMN109186"}),
+            v201=NotInThisVersion,
+            v21=(
+                "RequestStartTransaction",
+                {"idToken": {"idToken": "1HGBH41JXMN109186", "type": "VIN"}, "remoteStartId": 7},
+            ),
+        ),
+        says(
+            RequestStart(IdToken("X" * 21, TokenKind.CENTRAL), 7),
+            v16=NotInThisVersion,
+            v201=("RequestStartTransaction", {"idToken": {"idToken": "X" * 21, "type": "Central"}, "remoteStartId": 7}),
+        ),
+        says(
+            RequestStart(IdToken("X" * 37, TokenKind.CENTRAL), 7),
+            v16=NotInThisVersion,
+            v201=NotInThisVersion,
+            v21=("RequestStartTransaction", {"idToken": {"idToken": "X" * 37, "type": "Central"}, "remoteStartId": 7}),
+        ),
+        says(RequestStart(IdToken("X" * 256), 7), v16=NotInThisVersion, v201=Invalid),
+        says(RequestStart(RFID, 7, Place(0)), v16=Invalid, v201=Invalid),
+        says(
+            RequestStop(TransactionId("4711")),
+            v16=("RemoteStopTransaction", {"transactionId": 4711}),
+            v201=("RequestStopTransaction", {"transactionId": "4711"}),
+        ),
+        says(
+            RequestStop(TransactionId("b3b5-4ef2")),
+            v16=Invalid,
+            v201=("RequestStopTransaction", {"transactionId": "b3b5-4ef2"}),
+        ),
+        says(RequestStop(TransactionId("x" * 37)), v16=Invalid, v201=Invalid),
+        says(Reset(ResetKind.IMMEDIATE), v16=("Reset", {"type": "Hard"}), v201=("Reset", {"type": "Immediate"})),
+        says(Reset(ResetKind.ON_IDLE), v16=("Reset", {"type": "Soft"}), v201=("Reset", {"type": "OnIdle"})),
+        says(Reset(ResetKind.ON_IDLE, evse=2), v16=NotInThisVersion, v201=("Reset", {"type": "OnIdle", "evseId": 2})),
+        says(
+            Reset(ResetKind.IMMEDIATE_AND_RESUME),
+            v16=NotInThisVersion,
+            v201=NotInThisVersion,
+            v21=("Reset", {"type": "ImmediateAndResume"}),
+        ),
+        says(
+            Unlock(Place(2, 1)),
+            v16=("UnlockConnector", {"connectorId": 2}),
+            v201=("UnlockConnector", {"evseId": 2, "connectorId": 1}),
+        ),
+        says(
+            Unlock(Place(2)),
+            v16=("UnlockConnector", {"connectorId": 2}),
+            v201=("UnlockConnector", {"evseId": 2, "connectorId": 1}),
+        ),
+        says(Unlock(Place(1, 2)), v16=NotInThisVersion, v201=("UnlockConnector", {"evseId": 1, "connectorId": 2})),
+        says(Unlock(Place(0)), v16=Invalid, v201=Invalid),
+        says(
+            ChangeAvailability(Availability.INOPERATIVE),
+            v16=("ChangeAvailability", {"connectorId": 0, "type": "Inoperative"}),
+            v201=("ChangeAvailability", {"operationalStatus": "Inoperative"}),
+        ),
+        says(
+            ChangeAvailability(Availability.OPERATIVE, Place(3)),
+            v16=("ChangeAvailability", {"connectorId": 3, "type": "Operative"}),
+            v201=("ChangeAvailability", {"operationalStatus": "Operative", "evse": {"id": 3}}),
+        ),
+        says(
+            ChangeAvailability(Availability.OPERATIVE, Place(3, 2)),
+            v16=NotInThisVersion,
+            v201=("ChangeAvailability", {"operationalStatus": "Operative", "evse": {"id": 3, "connectorId": 2}}),
+        ),
+        says(
+            Trigger(Triggerable.STATUS, Place(1, 1)),
+            v16=("TriggerMessage", {"requestedMessage": "StatusNotification", "connectorId": 1}),
+            v201=("TriggerMessage", {"requestedMessage": "StatusNotification", "evse": {"id": 1, "connectorId": 1}}),
+        ),
+        says(
+            Trigger(Triggerable.BOOT),
+            v16=("TriggerMessage", {"requestedMessage": "BootNotification"}),
+            v201=("TriggerMessage", {"requestedMessage": "BootNotification"}),
+        ),
+        says(
+            Trigger(Triggerable.HEARTBEAT),
+            v16=("TriggerMessage", {"requestedMessage": "Heartbeat"}),
+            v201=("TriggerMessage", {"requestedMessage": "Heartbeat"}),
+        ),
+        says(
+            Trigger(Triggerable.METER_VALUES, Place(0)),
+            v16=("TriggerMessage", {"requestedMessage": "MeterValues"}),
+            v201=("TriggerMessage", {"requestedMessage": "MeterValues"}),
+        ),
+        says(
+            Trigger(Triggerable.FIRMWARE_STATUS),
+            v16=("TriggerMessage", {"requestedMessage": "FirmwareStatusNotification"}),
+            v201=("TriggerMessage", {"requestedMessage": "FirmwareStatusNotification"}),
+        ),
+        says(
+            Trigger(Triggerable.DIAGNOSTICS_STATUS),
+            v16=("TriggerMessage", {"requestedMessage": "DiagnosticsStatusNotification"}),
+            v201=NotInThisVersion,
+        ),
+        says(
+            Trigger(Triggerable.LOG_STATUS),
+            v16=("ExtendedTriggerMessage", {"requestedMessage": "LogStatusNotification"}),
+            v201=("TriggerMessage", {"requestedMessage": "LogStatusNotification"}),
+        ),
+        says(
+            Trigger(Triggerable.SIGN_STATION_CERTIFICATE),
+            v16=("ExtendedTriggerMessage", {"requestedMessage": "SignChargePointCertificate"}),
+            v201=("TriggerMessage", {"requestedMessage": "SignChargingStationCertificate"}),
+        ),
+        says(
+            Trigger(Triggerable.TRANSACTION, Place(1)),
+            v16=NotInThisVersion,
+            v201=("TriggerMessage", {"requestedMessage": "TransactionEvent", "evse": {"id": 1}}),
+        ),
+        says(
+            Trigger(Triggerable.SIGN_V2G20_CERTIFICATE),
+            v16=NotInThisVersion,
+            v201=NotInThisVersion,
+            v21=("TriggerMessage", {"requestedMessage": "SignV2G20Certificate"}),
+        ),
+        says(
+            Trigger(Triggerable.CUSTOM, custom="SelfTest"),
+            v16=NotInThisVersion,
+            v201=NotInThisVersion,
+            v21=("TriggerMessage", {"requestedMessage": "CustomTrigger", "customTrigger": "SelfTest"}),
+        ),
+        says(Trigger(Triggerable.CUSTOM), v16=NotInThisVersion, v201=Invalid),
+        says(
+            GetSettings(((HEARTBEAT, Attribute.ACTUAL), (ATTEMPTS, Attribute.ACTUAL))),
+            v16=("GetConfiguration", {"key": ["HeartbeatInterval", "TransactionMessageAttempts"]}),
+            v201=(
+                "GetVariables",
+                {
+                    "getVariableData": [
+                        {"component": {"name": "OCPPCommCtrlr"}, "variable": {"name": "HeartbeatInterval"}},
+                        {
+                            "component": {"name": "OCPPCommCtrlr"},
+                            "variable": {"name": "MessageAttempts", "instance": "TransactionEvent"},
+                        },
+                    ]
+                },
+            ),
+        ),
+        says(
+            GetSettings(((ON_EVSE, Attribute.TARGET),)),
+            v16=[],
+            v201=(
+                "GetVariables",
+                {
+                    "getVariableData": [
+                        {
+                            "component": {"name": "Connector", "evse": {"id": 1, "connectorId": 2}},
+                            "variable": {"name": "Available"},
+                            "attributeType": "Target",
+                        }
+                    ]
+                },
+            ),
+        ),
+        says(GetSettings(), v16=("GetConfiguration", {}), v201=NotInThisVersion),
+        says(
+            ChangeSettings((NewValue(HEARTBEAT, "300"), NewValue(VENDORS, "7"))),
+            v16=[
+                ("ChangeConfiguration", {"key": "HeartbeatInterval", "value": "300"}),
+                ("ChangeConfiguration", {"key": "LightLevel", "value": "7"}),
+            ],
+            v201=(
+                "SetVariables",
+                {
+                    "setVariableData": [
+                        {
+                            "component": {"name": "OCPPCommCtrlr"},
+                            "variable": {"name": "HeartbeatInterval"},
+                            "attributeValue": "300",
+                        },
+                        {"component": {"name": "OCPP16"}, "variable": {"name": "LightLevel"}, "attributeValue": "7"},
+                    ]
+                },
+            ),
+        ),
+        says(ChangeSettings((NewValue(SettingName("C" * 51, "V"), "1"),)), v16=[], v201=Invalid),
+        says(
+            ReportSettings(5),
+            v16=("GetConfiguration", {}),
+            v201=("GetBaseReport", {"requestId": 5, "reportBase": "FullInventory"}),
+        ),
+        says(
+            ReportSettings(5, ReportBase.CONFIGURATION),
+            v16=("GetConfiguration", {}),
+            v201=("GetBaseReport", {"requestId": 5, "reportBase": "ConfigurationInventory"}),
+        ),
+        says(
+            ReportSettings(5, ReportBase.SUMMARY),
+            v16=NotInThisVersion,
+            v201=("GetBaseReport", {"requestId": 5, "reportBase": "SummaryInventory"}),
+        ),
+        says(
+            SendData("com.example", "Ping", '{"a":[1]}'),
+            v16=("DataTransfer", {"vendorId": "com.example", "messageId": "Ping", "data": '{"a":[1]}'}),
+            v201=("DataTransfer", {"vendorId": "com.example", "messageId": "Ping", "data": {"a": [1]}}),
+        ),
+        says(
+            SendData("com.example", data="plain"),
+            v16=("DataTransfer", {"vendorId": "com.example", "data": "plain"}),
+            v201=Invalid,
+        ),
+        says(
+            SendData("com.example"),
+            v16=("DataTransfer", {"vendorId": "com.example"}),
+            v201=("DataTransfer", {"vendorId": "com.example"}),
+        ),
+        says(SendData("v" * 256), v16=Invalid, v201=Invalid),
+    ],
+)
+def test_every_version_says_its_own(command: Command[Any], v16: Any, v201: Any, v21: Any):
+    assert said(V16, command) == v16
+    assert said(V201, command) == v201
+    assert said(V21, command) == v21
+
+
+# ---- what comes of it
+
+
+def always(answer: dict[str, Any] | Exception) -> Station:
+    return lambda action, request: answer
+
+
+@pytest.mark.parametrize(
+    ("version", "command", "answer", "outcome"),
+    [
+        (V16, Reset(ResetKind.ON_IDLE), {"status": "Rejected"}, Answer(Accepted.REJECTED, "Rejected")),
+        (V201, Reset(ResetKind.ON_IDLE), {"status": "Scheduled"}, Answer(Accepted.SCHEDULED, "Scheduled")),
+        (
+            V21,
+            Reset(ResetKind.ON_IDLE),
+            {"status": "Rejected", "statusInfo": {"reasonCode": "TxInProgress", "additionalInfo": "EVSE 1"}},
+            Answer(Accepted.REJECTED, "Rejected", "TxInProgress", "EVSE 1"),
+        ),
+        (V16, Unlock(Place(1)), {"status": "NotSupported"}, Answer(Accepted.REJECTED, "NotSupported")),
+        (V16, Unlock(Place(1)), {"status": "UnlockFailed"}, Answer(Accepted.REJECTED, "UnlockFailed")),
+        (V16, Unlock(Place(1)), {"status": "Unlocked"}, Answer(Accepted.ACCEPTED, "Unlocked")),
+        (V201, Unlock(Place(1)), {"status": "Unlocked"}, Answer(Accepted.ACCEPTED, "Unlocked")),
+        (V201, Unlock(Place(1)), {"status": "UnknownConnector"}, Answer(Accepted.REJECTED, "UnknownConnector")),
+        (V16, Trigger(Triggerable.BOOT), {"status": "NotImplemented"}, Answer(Accepted.REJECTED, "NotImplemented")),
+        (V201, ReportSettings(1), {"status": "EmptyResultSet"}, Answer(Accepted.REJECTED, "EmptyResultSet")),
+        (V16, SendData("v"), {"status": "UnknownVendorId"}, DataAnswer(Accepted.REJECTED, "UnknownVendorId")),
+        (V16, SendData("v"), {"status": "Accepted", "data": "pong"}, DataAnswer(Accepted.ACCEPTED, "Accepted", "pong")),
+        (V201, SendData("v"), {"status": "Accepted", "data": [1]}, DataAnswer(Accepted.ACCEPTED, "Accepted", "[1]")),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_the_stations_word_and_what_it_comes_down_to(
+    version: Version, command: Command[Any], answer: dict[str, Any], outcome: Any
+):
+    assert play(version, command, always(answer)).outcome == outcome
+
+
+def test_a_transaction_that_the_cable_began_is_named():
+    answer = {"status": "Accepted", "transactionId": "T-1"}
+    assert play(V201, RequestStart(RFID, 1), always(answer)).outcome.transaction_id == "T-1"
+
+
+@pytest.mark.parametrize("version", [V16, V201, V21], ids=str)
+def test_a_call_that_is_answered_with_an_error_raises_it(version: Version):
+    with pytest.raises(StationError, match="busy"):
+        play(version, Reset(ResetKind.ON_IDLE), always(StationError("busy", "InternalError")))
+
+
+@pytest.mark.parametrize("version", [V16, V201, V21], ids=str)
+def test_settings_are_read_in_the_order_asked_and_say_what_they_are(version: Version):
+    names = ((MEASURANDS, Attribute.ACTUAL), (HEARTBEAT, Attribute.ACTUAL), (MEASURANDS, Attribute.ACTUAL))
+    answers = play(version, GetSettings(names), agreeable).outcome
+    assert [answer.name for answer in answers] == [name for name, _ in names]
+    assert {answer.status for answer in answers} == {SettingStatus.ACCEPTED}
+    assert [answer.setting for answer in answers] == [Setting(name, "1") for name, _ in names]
+
+
+@pytest.mark.parametrize(("version", "calls"), [(V16, 3), (V201, 3), (V21, 3)], ids=str)
+def test_many_settings_are_read_in_portions(version: Version, calls: int):
+    names = tuple((SettingName("OCPP16", f"Key{number}"), Attribute.ACTUAL) for number in range(45))
+    played = play(version, GetSettings(names), agreeable)
+    assert len(played.calls) == calls
+    assert [answer.name for answer in played.outcome] == [name for name, _ in names]
+
+
+def test_what_a_16_station_does_not_know_or_leaves_out_is_said():
+    def station(action: str, request: Any) -> dict[str, Any]:
+        return {"configurationKey": [{"key": "heartbeatinterval", "readonly": True}], "unknownKey": ["LightLevel"]}
+
+    names = tuple((name, Attribute.ACTUAL) for name in (HEARTBEAT, VENDORS, MEASURANDS))
+    heartbeat, light, measurands = play(V16, GetSettings(names), station).outcome
+    assert heartbeat.setting == Setting(HEARTBEAT, None, mutability=Mutability.READ_ONLY)
+    assert light.status is SettingStatus.UNKNOWN
+    assert measurands.status is SettingStatus.REJECTED
+    assert "left it out" in measurands.reason
+
+
+def test_16_answers_for_what_it_has_no_words_for_without_asking():
+    played = play(V16, GetSettings(((ON_EVSE, Attribute.ACTUAL), (HEARTBEAT, Attribute.TARGET))), agreeable)
+    assert played.calls == []
+    assert [answer.status for answer in played.outcome] == [SettingStatus.UNKNOWN, SettingStatus.UNSUPPORTED_ATTRIBUTE]
+
+
+def test_2x_statuses_of_settings_are_told_apart():
+    statuses = ["Rejected", "UnknownComponent", "UnknownVariable", "NotSupportedAttributeType"]
+    names = tuple((SettingName("C", f"V{number}"), Attribute.ACTUAL) for number in range(len(statuses)))
+
+    def station(action: str, request: Any) -> dict[str, Any]:
+        info = {"reasonCode": "NotFound", "additionalInfo": "none such"}
+        asked = zip(request["getVariableData"], statuses, strict=True)
+        results = [entry | {"attributeStatus": status, "attributeStatusInfo": info} for entry, status in asked]
+        return {"getVariableResult": results[::-1]}
+
+    answers = play(V201, GetSettings(names), station).outcome
+    assert [answer.said for answer in answers] == statuses
+    assert [answer.status for answer in answers] == [
+        SettingStatus.REJECTED,
+        SettingStatus.UNKNOWN,
+        SettingStatus.UNKNOWN,
+        SettingStatus.UNSUPPORTED_ATTRIBUTE,
+    ]
+    assert {answer.reason for answer in answers} == {"NotFound: none such"}
+    assert {answer.setting for answer in answers} == {None}
+
+
+@pytest.mark.parametrize(
+    ("version", "action"), [(V16, "ChangeConfiguration"), (V201, "SetVariables"), (V21, "SetVariables")], ids=str
+)
+def test_a_setting_that_fails_does_not_take_the_others_with_it(version: Version, action: str):
+    """1.6 says it a key, 2.x a portion: the first 20 fall together, the 21st stands."""
+    many = tuple(NewValue(SettingName("OCPP16", f"Key{number}"), "1") for number in range(21))
+
+    def station(said_action: str, request: Any) -> dict[str, Any] | Exception:
+        assert said_action == action
+        text = json.dumps(request)
+        return StationError("no", "InternalError") if '"Key3"' in text else agreeable(said_action, request)
+
+    answers = play(version, ChangeSettings(many), station).outcome
+    assert [answer.name for answer in answers] == [new.name for new in many]
+    assert (answers[3].status, answers[3].said, answers[3].reason) == (SettingStatus.REJECTED, "InternalError", "no")
+    assert answers[20].status is SettingStatus.ACCEPTED
+
+
+@pytest.mark.parametrize("version", [V16, V201, V21], ids=str)
+def test_a_station_that_falls_silent_ends_the_conversation(version: Version):
+    with pytest.raises(TimedOut):
+        play(version, ChangeSettings((NewValue(HEARTBEAT, "1"),)), always(TimedOut("silent")))
+
+
+@pytest.mark.parametrize(("version", "longest"), [(V16, 500), (V201, 1000), (V21, 2500)], ids=str)
+def test_a_value_is_never_cut(version: Version, longest: int):
+    command = ChangeSettings((NewValue(HEARTBEAT, "x" * (longest + 1)), NewValue(MEASURANDS, "x" * longest)))
+    played = play(version, command, agreeable)
+    too_long, fits = played.outcome
+    assert too_long.status is SettingStatus.REJECTED
+    assert str(longest) in too_long.reason
+    assert fits.status is SettingStatus.ACCEPTED
+    assert len(played.calls) == 1
+
+
+def test_16_reports_its_settings_itself():
+    def station(action: str, request: Any) -> dict[str, Any]:
+        return {
+            "configurationKey": [
+                {"key": "MeterValueSampleInterval", "readonly": False, "value": "60"},
+                {"key": "VendorSecret", "readonly": True},
+            ]
+        }
+
+    played = play(V16, ReportSettings(9), station)
+    assert played.outcome == Answer(Accepted.ACCEPTED, "Accepted")
+    assert played.reports == [
+        SettingsReported(
+            9,
+            0,
+            more=False,
+            settings=(
+                Setting(SettingName("SampledDataCtrlr", "TxUpdatedInterval"), "60"),
+                Setting(SettingName("OCPP16", "VendorSecret"), None, mutability=Mutability.READ_ONLY),
+            ),
+            full=True,
+        )
+    ]
+    everything = play(V16, GetSettings(), station)
+    assert everything.reports[0].report_id is None
+    assert [answer.setting for answer in everything.outcome] == list(played.reports[0].settings)
