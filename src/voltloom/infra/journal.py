@@ -171,6 +171,10 @@ class Journal:
 
     # ---- for those who want to hear
 
+    def has_listeners(self, told: Any) -> bool:
+        """Whether tasks were written with this event."""
+        return told.name in self._listeners
+
     def decode(self, name: str, body: str) -> Any | None:
         """The event, or None where its name is not known here (a newer node told it)."""
         decoder = self._decoders.get(name)
