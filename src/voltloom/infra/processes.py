@@ -1,4 +1,4 @@
-"""What concerns the process: one server a data directory, file descriptors, the garbage collector and the event loop."""
+"""What concerns the process: one server a data directory, open files, the garbage collector, the event loop."""
 
 import asyncio
 import fcntl
