@@ -206,6 +206,29 @@ class TransactionUpdated(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class TransactionCorrected(Event):
+    """What was told of a transaction is not so: the station told better, later. `TransactionEnded` came before, or it
+    was known only from its middle.
+
+    change   "started": it began at another time, or with another token than was thought
+             "ended": the station told the end of what we had closed
+             "reopened": it goes on, although we had closed it
+             "energy": its energy is another
+    ended    whether it is over now
+    """
+
+    name: ClassVar[str] = "transaction.corrected"
+    station_id: StationId
+    transaction_id: TransactionId
+    evse: int
+    at: datetime
+    change: str
+    ended: bool
+    energy_wh: float | None
+    suspect: bool
+
+
+@dataclass(frozen=True, slots=True)
 class AuditNoted(Event):
     """Somebody did something that is kept in the audit log."""
 
