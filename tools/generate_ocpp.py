@@ -102,6 +102,7 @@ READ_KINDLY: Final = {
 }
 
 LIFTED: Final[set[tuple[str, str]]] = set()  # of READ_KINDLY, those that were met
+
 # The names of OCPP 1.6 §7, by place: <message>/<property>, where a bare <property> serves every message.
 PLACES_16: Final = {
     "idTagInfo": "IdTagInfo",
