@@ -37,14 +37,17 @@ def schema(version: Version, action: str, role: str) -> Mapping[str, Any]:
 
 
 @cache
-def _judge(version: Version, action: str, role: str) -> jsonschema_rs.Validator:
-    return jsonschema_rs.validator_for(schema(version, action, role), validate_formats=True)
+def _judge(version: Version, action: str, role: str, formats: bool) -> jsonschema_rs.Validator:
+    return jsonschema_rs.validator_for(schema(version, action, role), validate_formats=formats)
 
 
-def check(version: Version, action: str, role: str, payload: bytes) -> Any:
-    """The payload decoded. Raises jsonschema_rs.ValidationError where it breaks the standard's schema."""
+def check(version: Version, action: str, role: str, payload: bytes, *, formats: bool = True) -> Any:
+    """The payload decoded. Raises jsonschema_rs.ValidationError where it breaks the standard's schema.
+
+    formats   whether times must be times, which we keep to and stations do not
+    """
     value = json.loads(payload)
-    _judge(version, action, role).validate(value)
+    _judge(version, action, role, formats).validate(value)
     return value
 
 
