@@ -24,4 +24,8 @@ def lognormal(rng: random.Random, median: float, spread: float, low: float, high
 
 
 def _grain(name: str, step: int) -> float:
-    return crc32(f"{name}:{step}".encode()) / 0x7FFFFFFF - 1.0
+    # A checksum alone makes names that differ in one letter wander alike; the multiplications undo that.
+    x = crc32(f"{name}:{step}".encode())
+    x = (x ^ x >> 16) * 0x85EBCA6B & 0xFFFFFFFF
+    x = (x ^ x >> 13) * 0xC2B2AE35 & 0xFFFFFFFF
+    return (x ^ x >> 16) / 0x7FFFFFFF - 1.0

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from voltloom.simulator.fleet import StationPlan
-from voltloom.simulator.meter import FULL, FULL_DC
+from voltloom.simulator.meter import FULL, FULL_DC, TEMPERATURE
 
 
 class SetResult(Enum):
@@ -129,6 +129,7 @@ class Device:
 
 def _variables(plan: StationPlan) -> Iterator[Variable]:
     known = FULL_DC if plan.outlets[0].phases == 0 else FULL
+    known = (*known, TEMPERATURE) if plan.version == "1.6" else known
     sampled, register = ",".join(plan.measurands), "Energy.Active.Import.Register"
     for v in (*_CONTROLLERS, *_ONLY_16):
         match v.value:

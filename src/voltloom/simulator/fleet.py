@@ -65,7 +65,7 @@ MAKES = (
         Quirks(MeterStyle(bare=True, decimals=0, milliseconds=False)),
     ),
     Make(
-        "Larkspur", "Post Duo 22", "1.6", "3.4.0", (_AC22, _AC22), "sType2", meter.FULL,
+        "Larkspur", "Post Duo 22", "1.6", "3.4.0", (_AC22, _AC22), "sType2", (*meter.FULL, meter.TEMPERATURE),
         Quirks(MeterStyle(line_names=True, decimals=1), hasty=True, spaced=True),
     ),
     Make("Tamarind Works", "Hearth", "2.0.1", "R7.1", (_AC11,), "cType2", meter.FULL, Quirks(starts_on_plug=True)),
@@ -78,13 +78,13 @@ MAKES = (
         Quirks(MeterStyle(multiplier=True, decimals=3), floats=True, escaped=True),
     ),
     Make(
-        "Østerå Elektro", "Hurtig 50", "1.6", "1.16.2", (_DC50,), "cCCS2", meter.FULL_DC,
+        "Østerå Elektro", "Hurtig 50", "1.6", "1.16.2", (_DC50,), "cCCS2", (*meter.FULL_DC, meter.TEMPERATURE),
         Quirks(MeterStyle(kilo=True, decimals=1), escaped=True),
     ),
     Make("Kestrel Power", "Talon 150", "2.0.1", "22.9.1", (_DC150,), "cCCS2", meter.FULL_DC, Quirks(hasty=True)),
     Make("Kestrel Power", "Talon 300", "2.1", "24.0.3", (_DC300, _DC300), "cCCS2", meter.FULL_DC),
     Make(
-        "Brightwater", "HPC 300", "1.6", "0.9.77-b2", (_DC300,), "cCCS2", meter.FULL_DC,
+        "Brightwater", "HPC 300", "1.6", "0.9.77-b2", (_DC300,), "cCCS2", (*meter.FULL_DC, meter.TEMPERATURE),
         Quirks(MeterStyle(milliseconds=False, line_names=True, decimals=1), spaced=True),
     ),
 )  # fmt: skip

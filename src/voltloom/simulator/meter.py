@@ -16,8 +16,10 @@ from voltloom.simulator.vehicle import NOMINAL_V, Outlet
 POWER_FACTOR = 0.99
 
 PLAIN = ("Energy.Active.Import.Register", "Power.Active.Import")
-FULL = (*PLAIN, "Current.Import", "Voltage", "Power.Offered", "Current.Offered", "Temperature", "Frequency")
-FULL_DC = (*PLAIN, "Current.Import", "Voltage", "SoC", "Power.Offered", "Temperature")
+FULL = (*PLAIN, "Current.Import", "Voltage", "Power.Offered", "Current.Offered", "Frequency")
+FULL_DC = (*PLAIN, "Current.Import", "Voltage", "SoC", "Power.Offered")
+TEMPERATURE = "Temperature"
+"""A measurand of 1.6 only."""
 
 
 @dataclass(slots=True)
