@@ -38,6 +38,7 @@ from voltloom.features.stations import rules, store
 from voltloom.features.stations.credentials import Passwords
 from voltloom.features.stations.memory import FaultKey, StationState, remembered
 from voltloom.features.stations.rules import Allowance, Assembly, plain
+from voltloom.infra.archive import Archive
 
 SEEN_EVERY = timedelta(minutes=5)
 """A heartbeat is written this often: ten thousand stations that beat would otherwise be all the database does."""
@@ -58,6 +59,7 @@ class StationsConfig:
     pending_retry_s, rejected_retry_s   how long it shall wait before it boots again
     data_handlers         answers to vendors' own messages, by vendor id
     commands_kept         how long what was asked of stations is remembered
+    archive               where messages lie that are no longer in the database; None: nowhere
     """
 
     passwords: Passwords
@@ -67,6 +69,7 @@ class StationsConfig:
     rejected_retry_s: int = 600
     data_handlers: Mapping[str, DataHandler] = field(default_factory=dict[str, DataHandler])
     commands_kept: timedelta = timedelta(days=400)
+    archive: Archive | None = None
 
 
 # ---- the link

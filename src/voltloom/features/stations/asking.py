@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar, cast
 
@@ -14,6 +14,7 @@ from voltloom.domain.commands import (
     ChangeSettings,
     Command,
     DataAnswer,
+    NewValue,
     RawAnswer,
     RawCall,
     SettingAnswer,
@@ -125,8 +126,13 @@ def document_of(value: object) -> str:
     if isinstance(value, tuple):
         value = tuple(_without_secret(item) for item in cast("tuple[object, ...]", value))
     if isinstance(value, ChangeSettings):
-        value = {"settings": [{"name": str(s.name), "value": s.value} for s in value.settings]}
+        value = {"settings": [_shown(new) for new in value.settings]}
     return _kept(redact(msgspec.to_builtins(value, enc_hook=str)))
+
+
+def _shown(new: NewValue) -> Mapping[str, str]:
+    value = "[redacted]" if rules.is_secret(new.name) else new.value
+    return {"name": str(new.name), "attribute": new.attribute.value, "value": value}
 
 
 def _without_secret(item: object) -> object:

@@ -32,6 +32,7 @@ from voltloom.domain.station import (
 from voltloom.domain.token import IdToken, TokenKind
 from voltloom.features.api import Body
 from voltloom.features.stations.inbox import KnockReason
+from voltloom.features.stations.messages import Direction, Message, MessageOutcome
 from voltloom.features.stations.rules import is_secret
 from voltloom.features.stations.service import NewStation, Welcome
 
@@ -486,6 +487,47 @@ class CommandOut(Body):
             outcome=row["outcome"],
             answer=msgspec.json.decode(row["answer"]),
             took_ms=row["took_ms"],
+        )
+
+
+# ---- messages
+
+
+class MessageError(Body):
+    code: str = Field(examples=["FormationViolation"])
+    text: str
+    details: object
+
+
+class MessageOut(Body):
+    """A call, and what it was answered."""
+
+    number: int
+    at: datetime
+    direction: Direction = Field(description="who called")
+    action: str = Field(examples=["BootNotification"])
+    message_id: str
+    protocol: str
+    outcome: MessageOutcome
+    latency_ms: float | None = Field(description="from the call to its answer")
+    trouble: str = Field(description="what was wrong, in words; empty where all was well")
+    payload: object = Field(description="of the call; secrets are hidden")
+    answer: object = Field(description="the answer's payload; secrets are hidden")
+    error: MessageError | None
+    raw: str = Field(description="the frame, where it could not be read as a call; else empty")
+
+    @staticmethod
+    def of(message: Message) -> "MessageOut":
+        error = None
+        if message.outcome is MessageOutcome.ERROR:
+            error = MessageError(code=message.error_code, text=message.error_text, details=message.error_details)
+        same = (*("number", "at", "direction", "action", "message_id", "protocol", "outcome", "latency_ms"), "trouble")
+        return MessageOut(
+            **{name: getattr(message, name) for name in same},
+            payload=message.payload,
+            answer=message.answer,
+            error=error,
+            raw=message.raw,
         )
 
 
