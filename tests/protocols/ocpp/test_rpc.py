@@ -223,6 +223,15 @@ def test_answers_are_found_by_their_frames(said: list[tuple[bytes, bytes]], size
         assert (found is not None) == (frame in last)
 
 
+def test_two_keys_side_by_side_are_not_taken_for_a_third() -> None:
+    answered = Answered()
+    answered.add(b"abcdefgh", b"{}")
+    answered.add(b"ijklabcd", b"{}")
+    answered.add(b"efghijkl", b'{"third":1}')
+    assert answered.find(b"efghijkl") == b'{"third":1}'
+    assert answered.find(b"ghijklab") is None
+
+
 def test_no_more_calls_than_allowed_wait_for_our_answer() -> None:
     end = endpoint(unanswered=3)
     heard = [end.receive(f'[2,"{number}","Heartbeat",{{}}]', 0) for number in range(5)]

@@ -211,6 +211,7 @@ class CallAbandoned(_Event):
 _TIMELESS: Final = frozenset({"StartTransaction", "StopTransaction", "TransactionEvent", "MeterValues"})
 _MINUTE: Final = 60
 _KEY_BYTES: Final = 8
+_ANSWERED: Final = Limits().answered
 
 
 class Answered:
@@ -222,7 +223,7 @@ class Answered:
 
     __slots__ = ("_keys", "_next", "_payloads", "_size")
 
-    def __init__(self, size: int = Limits.answered) -> None:
+    def __init__(self, size: int = _ANSWERED) -> None:
         self._size = size
         self._keys = bytearray()
         self._payloads: list[bytes] = []
