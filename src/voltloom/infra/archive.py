@@ -12,9 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import duckdb
 import msgspec
 import structlog
 from sqlalchemy import (
@@ -37,6 +36,9 @@ from sqlalchemy import (
 
 from voltloom.infra.columns import MICROSECOND, UtcTime, from_microseconds, to_microseconds
 from voltloom.infra.database import Database, Statement, metadata
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 LOG = structlog.get_logger(__name__)
 
@@ -302,8 +304,11 @@ async def _remove(database: Database, first: int, last: int, cutoff: datetime) -
     return removed
 
 
-def _duckdb() -> duckdb.DuckDBPyConnection:
+def _duckdb() -> "DuckDBPyConnection":
     """In memory; fetches nothing from anywhere."""
+    # Imported here: a fifth of a second and 40 MB that most processes never need.
+    import duckdb
+
     return duckdb.connect(
         config={
             "autoinstall_known_extensions": "false",

@@ -190,6 +190,11 @@ class Gateway:
     # ---- looking
 
     @property
+    def listening(self) -> bool:
+        """Stations are let in."""
+        return bool(self._listeners) and not self._draining
+
+    @property
     def connections(self) -> int:
         return len(self._sessions) + len(self._leaving)
 

@@ -1,0 +1,451 @@
+"""Puts one node together from settings. The only file that knows every part."""
+
+import asyncio
+import inspect
+import os
+import socket
+from collections import deque
+from collections.abc import Sequence
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
+from pathlib import Path
+from time import monotonic
+from urllib.parse import quote
+
+import structlog
+from prometheus_client import REGISTRY
+
+from voltloom.domain import events
+from voltloom.domain.errors import Invalid, Unavailable
+from voltloom.domain.events import Event, StationChanged
+from voltloom.domain.ids import StationId
+from voltloom.entrypoints.gateway.accept import Policy
+from voltloom.entrypoints.gateway.gateway import Gateway
+from voltloom.entrypoints.gateway.limits import Limits
+from voltloom.entrypoints.gateway.session import Exchange
+from voltloom.entrypoints.gateway.tally import GatewayMetrics
+from voltloom.entrypoints.gateway.tls import ServerFiles, load_files, make_context
+from voltloom.entrypoints.http.server import HttpServer, HttpSettings, Services
+from voltloom.entrypoints.http.status import NetworkSummary
+from voltloom.features import access, authorization, certificates, sites, stations, transactions
+from voltloom.features.feature import Context, Feature, Listening, Repeating
+from voltloom.infra.archive import ADD_EXCHANGE, Archive
+from voltloom.infra.bus import Bus, open_bus
+from voltloom.infra.database import Database, SettingError, Work, open_database
+from voltloom.infra.journal import Journal
+from voltloom.infra.keys import key_file
+from voltloom.infra.migrations import migrate, require_current
+from voltloom.infra.processes import DataDirLock, calm_garbage_collector, raise_open_files
+from voltloom.infra.settings import Settings, is_loopback
+from voltloom.infra.tasks import Handler, Task, Tasks
+
+LOG = structlog.get_logger(__name__)
+
+EVENTS: tuple[type[Event], ...] = tuple(
+    kind for _, kind in inspect.getmembers(events, inspect.isclass) if issubclass(kind, Event) and kind is not Event
+)
+_PACE_S = 5.0
+"""Messages a second are counted over this long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What features are made with, before there is a database."""
+
+    config: stations.StationsConfig
+    authority: certificates.Authority
+
+
+def parts_of(settings: Settings) -> Parts:
+    """Makes keys and the certificate authority where there are none yet. Raises SettingError."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        authority = certificates.Authority.open(settings.data_dir / "ca", settings.operator_name, datetime.now(UTC))
+    except Invalid as error:
+        raise SettingError(f"The certificate authority in {settings.data_dir / 'ca'}: {error.reason}.") from error
+    return Parts(
+        config=stations.StationsConfig(
+            passwords=stations.Passwords(key_file(keys_folder(settings), "station-passwords")),
+            public_urls=station_urls(settings),
+            heartbeat_interval_s=settings.heartbeat_interval_s,
+            archive=Archive(
+                settings.data_dir / "archive",
+                hot=timedelta(days=settings.messages_hot_days),
+                kept=timedelta(days=settings.messages_days),
+                most_bytes=settings.messages_archive_bytes,
+            ),
+        ),
+        authority=authority,
+    )
+
+
+def features(parts: Parts) -> tuple[Feature, ...]:
+    """Ours, in order: a feature builds on those before it."""
+    return (
+        access.feature,
+        stations.feature(parts.config),
+        certificates.feature(parts.authority),
+        sites.feature,
+        authorization.feature,
+        transactions.feature,
+    )
+
+
+def journal_of(parts: Sequence[Feature], node: str) -> Journal:
+    listeners: dict[str, list[str]] = {}
+    for feature in parts:
+        for listening in feature.listens:
+            listeners.setdefault(listening.event.name, []).append(listening.name)
+    return Journal(EVENTS, listeners, node)
+
+
+def keys_folder(settings: Settings) -> Path:
+    return settings.data_dir / "keys"
+
+
+def local_key_file(settings: Settings) -> Path:
+    return settings.data_dir / "local-key.json"
+
+
+def station_urls(settings: Settings) -> tuple[str, ...]:
+    """Where stations reach this node: ws only where they may use it."""
+    host = settings.public_host or _named(settings.host)
+    wss = f"wss://{host}:{settings.ocpps_port}/ocpp"
+    return (f"ws://{host}:{settings.ocpp_port}/ocpp", wss) if _takes_plain(settings) else (wss,)
+
+
+def _takes_plain(settings: Settings) -> bool:
+    return settings.allow_plain_ws or is_loopback(settings.host)
+
+
+def _named(host: str) -> str:
+    """How others on this machine, or near it, write the address we listen on."""
+    if host in ("0.0.0.0", "::", ""):  # noqa: S104  # not bound here
+        return socket.gethostname()
+    return f"[{host}]" if ":" in host else host
+
+
+def http_url(settings: Settings) -> str:
+    return settings.public_url.rstrip("/") or f"http://{_named(settings.host)}:{settings.http_port}"
+
+
+def sign_in_url(settings: Settings, link: str) -> str:
+    return f"{http_url(settings)}/sign-in?link={quote(link)}"
+
+
+async def open_records(settings: Settings, *, owned: bool) -> Database:
+    """The database, for a command. owned: no server has it, so it may be brought up to date."""
+    database = await open_database(settings.database_url, journal=journal_of(features(parts_of(settings)), "cli"))
+    try:
+        await (migrate(database) if owned else require_current(database))
+    except BaseException:
+        await database.close()
+        raise
+    return database
+
+
+# ---- a node
+
+
+class Node:
+    """One running server.
+
+    node = await Node.start(settings)      # listens, or raises SettingError
+    await node.stop()                      # stations are told to come back
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.sign_in_link: str | None = None
+        """For the first admin, while there is none; told this once."""
+        self._stack = AsyncExitStack()
+
+    database: Database
+    gateway: Gateway
+    http: HttpServer
+    stations_address: tuple[str, int] | None = None
+    stations_tls_address: tuple[str, int]
+
+    @staticmethod
+    async def start(settings: Settings) -> "Node":
+        node = Node(settings)
+        try:
+            await node._start()
+        except BaseException:
+            await node._stack.aclose()
+            raise
+        return node
+
+    async def stop(self) -> None:
+        await self._stack.aclose()
+
+    async def _start(self) -> None:
+        """Each part is put on the stack as it starts, so that all end in the opposite order, however far it came."""
+        settings, stack = self.settings, self._stack
+        lock = DataDirLock(settings.data_dir)
+        lock.take()
+        stack.callback(lock.release)
+        raise_open_files()
+        parts = parts_of(settings)
+        ours = features(parts)
+        journal = journal_of(ours, settings.node)
+        bus = await open_bus(settings.bus) if settings.bus else None
+        if bus is not None:
+            stack.push_async_callback(bus.close)
+        self.database = database = await open_database(settings.database_url, journal=journal)
+        stack.push_async_callback(database.close)
+        await migrate(database)
+        await journal.start(database, bus)
+        stack.push_async_callback(journal.stop)
+        journal.follow(authorization.follower(database))
+
+        credentials = stations.credentials_of(database, parts.config.passwords)
+        trust = certificates.StationTrust(settings.operator_name)
+        await asyncio.gather(credentials.load(), trust.load(database))
+        await stations.close_stale_links(database, settings.node, datetime.now(UTC))
+        inbox = stations.Inbox()
+        self.gateway = gateway = self._gateway(ours, credentials, trust, inbox, bus)
+        changes = _Changes(database, credentials, trust, gateway)
+        stack.callback(journal.follow(changes.hear))
+        for name, forever in (
+            ("changes of stations", changes.run()),
+            ("inbox", stations.keep_door(database, inbox, credentials)),
+        ):
+            stack.push_async_callback(_cancelled, asyncio.create_task(forever, name=name))
+
+        self._pace = _Pace(gateway)
+        stack.push_async_callback(_cancelled, asyncio.create_task(self._pace.run(), name="pace"))
+        await self._run_tasks(ours, journal)
+        await self._serve_http(ours, journal)
+        await self._let_stations_in(parts.authority)
+        metrics = GatewayMetrics(gateway.tally, lambda: gateway.connections)
+        REGISTRY.register(metrics)
+        stack.callback(REGISTRY.unregister, metrics)
+        self.sign_in_link = await access.first_link(database, datetime.now(UTC))
+        calm_garbage_collector()
+
+    def _gateway(
+        self,
+        ours: Sequence[Feature],
+        credentials: stations.Credentials,
+        trust: certificates.StationTrust,
+        inbox: stations.Inbox,
+        bus: Bus | None,
+    ) -> Gateway:
+        settings = self.settings
+        return Gateway(
+            database=self.database,
+            features=ours,
+            credentials=credentials,
+            doorbell=inbox,
+            trust=trust,
+            archive=archive_exchange,
+            node=settings.node,
+            bus=bus,
+            limits=Limits(
+                connections=settings.max_connections,
+                message_bytes=settings.max_message_bytes,
+                messages_per_s=settings.station_rate,
+                messages_burst=settings.station_burst,
+                ping_every_s=settings.ping_interval_s,
+                silent_s=settings.dead_after_s,
+            ),
+            policy=Policy(
+                trusted_proxies=tuple(ip_network(text, strict=False) for text in settings.trusted_proxies),
+                unknown_as_404=settings.unknown_station_status == 404,
+            ),
+        )
+
+    async def _let_stations_in(self, authority: certificates.Authority) -> None:
+        settings, gateway = self.settings, self.gateway
+        names = server_names(settings)
+        context = make_context(
+            _server_files(authority, names), authority.roots_pem, legacy_ciphers=settings.legacy_ciphers
+        )
+
+        async def renew() -> None:
+            while True:
+                await asyncio.sleep(certificates.RENEW_SERVER_EVERY.total_seconds())
+                load_files(context, await asyncio.to_thread(_server_files, authority, names))
+
+        self._stack.push_async_callback(_cancelled, asyncio.create_task(renew(), name="server certificates"))
+        self._stack.push_async_callback(gateway.stop, settings.drain_s)
+        (self.stations_tls_address, *_) = await gateway.listen(settings.host, settings.ocpps_port, context)
+        if _takes_plain(settings):
+            (self.stations_address, *_) = await gateway.listen(
+                settings.host, settings.ocpp_port, allow_plain=settings.allow_plain_ws
+            )
+
+    async def _run_tasks(self, ours: Sequence[Feature], journal: Journal) -> None:
+        handlers: dict[str, Handler] = {}
+        for feature in ours:
+            for listening in feature.listens:
+                handlers[listening.name] = self._listener(listening, journal)
+            for repeating in feature.tasks:
+                handlers[repeating.name] = self._repeater(repeating)
+        periods = {each.name: each.period for feature in ours for each in feature.tasks}
+        tasks = Tasks(self.database, journal, handlers, periods, node=self.settings.node)
+        running = asyncio.create_task(tasks.run(), name="tasks")
+
+        async def end() -> None:
+            tasks.stop()
+            await running
+
+        self._stack.push_async_callback(end)
+
+    def _listener(self, listening: Listening, journal: Journal) -> Handler:
+        async def handle(task: Task) -> None:
+            told = journal.decode(listening.event.name, task.body)
+            await listening.handler(self._context(task.work), told)
+
+        return handle
+
+    def _repeater(self, repeating: Repeating) -> Handler:
+        async def handle(task: Task) -> None:
+            await repeating.handler(self._context(task.work))
+
+        return handle
+
+    def _context(self, work: Work) -> Context:
+        return Context(self.database, self.gateway, datetime.now(UTC), work)
+
+    async def _serve_http(self, ours: Sequence[Feature], journal: Journal) -> None:
+        settings = self.settings
+        local_token = access.new_local_token()
+        letting_in = access.Access(self.database, local_token=local_token)
+        self._stack.callback(letting_in.close)
+        self.http = HttpServer(
+            ours,
+            Services(
+                self.database, self.gateway, letting_in, journal, self._summary, {"stations": self._takes_stations}
+            ),
+            HttpSettings(settings.host, settings.http_port, settings.trusted_proxies, settings.public_url),
+        )
+        await self.http.start()
+        self._stack.push_async_callback(self.http.stop)
+        key = access.LocalKey(self.http.url, local_token, os.getpid())
+        access.write_local_key(local_key_file(settings), key)
+        self._stack.callback(access.remove_local_key, local_key_file(settings), key)
+
+    async def _takes_stations(self) -> None:
+        if not self.gateway.listening:
+            raise Unavailable("stations are not let in yet, or no more")
+
+    async def _summary(self) -> NetworkSummary:
+        count = await self.database.read(stations.count_network)
+        standing = await self.database.read(transactions.count_open)
+        received, sent = self._pace.per_s
+        return NetworkSummary(
+            stations=count.stations,
+            stations_connected=count.connected,
+            transactions_open=standing.open,
+            power_w=standing.power_w,
+            messages_in_per_s=received,
+            messages_out_per_s=sent,
+            stations_by_protocol=count.stations_by_protocol,
+            connectors_by_status=count.connectors_by_status,
+        )
+
+
+def archive_exchange(work: Work, exchange: Exchange) -> None:
+    work.write(
+        ADD_EXCHANGE,
+        exchange.station_id,
+        exchange.at,
+        exchange.inbound,
+        exchange.version.value,
+        exchange.message_id,
+        exchange.action,
+        exchange.call,
+        exchange.answer,
+        None if exchange.took_s is None else int(exchange.took_s * 1e6),
+        exchange.trouble,
+    )
+
+
+def server_names(settings: Settings) -> tuple[str, ...]:
+    """What the certificate for stations names; the first is its common name."""
+    names = [*settings.server_names, settings.public_host, settings.host, "localhost", "127.0.0.1"]
+    return tuple(dict.fromkeys(name for name in names if name not in ("", "0.0.0.0", "::")))  # noqa: S104  # not bound here
+
+
+def _server_files(authority: certificates.Authority, names: Sequence[str]) -> list[ServerFiles]:
+    return [ServerFiles(pair.chain, pair.key) for pair in authority.issue_server(names, datetime.now(UTC))]
+
+
+async def _cancelled(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+class _Changes:
+    """Keeps what handshakes know in step with the registry, whoever changed it: this node, another, a command line."""
+
+    def __init__(
+        self,
+        database: Database,
+        credentials: stations.Credentials,
+        trust: certificates.StationTrust,
+        gateway: Gateway,
+    ) -> None:
+        self._database = database
+        self._credentials = credentials
+        self._trust = trust
+        self._gateway = gateway
+        self._changed: set[StationId] = set()
+        self._something = asyncio.Event()
+
+    def hear(self, _: int | None, told: object) -> None:
+        if isinstance(told, StationChanged):
+            self._changed.add(told.station_id)
+            self._something.set()
+
+    async def run(self) -> None:
+        while True:
+            await self._something.wait()
+            self._something.clear()
+            changed, self._changed = self._changed, set()
+            try:
+                await asyncio.gather(self._credentials.refresh(changed), self._trust.refresh(self._database))
+            except Unavailable as error:
+                LOG.warning("changed stations could not be read; trying again", reason=error.reason)
+                self._changed |= changed
+                self._something.set()
+                await asyncio.sleep(1)
+                continue
+            for station_id in changed:
+                if self._gateway.link(station_id) is None:
+                    continue
+                credential = self._credentials.get(station_id)
+                if credential is None or not credential.enabled:
+                    await self._gateway.disconnect(station_id, "not let in any more")
+                else:
+                    await self._gateway.refresh(station_id)
+
+
+class _Pace:
+    """How fast messages come and go."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._tally = gateway.tally
+        self._seen: deque[tuple[float, int, int]] = deque([self._now()])
+
+    def _now(self) -> tuple[float, int, int]:
+        return monotonic(), self._tally.messages_in, self._tally.messages_out
+
+    async def run(self) -> None:
+        while True:
+            await asyncio.sleep(1)
+            self._seen.append(self._now())
+            while self._seen[-1][0] - self._seen[0][0] > _PACE_S:
+                self._seen.popleft()
+
+    @property
+    def per_s(self) -> tuple[float, float]:
+        """Received, sent."""
+        then, now = self._seen[0], self._now()
+        seconds = max(0.001, now[0] - then[0])
+        return (now[1] - then[1]) / seconds, (now[2] - then[2]) / seconds

@@ -1,0 +1,182 @@
+"""Commands that add, list and change records: stations, the inbox, tokens, people, API keys, the audit log.
+
+They work on the database itself, so that they need no server; one that runs hears of it through the journal.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, NoReturn
+
+from voltloom import app
+from voltloom.domain.commands import Command
+from voltloom.domain.errors import Invalid, NotFound, Unreachable, VoltloomError
+from voltloom.domain.ids import StationId
+from voltloom.domain.station import SecurityProfile
+from voltloom.domain.token import TokenKind
+from voltloom.features import access, authorization, stations
+from voltloom.infra.database import Database, SettingError
+from voltloom.infra.processes import is_in_use, run
+from voltloom.infra.settings import Settings
+from voltloom.terminal import output
+
+
+class Nowhere:
+    """Stations, for commands that hold no connection: what they change, the server that holds it hears of."""
+
+    async def ask(self, station_id: StationId, command: Command[Any], *, timeout_s: float = 30.0) -> NoReturn:
+        raise Unreachable(
+            f"{station_id} is connected to the server, not to this command: use the API to ask it something"
+        )
+
+    async def refresh(self, station_id: StationId) -> None:
+        return None
+
+    async def disconnect(self, station_id: StationId, reason: str) -> bool:
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a command works with: the database, and who it is that works."""
+
+    settings: Settings
+    database: Database
+    stations: Nowhere
+    actor: access.Actor
+    now: datetime
+
+    @property
+    def config(self) -> stations.StationsConfig:
+        return app.stations_config(self.settings)
+
+
+@asynccontextmanager
+async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
+    """Brings the database up to date first, unless a server has it: then it must be so already."""
+    database = await app.open_records(settings, owned=not is_in_use(settings.data_dir))
+    try:
+        yield Desk(settings, database, Nowhere(), access.LOCAL, datetime.now(UTC))
+    finally:
+        await database.close()
+
+
+def at_desk(settings: Settings, work: Callable[[Desk], Awaitable[None]]) -> None:
+    """Run one command's work; what was asked wrongly ends it with one sentence."""
+
+    async def main() -> None:
+        async with open_desk(settings) as desk:
+            await work(desk)
+
+    try:
+        run(main())
+    except (VoltloomError, SettingError) as error:
+        output.fail(error if isinstance(error, VoltloomError) else str(error))
+
+
+def shown(welcome: stations.Welcome) -> dict[str, object]:
+    found: dict[str, object] = {"id": welcome.station_id, "url": welcome.urls[0] if welcome.urls else ""}
+    if len(welcome.urls) > 1:
+        found["urls"] = list(welcome.urls)
+    found["password"] = welcome.password
+    return found
+
+
+# ---- stations and the inbox
+
+
+async def add_station(desk: Desk, new: stations.NewStation, *, json: bool) -> None:
+    welcome = await stations.add_station(desk, desk.config, new)
+    output.result(shown(welcome), json=json)
+    if welcome.password:
+        output.say("The password is shown this once: enter it in the station now.")
+
+
+async def list_stations(desk: Desk, *, json: bool) -> None:
+    found = await desk.database.read(stations.list_all)
+    columns = ("id", "name", "site", "connected", "protocol", "vendor", "model", "firmware", "last_seen")
+    output.rows(found, columns, json=json, empty="No station yet: `voltloom station add ID` makes one.")
+
+
+async def remove_station(desk: Desk, station_id: str, *, json: bool) -> None:
+    await stations.remove_station(desk, StationId(station_id))
+    output.result({"id": station_id, "removed": True}, json=json)
+
+
+async def new_password(desk: Desk, station_id: str, *, json: bool) -> None:
+    output.result(shown(await stations.rotate_password(desk, desk.config, StationId(station_id))), json=json)
+
+
+async def list_inbox(desk: Desk, *, json: bool) -> None:
+    found = await desk.database.read(stations.list_knocks)
+    columns = ("number", "identity", "address", "reason", "count", "last_seen")
+    output.rows(found, columns, json=json, empty="Nobody knocked in vain.")
+
+
+async def adopt(desk: Desk, who: str, profile: SecurityProfile, *, json: bool) -> None:
+    """who: the number of a knock, or the identity it claimed."""
+    knocks = await desk.database.read(stations.list_knocks)
+    number = next((int(str(k["number"])) for k in knocks if who in (str(k["number"]), k["identity"])), None)
+    if number is None:
+        raise NotFound(f"nobody called {who!r} is in the inbox: see `voltloom inbox list`")
+    welcome = await stations.adopt(desk, desk.config, number, stations.NewStation(id=who, security_profile=profile))
+    output.result(shown(welcome), json=json)
+
+
+# ---- tokens
+
+
+async def add_token(desk: Desk, value: str, kind: TokenKind, holder: str, group: str | None, *, json: bool) -> None:
+    token = await authorization.add_token(
+        desk, authorization.Token(value=value, kind=kind, holder=holder, group_id=group)
+    )
+    output.result({"value": token.value, "kind": token.kind.value or "any", "state": token.state.value}, json=json)
+
+
+# ---- people and keys
+
+
+async def add_person(desk: Desk, login: str, name: str, role: access.Role, *, json: bool) -> None:
+    person, link = await access.add_person(desk.database, desk.actor, login, name or login, role, desk.now)
+    output.result(
+        {"login": person.login, "role": person.role.value, "sign_in": app.sign_in_url(desk.settings, link)}, json=json
+    )
+    output.say("The link is good once, for 30 minutes.")
+
+
+async def sign_in_link(desk: Desk, login: str, *, json: bool) -> None:
+    person, link = await access.make_link(desk.database, desk.actor, login, desk.now)
+    output.result({"login": person.login, "sign_in": app.sign_in_url(desk.settings, link)}, json=json)
+
+
+async def add_api_key(desk: Desk, name: str, scopes: tuple[str, ...], days: int | None, *, json: bool) -> None:
+    if not scopes:
+        raise Invalid(
+            "an API key needs at least one --scope: a role (viewer, technician, operator, admin), a scope, or *"
+        )
+    expires = None if days is None else desk.now + timedelta(days=days)
+    key, token = await access.add_api_key(desk.database, desk.actor, name, scopes, expires, desk.now)
+    output.result(
+        {"id": key.id, "name": key.name, "scopes": list(key.grants), "expires_at": key.expires_at, "key": token},
+        json=json,
+    )
+    output.say("The key is shown this once. It is sent as `Authorization: Bearer KEY`.")
+
+
+async def revoke_api_key(desk: Desk, key_id: str, *, json: bool) -> None:
+    await access.revoke_api_key(desk.database, desk.actor, key_id, desk.now)
+    output.result({"id": key_id, "revoked": True}, json=json)
+
+
+# ---- the audit log
+
+
+async def verify_audit(desk: Desk, *, json: bool) -> None:
+    verdict = await desk.database.read(access.verify)
+    whole = verdict.broken_at is None
+    output.result(
+        {"entries_in_order": verdict.entries, "whole": whole, "reason": verdict.reason, "head": verdict.head}, json=json
+    )
+    if not whole:
+        raise SystemExit(1)
