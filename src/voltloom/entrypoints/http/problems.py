@@ -9,10 +9,11 @@ import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+import asyncpg  # pyright: ignore[reportMissingTypeStubs] - it has none
 import msgspec
 import structlog
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DataError, DBAPIError
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -133,7 +134,7 @@ def problem_of(error: Exception) -> Problem:
         case HTTPException():
             kind = BY_STATUS.get(error.status_code, Kind("http", error.status_code, "Not done", ""))
             return Problem(kind, _sentence(error), headers=error.headers or {})
-        case DataError() | OverflowError():
+        case OverflowError() | DBAPIError() if _cannot_be_kept(error):
             # What no database can hold (a number beyond 64 bit, a NUL) is the caller's, though a route let it pass.
             LOG.warning("a value that the database refused", error=type(error).__name__)
             return Problem(KINDS[Invalid], "a value is larger or other than what can be kept")
@@ -143,6 +144,12 @@ def problem_of(error: Exception) -> Problem:
             return Problem(
                 BUG, "something went wrong here; it is logged under this reference", {"reference": reference}
             )
+
+
+def _cannot_be_kept(error: Exception) -> bool:
+    """SQLAlchemy knows what the engine says of a value; what asyncpg says of it beforehand is further in."""
+    cause = error.orig.__cause__ if isinstance(error, DBAPIError) and error.orig is not None else None
+    return isinstance(error, OverflowError | DataError) or isinstance(cause, asyncpg.DataError)
 
 
 def _told(error: VoltloomError) -> Problem:

@@ -146,6 +146,12 @@ class _PatientProtocol(H11Protocol):
         elif self._deadline is None and before and before.response_complete:
             self._deadline = self.loop.call_later(REQUEST_S, self._too_slow)
 
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        began, _ = self.conn.trailing_data
+        if began and self._deadline is None:
+            self._deadline = self.loop.call_later(REQUEST_S, self._too_slow)
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._cancel_deadline()
         super().connection_lost(exc)
