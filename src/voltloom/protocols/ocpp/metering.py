@@ -36,11 +36,13 @@ TEMPERATURE, FREQUENCY, OFFERED_W, OFFERED_A, CURRENT_UNPHASED, VOLTAGE_UNPHASED
 NO_COLUMN: Final = -1
 EMPTY: Final[list[float | None]] = [None] * 17
 
-BEYOND_BELIEF: Final = 1e15
+LEAST, MOST = -1e15, 1e15
+"""Of what can be meant. Between them lies also what is neither infinite nor not a number."""
 LARGEST_EXPONENT: Final = 24
 PLANS_KEPT: Final = 8192
 """Units are free text in 2.x: a station could fill the memory with them."""
 
+_SIGNED: Final = messages_16.ValueFormat.SIGNED_DATA
 _CONTEXTS: Final[dict[str | None, Context]] = {None: Context.PERIODIC} | {context.value: context for context in Context}
 _PHASES: Final = {"L1": 0, "L2": 1, "L3": 2, "L1-N": 0, "L2-N": 1, "L3-N": 2}
 
@@ -185,7 +187,7 @@ def _read_16(at: datetime, sampled_values: Sequence[SampledValue16], samples: li
             others.append(sampled)
             continue
         text = sampled.value
-        if sampled.format is messages_16.ValueFormat.SIGNED_DATA:
+        if sampled.format is _SIGNED:
             signed.append(Signed(text))
             continue
         key = (sampled.measurand, sampled.phase, sampled.location, sampled.unit)
@@ -195,7 +197,7 @@ def _read_16(at: datetime, sampled_values: Sequence[SampledValue16], samples: li
         except ValueError:
             aside.append((words, None, text))
             continue
-        if column != NO_COLUMN and cells[column] is None and -BEYOND_BELIEF < value < BEYOND_BELIEF:
+        if column != NO_COLUMN and cells[column] is None and LEAST < value < MOST:
             cells[column] = value
         else:
             aside.append((words, value, text))
@@ -225,7 +227,7 @@ def _read_2(at: datetime, sampled_values: Sequence[SampledValue2], samples: list
             column, scale, words = _plans.get(key) or _plan(key, *key[:4], measure.multiplier or 0)
         if scale is not None:
             value = scale(value)
-        if column != NO_COLUMN and cells[column] is None and -BEYOND_BELIEF < value < BEYOND_BELIEF:
+        if column != NO_COLUMN and cells[column] is None and LEAST < value < MOST:
             cells[column] = value
         else:
             aside.append((words, value, sampled.value))
@@ -295,7 +297,7 @@ def _extras(cells: list[float | None], aside: Aside, context: str) -> tuple[Read
     extras: list[Reading] = []
     shares: dict[int, dict[int, float]] = {}
     for words, value, came_as in aside:
-        if value is None or not -BEYOND_BELIEF < value < BEYOND_BELIEF:
+        if value is None or not LEAST < value < MOST:
             said = came_as if isinstance(came_as, str) else repr(came_as)
             extras.append(Reading(words.measurand, said, words.unit, words.phase, words.location, context))
             continue

@@ -31,7 +31,9 @@ def read_time(text: str) -> datetime | None:
 
 def write_time(time: datetime) -> str:
     """RFC 3339 in UTC, to the millisecond."""
-    return time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+    if time.tzinfo is not UTC:
+        time = time.astimezone(UTC)
+    return time.isoformat(timespec="milliseconds")[: -len("+00:00")] + "Z"
 
 
 def _read_odd_time(text: str) -> datetime | None:

@@ -25,7 +25,7 @@ from voltloom.domain.reports import (
     TransactionReported,
 )
 from voltloom.domain.station import ConnectorStatus, Hardware
-from voltloom.domain.token import Authorization, IdToken
+from voltloom.domain.token import Authorization, AuthorizationStatus, IdToken
 from voltloom.domain.transaction import Phase, StopReason
 from voltloom.protocols.ocpp.exchange import EMPTY_RESULT, Read, whole_number
 from voltloom.protocols.ocpp.metering import samples_16
@@ -202,15 +202,16 @@ def write_nothing(reply: object) -> bytes:
 
 def id_tag_info(authorization: Authorization) -> m.IdTagInfo:
     """1.6 has five statuses: whatever else is no is Invalid. A parent's tag has 20 characters at most."""
-    word = authorization.status.value
     return m.IdTagInfo(
-        status=m.AuthorizationStatus(word) if word in _STATUSES_OF_TAGS else m.AuthorizationStatus.INVALID,
+        status=_STATUSES_OF_TAGS[authorization.status],
         expiry_date=None if authorization.expires_at is None else write_time(authorization.expires_at),
         parent_id_tag=None if authorization.group is None else authorization.group.value[:LONGEST_ID_TAG],
     )
 
 
-_STATUSES_OF_TAGS: Final = frozenset(status.value for status in m.AuthorizationStatus)
+_STATUSES_OF_TAGS: Final = dict.fromkeys(AuthorizationStatus, m.AuthorizationStatus.INVALID) | {
+    AuthorizationStatus(status.value): status for status in m.AuthorizationStatus
+}
 
 READERS: Final[Mapping[str, Callable[[Any, datetime], Read]]] = {
     "Authorize": authorize,

@@ -37,7 +37,7 @@ from voltloom.domain.station import (
     Setting,
     SettingName,
 )
-from voltloom.domain.token import Authorization, IdToken, TokenKind
+from voltloom.domain.token import Authorization, AuthorizationStatus, IdToken, TokenKind
 from voltloom.domain.transaction import ChargingState, Phase, StopReason
 from voltloom.protocols.ocpp.exchange import EMPTY_RESULT, Read, whole_number
 from voltloom.protocols.ocpp.metering import samples_2
@@ -57,6 +57,7 @@ _TRIGGERS: Final = {trigger: trigger.value for trigger in m.TriggerReasonEnum}
 _ATTRIBUTES: Final = {attribute.value: attribute for attribute in Attribute}
 _MUTABILITIES: Final = {mutability.value: mutability for mutability in Mutability}
 _TOKEN_KINDS: Final = {kind.value.casefold(): kind for kind in TokenKind if kind.value}
+_AUTHORIZATION_STATUSES: Final = {status: m.AuthorizationStatusEnum(status.value) for status in AuthorizationStatus}
 _DATA_STATUSES: Final = {status.value: status for status in m.DataTransferStatusEnum}
 
 REASON_CODE: Final = "Unspecified"
@@ -289,7 +290,7 @@ def write_token(token: IdToken) -> m.IdToken:
 def id_token_info(gate: Gate, authorization: Authorization) -> m.IdTokenInfo:
     message = authorization.message
     return m.IdTokenInfo(
-        status=m.AuthorizationStatusEnum(authorization.status.value),
+        status=_AUTHORIZATION_STATUSES[authorization.status],
         cache_expiry_date_time=None if authorization.expires_at is None else write_time(authorization.expires_at),
         group_id_token=None if authorization.group is None else _group(gate, authorization.group),
         language1=authorization.language[:8] or None,
