@@ -2,17 +2,25 @@
 
 import asyncio
 import inspect
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
+
+import httpx
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 
 from voltloom.domain.commands import Command
 from voltloom.domain.errors import Unreachable
 from voltloom.domain.events import Event
 from voltloom.domain.ids import StationId
 from voltloom.domain.reports import Report
-from voltloom.features import sites, stations  # noqa: F401  # the tables of both
+from voltloom.entrypoints.http.problems import Outermost, answer
+from voltloom.features import sites, stations
 from voltloom.features.access import Actor, Role
 from voltloom.features.feature import Feature, Memories, StationContext
 from voltloom.features.stations import NewStation, StationsConfig, add_station, remembered
@@ -112,3 +120,57 @@ async def registered(database: Database, **values: Any) -> Caller:
     caller = Caller(database)
     await add_station(caller, CONFIG, NewStation(**{"id": CP, **values}))
     return caller
+
+
+@dataclass
+class Api:
+    """A client of the routes of stations and sites, and what stands behind them."""
+
+    client: httpx.AsyncClient
+    database: Database
+    network: Network
+    role: Role = Role.ADMIN
+
+    async def get(self, path: str, **query: str) -> httpx.Response:
+        return await self.client.get(path, params=query)
+
+    async def post(self, path: str, document: object) -> httpx.Response:
+        return await self.client.post(path, json=document)
+
+    async def patch(self, path: str, document: object) -> httpx.Response:
+        return await self.client.patch(path, json=document)
+
+    async def delete(self, path: str) -> httpx.Response:
+        return await self.client.delete(path)
+
+    async def send(self, path: str, body: bytes) -> httpx.Response:
+        return await self.client.post(path, content=body, headers={"content-type": "application/json"})
+
+
+@asynccontextmanager
+async def api(database: Database) -> AsyncIterator[Api]:
+    app = FastAPI(
+        redirect_slashes=False,
+        middleware=[Middleware(Outermost)],
+        exception_handlers={RequestValidationError: answer, HTTPException: answer},
+    )
+    for feature in (stations.feature(CONFIG), sites.feature):
+        assert feature.routes is not None
+        router = feature.routes()
+        assert isinstance(router, APIRouter)
+        app.include_router(router)
+    network = Network()
+    app.state.database, app.state.stations = database, network
+    transport = httpx.ASGITransport(app=_as_somebody(app, lambda: whole.role))
+    async with httpx.AsyncClient(transport=transport, base_url="http://voltloom") as client:
+        whole = Api(client, database, network)
+        yield whole
+
+
+def _as_somebody(app: FastAPI, role: Callable[[], Role]) -> FastAPI:
+    @app.middleware("http")
+    async def sign_in(request: Request, call_next: Any) -> Any:
+        request.state.actor = Actor("person", "p1", "Ada", role().scopes)
+        return await call_next(request)
+
+    return app

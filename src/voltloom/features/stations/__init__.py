@@ -26,6 +26,7 @@ from voltloom.features.stations.counting import NetworkCount, SiteCount, count_b
 from voltloom.features.stations.credentials import Credential, Credentials, Passwords
 from voltloom.features.stations.door import adopt, dismiss, keep_door
 from voltloom.features.stations.inbox import Inbox, Knock, KnockReason
+from voltloom.features.stations.listing import all_knocks, all_stations
 from voltloom.features.stations.memory import StationState, remembered
 from voltloom.features.stations.rules import may_speak
 from voltloom.features.stations.service import (
@@ -58,6 +59,8 @@ __all__ = [
     "Welcome",
     "add_station",
     "adopt",
+    "all_knocks",
+    "all_stations",
     "ask",
     "change_station",
     "close_stale_links",

@@ -486,7 +486,7 @@ def connectors_by_site(connection: Connection, ids: Sequence[SiteId]) -> Sequenc
         .where(stations.c.site_id.in_(ids), connectors.c.evse > 0)
         .group_by(stations.c.site_id, connectors.c.status)
     )
-    return [(SiteId(site_id), status, number) for site_id, status, number in connection.execute(query).tuples()]
+    return [(SiteId(site_id), status, number) for site_id, status, number in connection.execute(query)]
 
 
 def ids_in_site(connection: Connection, site_id: SiteId) -> tuple[StationId, ...]:
@@ -522,8 +522,8 @@ def count(
     )
     return (
         totals,
-        {name or "none yet": number for name, number in connection.execute(protocols).tuples()},
-        dict(connection.execute(statuses).tuples().all()),
+        {name or "none yet": number for name, number in connection.execute(protocols)},
+        {row[0]: row[1] for row in connection.execute(statuses)},
     )
 
 
