@@ -14,6 +14,7 @@ from pathlib import Path
 from time import monotonic
 from urllib.parse import quote
 
+import msgspec
 import structlog
 from prometheus_client import REGISTRY
 
@@ -35,7 +36,7 @@ from voltloom.infra.archive import ADD_EXCHANGE, Archive
 from voltloom.infra.bus import Bus, open_bus
 from voltloom.infra.database import Database, SettingError, Work, open_database
 from voltloom.infra.journal import Journal
-from voltloom.infra.keys import key_file
+from voltloom.infra.keys import key_file, write_private
 from voltloom.infra.migrations import migrate, require_current
 from voltloom.infra.processes import DataDirLock, calm_garbage_collector, raise_open_files
 from voltloom.infra.settings import Settings, is_loopback
@@ -58,7 +59,52 @@ class Parts:
     authority: certificates.Authority
 
 
-def parts_of(settings: Settings) -> Parts:
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where people and stations reach a node. The server leaves them in its data directory, for commands that give
+    them on: they may have been chosen on its command line."""
+
+    http: str
+    stations: tuple[str, ...]
+
+
+def addresses(settings: Settings) -> Addresses:
+    """Those of the server that ran here last, else those that the settings lead to."""
+    with suppress(OSError, msgspec.MsgspecError):
+        return msgspec.json.decode(_addresses_file(settings).read_bytes(), type=Addresses)
+    return _own_addresses(settings)
+
+
+def _addresses_file(settings: Settings) -> Path:
+    return settings.data_dir / "addresses.json"
+
+
+def _own_addresses(settings: Settings) -> Addresses:
+    """Stations without TLS only where they may come without."""
+    host = settings.public_host or _named(settings.host)
+    wss = f"wss://{host}:{settings.ocpps_port}/ocpp"
+    return Addresses(
+        http=settings.public_url.rstrip("/") or f"http://{_named(settings.host)}:{settings.http_port}",
+        stations=(f"ws://{host}:{settings.ocpp_port}/ocpp", wss) if _takes_plain(settings) else (wss,),
+    )
+
+
+def _takes_plain(settings: Settings) -> bool:
+    return settings.allow_plain_ws or is_loopback(settings.host)
+
+
+def _named(host: str) -> str:
+    """How others on this machine, or near it, write the address we listen on."""
+    if host in ("0.0.0.0", "::", ""):  # noqa: S104  # not bound here
+        return socket.gethostname()
+    return f"[{host}]" if ":" in host else host
+
+
+def sign_in_url(where: Addresses, link: str) -> str:
+    return f"{where.http}/sign-in?link={quote(link)}"
+
+
+def parts_of(settings: Settings, where: Addresses) -> Parts:
     """Makes keys and the certificate authority where there are none yet. Raises SettingError."""
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
@@ -68,7 +114,7 @@ def parts_of(settings: Settings) -> Parts:
     return Parts(
         config=stations.StationsConfig(
             passwords=stations.Passwords(key_file(keys_folder(settings), "station-passwords")),
-            public_urls=station_urls(settings),
+            public_urls=where.stations,
             heartbeat_interval_s=settings.heartbeat_interval_s,
             archive=Archive(
                 settings.data_dir / "archive",
@@ -109,35 +155,9 @@ def local_key_file(settings: Settings) -> Path:
     return settings.data_dir / "local-key.json"
 
 
-def station_urls(settings: Settings) -> tuple[str, ...]:
-    """Where stations reach this node: ws only where they may use it."""
-    host = settings.public_host or _named(settings.host)
-    wss = f"wss://{host}:{settings.ocpps_port}/ocpp"
-    return (f"ws://{host}:{settings.ocpp_port}/ocpp", wss) if _takes_plain(settings) else (wss,)
-
-
-def _takes_plain(settings: Settings) -> bool:
-    return settings.allow_plain_ws or is_loopback(settings.host)
-
-
-def _named(host: str) -> str:
-    """How others on this machine, or near it, write the address we listen on."""
-    if host in ("0.0.0.0", "::", ""):  # noqa: S104  # not bound here
-        return socket.gethostname()
-    return f"[{host}]" if ":" in host else host
-
-
-def http_url(settings: Settings) -> str:
-    return settings.public_url.rstrip("/") or f"http://{_named(settings.host)}:{settings.http_port}"
-
-
-def sign_in_url(settings: Settings, link: str) -> str:
-    return f"{http_url(settings)}/sign-in?link={quote(link)}"
-
-
-async def open_records(settings: Settings, *, owned: bool) -> Database:
+async def open_records(settings: Settings, parts: Parts, *, owned: bool) -> Database:
     """The database, for a command. owned: no server has it, so it may be brought up to date."""
-    database = await open_database(settings.database_url, journal=journal_of(features(parts_of(settings)), "cli"))
+    database = await open_database(settings.database_url, journal=journal_of(features(parts), "cli"))
     try:
         await (migrate(database) if owned else require_current(database))
     except BaseException:
@@ -158,6 +178,7 @@ class Node:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.addresses = _own_addresses(settings)
         self.sign_in_link: str | None = None
         """For the first admin, while there is none; told this once."""
         self._stack = AsyncExitStack()
@@ -188,7 +209,7 @@ class Node:
         lock.take()
         stack.callback(lock.release)
         raise_open_files()
-        parts = parts_of(settings)
+        parts = parts_of(settings, self.addresses)
         ours = features(parts)
         journal = journal_of(ours, settings.node)
         bus = await open_bus(settings.bus) if settings.bus else None
@@ -327,6 +348,7 @@ class Node:
         self._stack.push_async_callback(self.http.stop)
         key = access.LocalKey(self.http.url, local_token, os.getpid())
         access.write_local_key(local_key_file(settings), key)
+        write_private(_addresses_file(settings), msgspec.json.encode(self.addresses))
         self._stack.callback(access.remove_local_key, local_key_file(settings), key)
 
     async def _takes_stations(self) -> None:

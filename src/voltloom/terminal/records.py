@@ -3,7 +3,7 @@
 They work on the database itself, so that they need no server; one that runs hears of it through the journal.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -41,23 +41,22 @@ class Nowhere:
 class Desk:
     """What a command works with: the database, and who it is that works."""
 
-    settings: Settings
+    where: app.Addresses
+    config: stations.StationsConfig
     database: Database
     stations: Nowhere
     actor: access.Actor
     now: datetime
 
-    @property
-    def config(self) -> stations.StationsConfig:
-        return app.stations_config(self.settings)
-
 
 @asynccontextmanager
-async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
+async def open_desk(settings: Settings) -> AsyncGenerator[Desk]:
     """Brings the database up to date first, unless a server has it: then it must be so already."""
-    database = await app.open_records(settings, owned=not is_in_use(settings.data_dir))
+    where = app.addresses(settings)
+    parts = app.parts_of(settings, where)
+    database = await app.open_records(settings, parts, owned=not is_in_use(settings.data_dir))
     try:
-        yield Desk(settings, database, Nowhere(), access.LOCAL, datetime.now(UTC))
+        yield Desk(where, parts.config, database, Nowhere(), access.LOCAL, datetime.now(UTC))
     finally:
         await database.close()
 
@@ -94,9 +93,14 @@ async def add_station(desk: Desk, new: stations.NewStation, *, json: bool) -> No
 
 
 async def list_stations(desk: Desk, *, json: bool) -> None:
-    found = await desk.database.read(stations.list_all)
-    columns = ("id", "name", "site", "connected", "protocol", "vendor", "model", "firmware", "last_seen")
-    output.rows(found, columns, json=json, empty="No station yet: `voltloom station add ID` makes one.")
+    found = await desk.database.read(lambda connection: list(stations.all_stations(connection)))
+    columns = ("id", "name", "site_id", "connected", "protocol", "vendor", "model", "firmware", "last_seen")
+    output.rows(
+        [{name: row[name] for name in columns} for row in found],
+        columns,
+        json=json,
+        empty="No station yet: `voltloom station add ID` makes one.",
+    )
 
 
 async def remove_station(desk: Desk, station_id: str, *, json: bool) -> None:
@@ -109,45 +113,99 @@ async def new_password(desk: Desk, station_id: str, *, json: bool) -> None:
 
 
 async def list_inbox(desk: Desk, *, json: bool) -> None:
-    found = await desk.database.read(stations.list_knocks)
-    columns = ("number", "identity", "address", "reason", "count", "last_seen")
-    output.rows(found, columns, json=json, empty="Nobody knocked in vain.")
+    found = await desk.database.read(lambda connection: list(stations.all_knocks(connection)))
+    output.rows(
+        [
+            {
+                "number": row["number"],
+                "identity": row["identity"],
+                "address": row["address"],
+                "reason": row["reason"],
+                "count": row["count"],
+                "last_at": row["last_at"],
+                "what_to_do": stations.KnockReason(row["reason"]).sentence,
+            }
+            for row in found
+        ],
+        ("number", "identity", "address", "reason", "count", "last_at", "what_to_do"),
+        json=json,
+        empty="Nobody knocked in vain.",
+    )
 
 
 async def adopt(desk: Desk, who: str, profile: SecurityProfile, *, json: bool) -> None:
     """who: the number of a knock, or the identity it claimed."""
-    knocks = await desk.database.read(stations.list_knocks)
-    number = next((int(str(k["number"])) for k in knocks if who in (str(k["number"]), k["identity"])), None)
+    knocks = await desk.database.read(lambda connection: list(stations.all_knocks(connection)))
+    number = next((row["number"] for row in knocks if who in (row["identity"], str(row["number"]))), None)
     if number is None:
         raise NotFound(f"nobody called {who!r} is in the inbox: see `voltloom inbox list`")
-    welcome = await stations.adopt(desk, desk.config, number, stations.NewStation(id=who, security_profile=profile))
-    output.result(shown(welcome), json=json)
+    new = stations.NewStation(id=who, security_profile=profile)
+    output.result(shown(await stations.adopt(desk, desk.config, number, new)), json=json)
 
 
 # ---- tokens
 
 
-async def add_token(desk: Desk, value: str, kind: TokenKind, holder: str, group: str | None, *, json: bool) -> None:
+async def add_token(desk: Desk, value: str, kind: str, holder: str, group: str | None, *, json: bool) -> None:
+    known = {each.value.lower(): each for each in TokenKind}
+    if kind.lower() not in known:
+        raise Invalid(f"{kind!r} is no kind of token: choose one of {', '.join(filter(None, known))}")
     token = await authorization.add_token(
-        desk, authorization.Token(value=value, kind=kind, holder=holder, group_id=group)
+        desk, authorization.Token(value=value, kind=known[kind.lower()], holder=holder, group_id=group)
     )
     output.result({"value": token.value, "kind": token.kind.value or "any", "state": token.state.value}, json=json)
+
+
+async def list_tokens(desk: Desk, *, json: bool) -> None:
+    found = await desk.database.read(lambda connection: authorization.find_tokens(connection, limit=100_000))
+    output.rows(
+        [
+            {
+                "value": token.value,
+                "kind": token.kind.value or "any",
+                "state": token.state.value,
+                "group": token.group_id,
+                "holder": token.holder,
+                "valid_until": token.valid_until,
+            }
+            for token in found
+        ],
+        ("value", "kind", "state", "group", "holder", "valid_until"),
+        json=json,
+        empty="No token yet: `voltloom token add VALUE` makes one.",
+    )
 
 
 # ---- people and keys
 
 
-async def add_person(desk: Desk, login: str, name: str, role: access.Role, *, json: bool) -> None:
-    person, link = await access.add_person(desk.database, desk.actor, login, name or login, role, desk.now)
+async def add_person(desk: Desk, login: str, name: str, role: str, *, json: bool) -> None:
+    roles = {each.value: each for each in access.Role}
+    if role not in roles:
+        raise Invalid(f"{role!r} is no role: choose one of {', '.join(roles)}")
+    person, link = await access.add_person(desk.database, desk.actor, login, name or login, roles[role], desk.now)
     output.result(
-        {"login": person.login, "role": person.role.value, "sign_in": app.sign_in_url(desk.settings, link)}, json=json
+        {"login": person.login, "role": person.role.value, "sign_in": app.sign_in_url(desk.where, link)}, json=json
     )
     output.say("The link is good once, for 30 minutes.")
 
 
 async def sign_in_link(desk: Desk, login: str, *, json: bool) -> None:
     person, link = await access.make_link(desk.database, desk.actor, login, desk.now)
-    output.result({"login": person.login, "sign_in": app.sign_in_url(desk.settings, link)}, json=json)
+    output.result({"login": person.login, "sign_in": app.sign_in_url(desk.where, link)}, json=json)
+
+
+async def list_people(desk: Desk, *, json: bool) -> None:
+    found = await desk.database.read(lambda connection: access.list_people(connection, "", 100_000))
+    output.rows(
+        [
+            {"login": each.login, "name": each.name, "role": each.role.value, "standing": each.standing.value}
+            for each in found
+        ],
+        ("login", "name", "role", "standing"),
+        json=json,
+        empty="Nobody yet: `voltloom serve` prints a link for the first admin.",
+    )
 
 
 async def add_api_key(desk: Desk, name: str, scopes: tuple[str, ...], days: int | None, *, json: bool) -> None:
@@ -164,6 +222,27 @@ async def add_api_key(desk: Desk, name: str, scopes: tuple[str, ...], days: int 
     output.say("The key is shown this once. It is sent as `Authorization: Bearer KEY`.")
 
 
+async def list_api_keys(desk: Desk, *, json: bool) -> None:
+    found = await desk.database.read(lambda connection: access.list_api_keys(connection, "", 100_000))
+    output.rows(
+        [
+            {
+                "id": key.id,
+                "name": key.name,
+                "start": key.start,
+                "scopes": list(key.grants),
+                "expires_at": key.expires_at,
+                "last_used_at": key.last_used_at,
+                "revoked_at": key.revoked_at,
+            }
+            for key in found
+        ],
+        ("id", "name", "start", "scopes", "expires_at", "last_used_at", "revoked_at"),
+        json=json,
+        empty="No key yet: `voltloom apikey create NAME --scope viewer` makes one.",
+    )
+
+
 async def revoke_api_key(desk: Desk, key_id: str, *, json: bool) -> None:
     await access.revoke_api_key(desk.database, desk.actor, key_id, desk.now)
     output.result({"id": key_id, "revoked": True}, json=json)
@@ -172,8 +251,27 @@ async def revoke_api_key(desk: Desk, key_id: str, *, json: bool) -> None:
 # ---- the audit log
 
 
-async def verify_audit(desk: Desk, *, json: bool) -> None:
-    verdict = await desk.database.read(access.verify)
+async def list_audit(desk: Desk, limit: int, *, json: bool) -> None:
+    found = await desk.database.read(lambda connection: access.list_entries(connection, before=None, limit=limit))
+    output.rows(
+        [
+            {
+                "at": each.at,
+                "who": each.actor_name,
+                "action": each.action,
+                "target": each.target,
+                "outcome": each.outcome,
+            }
+            for each in found
+        ],
+        ("at", "who", "action", "target", "outcome"),
+        json=json,
+        empty="Nothing was done yet.",
+    )
+
+
+async def verify_audit(desk: Desk, head: str, *, json: bool) -> None:
+    verdict = await desk.database.read(lambda connection: access.verify(connection, head))
     whole = verdict.broken_at is None
     output.result(
         {"entries_in_order": verdict.entries, "whole": whole, "reason": verdict.reason, "head": verdict.head}, json=json

@@ -41,12 +41,12 @@ async def _serve(settings: Settings) -> None:
 def _greet(node: app.Node) -> None:
     settings = node.settings
     output.say(f"voltloom {__version__} is running. Ctrl-C stops it.")
-    output.say(f"  console and API   {app.http_url(settings)}    (API documents at /api/docs)")
-    for url in app.station_urls(settings):
+    output.say(f"  console and API   {node.addresses.http}    (API documents at /api/docs)")
+    for url in node.addresses.stations:
         output.say(f"  stations          {url}/{{station id}}")
     output.say(f"  data              {settings.data_dir}")
     if node.sign_in_link:
-        output.say(f"  first sign-in     {app.sign_in_url(settings, node.sign_in_link)}", style="bold")
+        output.say(f"  first sign-in     {app.sign_in_url(node.addresses, node.sign_in_link)}", style="bold")
         output.say("                    good once, for 30 minutes; `voltloom user link admin` makes another")
     if settings.allow_plain_ws and not settings.is_loopback:
         output.say(

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from voltloom.features.access.audit import note
+from voltloom.features.access.audit import list_entries, note, verify
 from voltloom.features.access.local_key import (
     LOCAL,
     LocalKey,
@@ -13,7 +13,18 @@ from voltloom.features.access.local_key import (
 )
 from voltloom.features.access.passwords import Passwords
 from voltloom.features.access.rules import Actor, Role, Scope, SignInRefused
-from voltloom.features.access.service import Access, Recognised, Source, add_person, first_link, make_link, tidy
+from voltloom.features.access.service import (
+    Access,
+    Recognised,
+    Source,
+    add_api_key,
+    add_person,
+    first_link,
+    make_link,
+    revoke_api_key,
+    tidy,
+)
+from voltloom.features.access.store import list_api_keys, list_people
 from voltloom.features.access.throttle import Throttle, source_of
 from voltloom.features.feature import Feature, every
 
@@ -29,15 +40,21 @@ __all__ = [
     "SignInRefused",
     "Source",
     "Throttle",
+    "add_api_key",
     "add_person",
     "feature",
     "first_link",
+    "list_api_keys",
+    "list_entries",
+    "list_people",
     "make_link",
     "new_local_token",
     "note",
     "read_local_key",
     "remove_local_key",
+    "revoke_api_key",
     "source_of",
+    "verify",
     "write_local_key",
 ]
 

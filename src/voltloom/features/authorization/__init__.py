@@ -16,6 +16,7 @@ from voltloom.features.authorization.answers import (
 from voltloom.features.authorization.cache import follower
 from voltloom.features.authorization.rules import Group, Token, TokenState
 from voltloom.features.authorization.service import add_token, release, vouch
+from voltloom.features.authorization.store import find_tokens
 from voltloom.features.feature import Feature, answer
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "begin_use",
     "end_use",
     "feature",
+    "find_tokens",
     "follower",
     "may_stop",
     "release",
