@@ -1,0 +1,46 @@
+"""Transactions: who charged where, when, and how much; and every sample of every meter.
+
+`rules` says what a report changes of a transaction, `energy` how much it charged; `answers` records what stations
+report; `service` is what operators do, and the clockwork that closes what its station never ended.
+"""
+
+from datetime import timedelta
+
+from voltloom.domain.reports import SamplesReported, TransactionReported
+from voltloom.features.feature import Feature, answer, every
+from voltloom.features.transactions.answers import add_samples, record
+from voltloom.features.transactions.memory import books
+from voltloom.features.transactions.service import (
+    close_lost,
+    close_transaction,
+    get_transaction,
+    start_transaction,
+    stop_transaction,
+)
+from voltloom.features.transactions.store import Summary, summarize
+
+__all__ = [
+    "Summary",
+    "close_transaction",
+    "feature",
+    "get_transaction",
+    "start_transaction",
+    "stop_transaction",
+    "summarize",
+]
+
+
+def _routes() -> object:
+    # A command line that only writes to the database needs no web framework.
+    from voltloom.features.transactions.api import router
+
+    return router()
+
+
+feature = Feature(
+    name="transactions",
+    answers=(answer(TransactionReported, record), answer(SamplesReported, add_samples)),
+    tasks=(every(timedelta(minutes=5), close_lost),),
+    memories=(books,),
+    routes=_routes,
+)

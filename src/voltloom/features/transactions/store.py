@@ -1,0 +1,777 @@
+"""Transactions, the samples of their meters, and the starts that operators asked for."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Float,
+    Identity,
+    Index,
+    Integer,
+    Row,
+    Select,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    and_,
+    bindparam,
+    case,
+    column,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    table,
+    update,
+)
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.sql import ColumnElement
+
+from voltloom.domain.ids import SiteId, StationId, TransactionId
+from voltloom.domain.metering import Context, Reading, Sample, Signed
+from voltloom.domain.station import ConnectorStatus
+from voltloom.domain.token import TokenKind
+from voltloom.domain.transaction import ChargingState, StopReason
+from voltloom.features.transactions.energy import Count
+from voltloom.features.transactions.rules import ClosedBy, Evidence, Flag, Transaction, all_flags, is_suspect
+from voltloom.infra.database import Json, Statement, UtcTime, metadata, upsert
+
+_NUMBER = BigInteger().with_variant(Integer, "sqlite")
+_STATIONS = table(
+    "stations",
+    column("id"),
+    column("site_id"),
+    column("connected"),
+    column("booted_at", UtcTime),
+    column("disconnected_at", UtcTime),
+)
+"""What is asked of stations here: where they are, and whether they can still have a transaction that they do not
+tell of."""
+_CONNECTORS = table(
+    "connectors", column("station_id"), column("evse"), column("connector"), column("status"), column("since", UtcTime)
+)
+
+transactions = Table(
+    "transactions",
+    metadata,
+    Column("station_id", String(48), primary_key=True),
+    Column("id", String(80), primary_key=True),
+    Column("said_id", String(64), nullable=True, comment="what the station calls it, where that is not unique"),
+    Column("evse", Integer, nullable=False, comment="0: nobody said"),
+    Column("connector", Integer, nullable=True),
+    Column("token", String(255), nullable=False, comment="as presented"),
+    Column("token_key", String(255), nullable=False, comment="in upper case"),
+    Column("token_kind", String(20), nullable=False),
+    Column("token_sequence", BigInteger, nullable=True),
+    Column("group_id", String(255), nullable=True),
+    Column("authorization", String(30), nullable=False, comment="what was answered about the token"),
+    Column("started", Boolean, nullable=False, comment="the station told the start"),
+    Column("started_at", UtcTime, nullable=False),
+    Column("ended_at", UtcTime, nullable=True),
+    Column("first_heard_at", UtcTime, nullable=False),
+    Column("heard_at", UtcTime, nullable=False),
+    Column("last_at", UtcTime, nullable=False),
+    Column("last_sample_at", UtcTime, nullable=True),
+    Column("charging_state", String(20), nullable=False),
+    Column("state_sequence", BigInteger, nullable=False),
+    Column("meter_start_wh", Float, nullable=True),
+    Column("meter_stop_wh", Float, nullable=True),
+    Column("reckoning", Json, nullable=False, comment="what it takes to count its energy on"),
+    Column("energy_wh", Float, nullable=True),
+    Column("estimated", Boolean, nullable=False),
+    Column("power_w", Float, nullable=True),
+    Column("soc_percent", Float, nullable=True),
+    Column("stop_reason", String(30), nullable=False),
+    Column("stop_token", String(255), nullable=False),
+    Column("closed_by", String(20), nullable=False, comment="why we closed it; empty: the station ended it"),
+    Column("remote_start_id", BigInteger, nullable=True),
+    Column("reservation_id", BigInteger, nullable=True),
+    Column("offline", Boolean, nullable=False),
+    Column("seen", Text, nullable=False, comment="the numbers of its reports that came: 0-7,9"),
+    Column("kept_flags", Text, nullable=False),
+    Column("flags", Text, nullable=False, comment="with those that follow from the rest"),
+    Column("suspect", Boolean, nullable=False),
+    Column("start_key", Text, nullable=False, comment="what a 1.6 start is known by when it comes again"),
+    Index("ix_transactions_started_at", "started_at", "station_id", "id"),
+    Index("ix_transactions_station_id_started_at", "station_id", "started_at"),
+    Index("ix_transactions_token_key", "token_key", "started_at"),
+    Index("ix_transactions_ended_at", "ended_at"),
+)
+_OPEN = transactions.c.ended_at.is_(None)
+Index("ix_transactions_open", transactions.c.station_id, sqlite_where=_OPEN, postgresql_where=_OPEN)
+
+_RENAMED = transactions.c.said_id.is_not(None)
+Index(
+    "ix_transactions_said_id",
+    transactions.c.station_id,
+    transactions.c.said_id,
+    sqlite_where=_RENAMED,
+    postgresql_where=_RENAMED,
+)
+
+samples = Table(
+    "samples",
+    metadata,
+    Column("number", _NUMBER, Identity(), primary_key=True),
+    Column("station_id", String(48), nullable=False),
+    Column("transaction_id", String(80), nullable=False, comment="empty: outside of transactions"),
+    Column("at", UtcTime, nullable=False, comment="as the station claims"),
+    Column("heard_at", UtcTime, nullable=False),
+    Column("evse", Integer, nullable=False),
+    Column("connector", Integer, nullable=True),
+    Column("context", String(20), nullable=False),
+    Column(
+        "twin", SmallInteger, nullable=False, comment="told apart from others of this instant, outside transactions"
+    ),
+    Column("energy_wh", Float, nullable=True),
+    Column("export_wh", Float, nullable=True),
+    Column("power_w", Float, nullable=True),
+    Column("power_export_w", Float, nullable=True),
+    Column("current_1_a", Float, nullable=True),
+    Column("current_2_a", Float, nullable=True),
+    Column("current_3_a", Float, nullable=True),
+    Column("voltage_1_v", Float, nullable=True),
+    Column("voltage_2_v", Float, nullable=True),
+    Column("voltage_3_v", Float, nullable=True),
+    Column("soc_percent", Float, nullable=True),
+    Column("temperature_c", Float, nullable=True),
+    Column("frequency_hz", Float, nullable=True),
+    Column("offered_w", Float, nullable=True),
+    Column("offered_a", Float, nullable=True),
+    Column("extras", Json, nullable=True),
+    Column("signed", Json, nullable=True),
+    Index("ix_samples_transaction", "station_id", "transaction_id", "at"),
+)
+_IDLE = samples.c.transaction_id == ""
+Index(
+    "uq_samples_idle",
+    samples.c.station_id,
+    samples.c.evse,
+    samples.c.at,
+    samples.c.context,
+    samples.c.twin,
+    unique=True,
+    sqlite_where=_IDLE,
+    postgresql_where=_IDLE,
+)
+
+remote_starts = Table(
+    "remote_starts",
+    metadata,
+    Column("station_id", String(48), primary_key=True),
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("evse", Integer, nullable=True),
+    Column("token_key", String(255), nullable=False),
+    Column("actor", String(200), nullable=False),
+    Column("asked_at", UtcTime, nullable=False),
+    Column("transaction_id", String(80), nullable=True),
+    Index("ix_remote_starts_asked_at", "asked_at"),
+)
+
+_KEYS = ("station_id", "id")
+_COLUMNS = tuple(each.name for each in transactions.columns)
+_CHANGING = tuple(name for name in _COLUMNS if name not in _KEYS)
+_ON_THE_WAY = (
+    "heard_at",
+    "last_at",
+    "last_sample_at",
+    "charging_state",
+    "state_sequence",
+    "reckoning",
+    "energy_wh",
+    "estimated",
+    "power_w",
+    "soc_percent",
+    "seen",
+    "flags",
+    "suspect",
+)
+_BY_KEY = (transactions.c.station_id == bindparam("station_key"), transactions.c.id == bindparam("transaction_key"))
+
+ADD = Statement(upsert(transactions, _KEYS), _COLUMNS)
+"""One with an id its station made: where it is there already, it is the same one."""
+ADD_NUMBERED = Statement(insert(transactions), _COLUMNS)
+"""One with an id that we made: where it is there already, it is another, and the station must ask again."""
+SAVE = Statement(
+    update(transactions).where(*_BY_KEY).values({name: bindparam(name) for name in _CHANGING}),
+    (*_CHANGING, "station_key", "transaction_key"),
+)
+GO_ON = Statement(
+    update(transactions).where(*_BY_KEY).values({name: bindparam(name) for name in _ON_THE_WAY}),
+    (*_ON_THE_WAY, "station_key", "transaction_key"),
+)
+_SAMPLE = tuple(each.name for each in samples.columns if each.name != "number")
+ADD_SAMPLE = Statement(insert(samples), _SAMPLE, bulk=True)
+ADD_IDLE_SAMPLE = Statement(postgresql.insert(samples).on_conflict_do_nothing(), _SAMPLE)
+MATCH_REMOTE_START = Statement(
+    update(remote_starts)
+    .where(remote_starts.c.station_id == bindparam("station_key"), remote_starts.c.id == bindparam("start_key"))
+    .values(transaction_id=bindparam("transaction_id")),
+    ("transaction_id", "station_key", "start_key"),
+)
+
+
+# ---- transactions as rows
+
+_encode = msgspec.json.Encoder().encode
+_decode_count = msgspec.json.Decoder(Count).decode
+
+
+def values_of(transaction: Transaction) -> tuple[Any, ...]:
+    """In the order of _COLUMNS."""
+    tx = transaction
+    told = tx.energy
+    flags = all_flags(tx)
+    return (
+        tx.station_id,
+        tx.id,
+        tx.said_id,
+        tx.evse,
+        tx.connector,
+        tx.token,
+        tx.token.upper()[:255],
+        tx.token_kind.value,
+        tx.token_sequence,
+        tx.group,
+        tx.authorization,
+        tx.started,
+        tx.started_at,
+        tx.ended_at,
+        tx.first_heard_at,
+        tx.heard_at,
+        tx.last_at,
+        tx.last_sample_at,
+        tx.charging_state.value if tx.charging_state else "",
+        tx.state_sequence,
+        tx.meter_start_wh,
+        tx.meter_stop_wh,
+        _encode(tx.count).decode(),
+        told.wh,
+        told.estimated,
+        tx.power_w,
+        tx.soc_percent,
+        tx.stop_reason.value if tx.stop_reason else "",
+        tx.stop_token,
+        tx.closed_by.value,
+        tx.remote_start_id,
+        tx.reservation_id,
+        tx.offline,
+        ",".join(f"{low}-{high}" for low, high in tx.seen),
+        flags_text(tx.flags),
+        flags_text(flags),
+        is_suspect(flags),
+        tx.start_key,
+    )
+
+
+def saved(transaction: Transaction) -> tuple[Any, ...]:
+    """The values of SAVE."""
+    station_id, transaction_id, *rest = values_of(transaction)
+    return (*rest, station_id, transaction_id)
+
+
+def on_the_way(transaction: Transaction, energy_wh: float | None, estimated: bool, flags: set[Flag]) -> tuple[Any, ...]:
+    """The values of GO_ON."""
+    tx = transaction
+    return (
+        tx.heard_at,
+        tx.last_at,
+        tx.last_sample_at,
+        tx.charging_state.value if tx.charging_state else "",
+        tx.state_sequence,
+        _encode(tx.count).decode(),
+        energy_wh,
+        estimated,
+        tx.power_w,
+        tx.soc_percent,
+        ",".join([f"{low}-{high}" for low, high in tx.seen]),
+        flags_text(flags) if flags else "",
+        is_suspect(flags),
+        tx.station_id,
+        tx.id,
+    )
+
+
+def flags_text(flags: Iterable[Flag]) -> str:
+    return ",".join(sorted(flag.value for flag in flags))
+
+
+def flags_of(text: str) -> set[Flag]:
+    return {Flag(each) for each in text.split(",") if each}
+
+
+def _ranges(text: str) -> list[tuple[int, int]]:
+    ranges: list[tuple[int, int]] = []
+    for each in text.split(",") if text else ():
+        low, _, high = each.partition("-")
+        ranges.append((int(low), int(high)))
+    return ranges
+
+
+def transaction_of(row: Row[*tuple[Any, ...]]) -> Transaction:
+    return Transaction(
+        station_id=row.station_id,
+        id=row.id,
+        first_heard_at=row.first_heard_at,
+        heard_at=row.heard_at,
+        started_at=row.started_at,
+        last_at=row.last_at,
+        said_id=row.said_id,
+        evse=row.evse,
+        connector=row.connector,
+        token=row.token,
+        token_kind=TokenKind(row.token_kind),
+        token_sequence=row.token_sequence,
+        group=row.group_id,
+        authorization=row.authorization,
+        started=row.started,
+        ended_at=row.ended_at,
+        charging_state=ChargingState(row.charging_state) if row.charging_state else None,
+        state_sequence=row.state_sequence,
+        meter_start_wh=row.meter_start_wh,
+        meter_stop_wh=row.meter_stop_wh,
+        count=_decode_count(row.reckoning),
+        power_w=row.power_w,
+        soc_percent=row.soc_percent,
+        last_sample_at=row.last_sample_at,
+        stop_reason=StopReason(row.stop_reason) if row.stop_reason else None,
+        stop_token=row.stop_token,
+        closed_by=ClosedBy(row.closed_by),
+        remote_start_id=row.remote_start_id,
+        reservation_id=row.reservation_id,
+        offline=row.offline,
+        seen=_ranges(row.seen),
+        flags=flags_of(row.kept_flags),
+        start_key=row.start_key,
+    )
+
+
+# ---- samples as rows
+
+
+def sample_values(
+    station_id: StationId,
+    transaction_id: str,
+    evse: int,
+    connector: int | None,
+    heard_at: datetime,
+    sample: Sample,
+    twin: int = 0,
+) -> tuple[Any, ...]:
+    """In the order of _SAMPLE."""
+    (
+        at,
+        context,
+        energy_wh,
+        export_wh,
+        power_w,
+        power_export_w,
+        current_a,
+        voltage_v,
+        soc_percent,
+        temperature_c,
+        frequency_hz,
+        offered_w,
+        offered_a,
+        extras,
+        signed,
+    ) = sample
+    return (
+        station_id,
+        transaction_id,
+        at,
+        heard_at,
+        evse,
+        connector,
+        context.value,
+        twin,
+        energy_wh,
+        export_wh,
+        power_w,
+        power_export_w,
+        *current_a,
+        *voltage_v,
+        soc_percent,
+        temperature_c,
+        frequency_hz,
+        offered_w,
+        offered_a,
+        _encode(extras).decode() if extras else None,
+        _encode(signed).decode() if signed else None,
+    )
+
+
+_decode_extras = msgspec.json.Decoder(tuple[Reading, ...]).decode
+_decode_signed = msgspec.json.Decoder(tuple[Signed, ...]).decode
+_SAID = [samples.c.at, *(samples.c[name] for name in _SAMPLE[_SAMPLE.index("energy_wh") :]), samples.c.context]
+
+
+def _sample(row: Sequence[Any]) -> Sample:
+    at, energy_wh, export_wh, power_w, power_export_w, i1, i2, i3, u1, u2, u3, *rest, extras, signed, context = row
+    soc_percent, temperature_c, frequency_hz, offered_w, offered_a = rest
+    return Sample(
+        at,
+        Context(context),
+        energy_wh,
+        export_wh,
+        power_w,
+        power_export_w,
+        (i1, i2, i3),
+        (u1, u2, u3),
+        soc_percent,
+        temperature_c,
+        frequency_hz,
+        offered_w,
+        offered_a,
+        _decode_extras(extras) if extras else (),
+        _decode_signed(signed) if signed else (),
+    )
+
+
+def read_samples(connection: Connection, station_id: StationId, transaction_id: TransactionId) -> list[Sample]:
+    """All of a transaction, in time."""
+    query = (
+        select(*_SAID)
+        .where(samples.c.station_id == station_id, samples.c.transaction_id == transaction_id)
+        .order_by(samples.c.at, samples.c.number)
+    )
+    return [_sample(row) for row in connection.execute(query)]
+
+
+# ---- what is remembered of connected stations
+
+RECENT = 16
+
+
+def read_remembered(
+    connection: Connection, ids: Sequence[StationId], since: datetime
+) -> dict[StationId, list[Transaction]]:
+    """All open transactions of these stations, and those that ended lately; each station's in time."""
+    found: dict[StationId, list[Transaction]] = {}
+    for some in _in_hundreds(ids):
+        query = (
+            select(transactions)
+            .where(
+                transactions.c.station_id.in_(some),
+                or_(_OPEN, transactions.c.started_at >= since),
+            )
+            .order_by(transactions.c.started_at)
+        )
+        for row in connection.execute(query):
+            found.setdefault(row.station_id, []).append(transaction_of(row))
+    for station_id, known in found.items():
+        ended = [each for each in known if not each.is_open]
+        forgotten = {each.id for each in ended[:-RECENT]}
+        found[station_id] = [each for each in known if each.id not in forgotten]
+    return found
+
+
+def _in_hundreds(ids: Sequence[StationId]) -> Iterable[Sequence[StationId]]:
+    for start in range(0, len(ids), 500):
+        yield ids[start : start + 500]
+
+
+def find_one(connection: Connection, station_id: StationId, transaction_id: TransactionId) -> Transaction | None:
+    """By what we call it."""
+    here = transactions.c.station_id == station_id
+    row = connection.execute(select(transactions).where(here, transactions.c.id == transaction_id)).one_or_none()
+    return transaction_of(row) if row else None
+
+
+def find_said(connection: Connection, station_id: StationId, said: TransactionId) -> Transaction | None:
+    """The latest of those that the station calls, or called, so."""
+    here = transactions.c.station_id == station_id
+    renamed = select(transactions).where(here, transactions.c.said_id == said)
+    row = connection.execute(renamed.order_by(transactions.c.started_at.desc()).limit(1)).one_or_none()
+    return transaction_of(row) if row else find_one(connection, station_id, said)
+
+
+def find_same_start(connection: Connection, station_id: StationId, start_key: str) -> Transaction | None:
+    """Of a 1.6 start that may have come before."""
+    query = (
+        select(transactions)
+        .where(transactions.c.station_id == station_id, transactions.c.start_key == start_key)
+        .order_by(transactions.c.started_at.desc())
+        .limit(1)
+    )
+    row = connection.execute(query).one_or_none()
+    return transaction_of(row) if row else None
+
+
+# ---- those that may be over
+
+
+class Questionable(NamedTuple):
+    transaction: Transaction
+    evidence: Evidence
+
+
+def read_questionable(
+    connection: Connection, heard_before: datetime, after: tuple[str, str], limit: int
+) -> list[Questionable]:
+    """Open transactions that nothing was heard of since then, and what is known of their places; a page of them, after
+    that (station, id)."""
+    c = transactions.c
+    found = connection.execute(
+        select(transactions, _STATIONS.c.connected, _STATIONS.c.booted_at, _STATIONS.c.disconnected_at)
+        .select_from(transactions.outerjoin(_STATIONS, _STATIONS.c.id == transactions.c.station_id))
+        .where(
+            _OPEN,
+            c.heard_at < heard_before,
+            or_(c.station_id > after[0], and_(c.station_id == after[0], c.id > after[1])),
+        )
+        .order_by(c.station_id, c.id)
+        .limit(limit)
+    ).all()
+    ids = sorted({row.station_id for row in found})
+    statuses = _statuses(connection, ids)
+    starts = _latest_starts(connection, ids)
+    questionable: list[Questionable] = []
+    for row in found:
+        transaction = transaction_of(row)
+        status, since = _status_at(statuses.get(row.station_id, ()), transaction)
+        later = starts.get((row.station_id, row.evse)) if row.evse else None
+        evidence = Evidence(
+            status,
+            since,
+            row.booted_at,
+            None if row.connected else row.disconnected_at or row.heard_at,
+            later if later is not None and later > row.started_at else None,
+        )
+        questionable.append(Questionable(transaction, evidence))
+    return questionable
+
+
+def _statuses(connection: Connection, ids: Sequence[StationId]) -> dict[StationId, list[Row[*tuple[Any, ...]]]]:
+    found: dict[StationId, list[Row[*tuple[Any, ...]]]] = {}
+    for some in _in_hundreds(ids):
+        for row in connection.execute(select(_CONNECTORS).where(_CONNECTORS.c.station_id.in_(some))):
+            found.setdefault(row.station_id, []).append(row)
+    return found
+
+
+def _latest_starts(connection: Connection, ids: Sequence[StationId]) -> dict[tuple[StationId, int], datetime]:
+    found: dict[tuple[StationId, int], datetime] = {}
+    latest = func.max(transactions.c.started_at, type_=UtcTime())
+    for some in _in_hundreds(ids):
+        query = (
+            select(transactions.c.station_id, transactions.c.evse, latest)
+            .where(transactions.c.station_id.in_(some), transactions.c.started)
+            .group_by(transactions.c.station_id, transactions.c.evse)
+        )
+        found.update(((station_id, evse), at) for station_id, evse, at in connection.execute(query))
+    return found
+
+
+def _status_at(
+    rows: Sequence[Row[*tuple[Any, ...]]], transaction: Transaction
+) -> tuple[ConnectorStatus | None, datetime | None]:
+    """Of its connector; where that is not known, of the EVSE: free only where all of its connectors are."""
+    here = [row for row in rows if row.evse == transaction.evse and row.evse]
+    own = [row for row in here if row.connector and row.connector == transaction.connector] or here
+    for row in own:
+        if row.status != ConnectorStatus.AVAILABLE.value:
+            return ConnectorStatus(row.status), row.since
+    return (ConnectorStatus.AVAILABLE, max(row.since for row in own)) if own else (None, None)
+
+
+def save_closed(connection: Connection, transaction: Transaction, *, if_unheard: bool) -> bool:
+    """Save one that was open when it was read; False where it no longer is.
+
+    if_unheard   False as well where something was heard of it since
+    """
+    station_id, transaction_id, *rest = values_of(transaction)
+    c = transactions.c
+    conditions = [c.station_id == station_id, c.id == transaction_id, _OPEN]
+    if if_unheard:
+        conditions.append(c.heard_at == transaction.heard_at)
+    done = connection.execute(update(transactions).where(*conditions).values(dict(zip(_CHANGING, rest, strict=True))))
+    return done.rowcount == 1
+
+
+# ---- starts that operators asked for
+
+
+class RemoteStart(NamedTuple):
+    station_id: StationId
+    id: int
+    evse: int | None
+    token_key: str
+    asked_at: datetime
+
+
+def read_remote_starts(
+    connection: Connection, ids: Sequence[StationId], since: datetime
+) -> dict[StationId, list[RemoteStart]]:
+    """Those that no transaction came of yet."""
+    wanted = set(ids)
+    found: dict[StationId, list[RemoteStart]] = {}
+    query = select(
+        remote_starts.c.station_id,
+        remote_starts.c.id,
+        remote_starts.c.evse,
+        remote_starts.c.token_key,
+        remote_starts.c.asked_at,
+    ).where(remote_starts.c.asked_at >= since, remote_starts.c.transaction_id.is_(None))
+    for row in connection.execute(query.order_by(remote_starts.c.asked_at)):
+        if row.station_id in wanted:
+            found.setdefault(row.station_id, []).append(RemoteStart(*row))
+    return found
+
+
+def add_remote_start(connection: Connection, start: RemoteStart, actor: str) -> None:
+    connection.execute(insert(remote_starts).values(**start._asdict(), actor=actor[:200], transaction_id=None))
+
+
+def remove_remote_start(connection: Connection, station_id: StationId, remote_start_id: int) -> None:
+    connection.execute(
+        delete(remote_starts).where(remote_starts.c.station_id == station_id, remote_starts.c.id == remote_start_id)
+    )
+
+
+def prune_remote_starts(connection: Connection, before: datetime) -> None:
+    connection.execute(delete(remote_starts).where(remote_starts.c.asked_at < before))
+
+
+# ---- looking at them
+
+
+class Wanted(NamedTuple):
+    """Which transactions. since, until: of their starts; until is exclusive."""
+
+    station_id: StationId | None = None
+    site_id: SiteId | None = None
+    token: str | None = None
+    is_open: bool | None = None
+    suspect: bool | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.station_id is not None:
+        conditions.append(transactions.c.station_id == wanted.station_id)
+    if wanted.site_id is not None:
+        here = select(_STATIONS.c.id).where(_STATIONS.c.site_id == wanted.site_id)
+        conditions.append(transactions.c.station_id.in_(here))
+    if wanted.token is not None:
+        conditions.append(transactions.c.token_key == wanted.token.upper())
+    if wanted.is_open is not None:
+        conditions.append(_OPEN if wanted.is_open else transactions.c.ended_at.is_not(None))
+    if wanted.suspect is not None:
+        conditions.append(transactions.c.suspect if wanted.suspect else transactions.c.suspect.is_(False))
+    if wanted.since is not None:
+        conditions.append(transactions.c.started_at >= wanted.since)
+    if wanted.until is not None:
+        conditions.append(transactions.c.started_at < wanted.until)
+    return conditions
+
+
+Position = tuple[datetime, str, str]
+"""Of a transaction in the list: its start, station and id."""
+
+
+def find(connection: Connection, wanted: Wanted, after: Position | None, limit: int) -> list[Transaction]:
+    """The latest start first."""
+    query: Select[*tuple[Any, ...]] = select(transactions).where(*_conditions(wanted))
+    if after is not None:
+        at, station_id, transaction_id = after
+        c = transactions.c
+        query = query.where(
+            or_(
+                c.started_at < at,
+                and_(c.started_at == at, c.station_id > station_id),
+                and_(c.started_at == at, c.station_id == station_id, c.id > transaction_id),
+            )
+        )
+    query = query.order_by(transactions.c.started_at.desc(), transactions.c.station_id, transactions.c.id).limit(limit)
+    return [transaction_of(row) for row in connection.execute(query)]
+
+
+class Summary(NamedTuple):
+    """power_w: of the open ones that told of it lately. energy_wh: of the open ones, and of those that ended since."""
+
+    open: int
+    charging: int
+    suspect_open: int
+    power_w: float
+    energy_wh: float
+    ended: int
+
+
+def summarize(connection: Connection, site_id: SiteId | None, since: datetime, heard_since: datetime) -> Summary:
+    c = transactions.c
+    lately = c.heard_at >= heard_since
+    power = func.coalesce(func.sum(case((and_(_OPEN, lately), c.power_w))), 0.0)
+    query = select(
+        func.count(case((_OPEN, 1))),
+        func.count(case((and_(_OPEN, lately, c.power_w > 0), 1))),
+        func.count(case((and_(_OPEN, c.suspect), 1))),
+        power,
+        func.coalesce(func.sum(c.energy_wh), 0.0),
+        func.count(c.ended_at),
+    ).where(or_(_OPEN, c.ended_at >= since), *_conditions(Wanted(site_id=site_id)))
+    return Summary(*connection.execute(query).one())
+
+
+class Place(NamedTuple):
+    """Where a sample was taken, and when we heard it."""
+
+    evse: int
+    connector: int | None
+    heard_at: datetime
+
+
+SamplePosition = tuple[datetime, int]
+
+
+def find_samples(
+    connection: Connection,
+    station_id: StationId,
+    transaction_id: str,
+    after: SamplePosition | None,
+    limit: int,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> list[tuple[int, Place, Sample]]:
+    """In time, each with its number. transaction_id "": those outside of transactions."""
+    c = samples.c
+    query = select(c.number, c.evse, c.connector, c.heard_at, *_SAID).where(
+        c.station_id == station_id, c.transaction_id == transaction_id
+    )
+    if since is not None:
+        query = query.where(c.at >= since)
+    if until is not None:
+        query = query.where(c.at < until)
+    if after is not None:
+        at, number = after
+        query = query.where(or_(c.at > at, and_(c.at == at, c.number > number)))
+    rows = connection.execute(query.order_by(c.at, c.number).limit(limit))
+    return [_numbered(row) for row in rows]
+
+
+def _numbered(row: Sequence[Any]) -> tuple[int, Place, Sample]:
+    number, evse, connector, heard_at, *said = row
+    return number, Place(evse, connector, heard_at), _sample(said)
+
+
+def read_series(
+    connection: Connection, station_id: StationId, transaction_id: TransactionId
+) -> list[tuple[datetime, float | None, float | None, float | None]]:
+    """Time, energy register, power and state of charge of all samples, in time."""
+    c = samples.c
+    query = (
+        select(c.at, c.energy_wh, c.power_w, c.soc_percent)
+        .where(c.station_id == station_id, c.transaction_id == transaction_id)
+        .order_by(c.at, c.number)
+    )
+    return [(at, energy_wh, power_w, soc) for at, energy_wh, power_w, soc in connection.execute(query)]
