@@ -262,6 +262,9 @@ class Session:
         if not self._busy:
             self._tell_closed()
 
+    def closing(self, code: int, reason: str) -> None:
+        self.end(code, reason)
+
     def closed(self, code: int, reason: str) -> None:
         self.end(code, reason)
         self._home.gone(self.socket)

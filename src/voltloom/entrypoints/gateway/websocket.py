@@ -71,6 +71,11 @@ class Receiver(Protocol):
         """False: the peer does not read what it is sent. Whatever is sent all the same is kept, and grows."""
         ...
 
+    def closing(self, code: int, reason: str) -> None:
+        """The peer broke the rules and was told so, or said goodbye. Nothing is heard any more; `closed` follows, but
+        it may take a peer that does not do its part to be aborted."""
+        ...
+
     def closed(self, code: int, reason: str) -> None:
         """The connection is gone; nothing follows. ABNORMAL: without a closing handshake."""
         ...
@@ -129,22 +134,22 @@ class Socket(WSListener):
         self._control = 0
 
     def pause_reading(self) -> None:
-        if not self._gone and self._transport is not None:
+        if self.closing is None and self._transport is not None:
             self._transport.underlying_transport.pause_reading()
 
     def resume_reading(self) -> None:
-        if not self._gone and self._transport is not None:
+        if self.closing is None and self._transport is not None:
             self._transport.underlying_transport.resume_reading()
 
     def close(self, code: int, reason: str) -> None:
         """Say goodbye. The connection ends when the peer has answered."""
         if self.closing is not None or self._transport is None:
             return
+        # Its answer must be read even if we had stopped listening.
+        self.resume_reading()
         self.closing = (code, reason)
         self._fragments = None
         self._transport.send_close(_close_code(code), _short(reason))
-        # Its answer must be read even if we had stopped listening.
-        self.resume_reading()
 
     def abort(self) -> None:
         """Gone at once, whatever is still to be written."""
@@ -166,7 +171,7 @@ class Socket(WSListener):
         if self.closing is not None and kind is not _CLOSE:
             return
         if frame.rsv2 or frame.rsv3 or (frame.rsv1 and (self._deflate is None or kind is not _TEXT)):
-            self.close(PROTOCOL_ERROR, "a reserved bit is set")
+            self._refuse(PROTOCOL_ERROR, "a reserved bit is set")
         elif kind is _TEXT:
             self._on_text(frame)
         elif kind is _CONTINUATION:
@@ -176,7 +181,7 @@ class Socket(WSListener):
         elif kind is _PING or kind is _PONG:
             self._on_control(transport, kind, frame)
         else:
-            self.close(UNSUPPORTED, "OCPP is spoken in text")
+            self._refuse(UNSUPPORTED, "OCPP is spoken in text")
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         self._gone = True
@@ -191,11 +196,15 @@ class Socket(WSListener):
     def resume_writing(self) -> None:
         self._receiver.writable(True)
 
+    def _refuse(self, code: int, reason: str) -> None:
+        self.close(code, reason)
+        self._receiver.closing(code, reason)
+
     # ---- frames
 
     def _on_text(self, frame: WSFrame) -> None:
         if self._fragments is not None:
-            self.close(PROTOCOL_ERROR, "a message begins within another")
+            self._refuse(PROTOCOL_ERROR, "a message begins within another")
         elif frame.fin:
             self._deliver(frame.get_payload_as_bytes(), frame.rsv1)
         else:
@@ -205,13 +214,13 @@ class Socket(WSListener):
 
     def _on_continuation(self, frame: WSFrame) -> None:
         if self._fragments is None:
-            self.close(PROTOCOL_ERROR, "a continuation of nothing")
+            self._refuse(PROTOCOL_ERROR, "a continuation of nothing")
             return
         self._parts += 1
         if len(self._fragments) + frame.payload_size > self._limits.message_bytes:
-            self.close(TOO_BIG, f"a message has at most {self._limits.message_bytes} bytes")
+            self._refuse(TOO_BIG, f"a message has at most {self._limits.message_bytes} bytes")
         elif self._parts > self._limits.message_fragments:
-            self.close(POLICY, f"a message comes in at most {self._limits.message_fragments} fragments")
+            self._refuse(POLICY, f"a message comes in at most {self._limits.message_fragments} fragments")
         else:
             self._fragments += frame.get_payload_as_bytes()
             if frame.fin:
@@ -225,18 +234,18 @@ class Socket(WSListener):
                 message = self._deflate.inflate(message, self._limits.message_bytes)
             text = message.decode()
         except UnicodeDecodeError:
-            self.close(INVALID_TEXT, "not UTF-8")
+            self._refuse(INVALID_TEXT, "not UTF-8")
         except BadDeflate:
-            self.close(INVALID_TEXT, "not deflate")
+            self._refuse(INVALID_TEXT, "not deflate")
         except TooBig:
-            self.close(TOO_BIG, f"a message has at most {self._limits.message_bytes} bytes")
+            self._refuse(TOO_BIG, f"a message has at most {self._limits.message_bytes} bytes")
         else:
             self._receiver.received(message, text)
 
     def _on_control(self, transport: WSTransport, kind: WSMsgType, frame: WSFrame) -> None:
         self._control += 1
         if self._control > self._limits.control_frames_per_s:
-            self.close(POLICY, "too many control frames")
+            self._refuse(POLICY, "too many control frames")
         elif kind is _PING:
             transport.send_pong(frame.get_payload_as_bytes())
             self._receiver.ponged()
@@ -249,7 +258,7 @@ class Socket(WSListener):
             code = int.from_bytes(frame.get_payload_as_bytes()[:2]) or NORMAL
             legal = code not in (1004, NO_CODE, ABNORMAL, 1015) and 1000 <= code < 5000
             self.close(code if legal else PROTOCOL_ERROR, "")
-        self._gone = True
+            self._receiver.closing(*_ending(transport, None))
         transport.disconnect()
 
 
