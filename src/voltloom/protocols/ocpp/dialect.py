@@ -23,6 +23,7 @@ from voltloom.domain.reports import Untranslated
 from voltloom.protocols.ocpp.errors import ErrorCode
 from voltloom.protocols.ocpp.exchange import EMPTY_RESULT, Call, Conversation, Payload, Read, Refusal, Unreadable
 from voltloom.protocols.ocpp.explain import explain
+from voltloom.protocols.ocpp.mend import mend
 from voltloom.protocols.ocpp.v2 import inbound as inbound_2
 from voltloom.protocols.ocpp.v2 import outbound as outbound_2
 from voltloom.protocols.ocpp.v2.gate import GATE_21, GATE_201, Gate
@@ -75,17 +76,23 @@ class Dialect:
         if row is None:
             return self._refuse(action)
         request, reader = row
+        mended = ()
         try:
             message = read(request, payload)
-            if reader is None:
-                return self._read_untranslated(action, message, payload, heard_at)
-            said = reader(message, heard_at)
         except msgspec.MsgspecError as error:
-            return self._explain(action, payload, error)
+            whole = mend(request, payload)
+            if whole is None:
+                return self._explain(action, payload, error)
+            message, mended = whole
+        try:
+            if reader is None:
+                said = self._read_untranslated(action, message, payload, heard_at)
+            else:
+                said = reader(message, heard_at)
         except Unreadable as error:
             return Refusal(ErrorCode.PROPERTY, f"{action}: {error}")
-        if not said.reports:
-            return said._replace(reports=(Untranslated(action, _text(payload)),))
+        if mended or not said.reports:
+            return said._replace(reports=said.reports or (Untranslated(action, _text(payload)),), mended=mended)
         return said
 
     def converse(self, command: Command[OutcomeT]) -> Conversation[OutcomeT]:

@@ -23,10 +23,12 @@ class Read(NamedTuple):
 
     reports   what it says. The reply to the first is what the station is answered; the others are only told
     write     turns that reply into the payload of the CALLRESULT
+    mended    what was put right before the message could be read, a sentence each, for the station's message log
     """
 
     reports: tuple[Report[Any], ...]
     write: Callable[[Any], bytes]
+    mended: tuple[str, ...] = ()
 
 
 class Refusal(NamedTuple):
