@@ -136,6 +136,8 @@ def test_a_node_that_starts_holds_no_link(fresh_database):
         assert await close_stale_links(database, "n1", NOW) == 1
         assert not (await station(database))["connected"]
         assert await close_stale_links(database, "n1", NOW) == 0
+        await session.says(opened("a name it had once"))
+        assert await close_stale_links(database, None, NOW) == 1
 
     run(fresh_database, story)
 

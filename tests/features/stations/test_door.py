@@ -4,10 +4,10 @@ from datetime import timedelta
 import pytest
 
 from stations_by_hand import CONFIG, NOW, Caller, connect
-from voltloom.domain.errors import Invalid, NotFound
+from voltloom.domain.errors import Conflict, Invalid, NotFound
 from voltloom.domain.events import StationRefused
 from voltloom.domain.ids import StationId
-from voltloom.domain.reports import BootReported
+from voltloom.domain.reports import BootReported, LinkOpened
 from voltloom.domain.station import Hardware, Registration
 from voltloom.features.stations import (
     Inbox,
@@ -172,6 +172,50 @@ def test_a_registered_station_that_is_adopted_is_enabled_and_gets_a_new_password
         row = await database.read(lambda connection: store.get(connection, STRANGER))
         assert row is not None
         assert row["name"] == "Yard"
+
+    run(fresh_database, story)
+
+
+def test_adopting_a_disabled_station_enables_it_with_the_password_it_has(fresh_database):
+    async def story(database: Database):
+        caller = Caller(database)
+        first = await adopt(caller, CONFIG, (await knocked(database, knock()))[0]["number"], NewStation(""))
+        await change_station(caller, STRANGER, {"enabled": False})
+        (row,) = await knocked(database, knock(reason=KnockReason.DISABLED))
+        assert (await adopt(caller, CONFIG, row["number"], NewStation(""))).password is None
+        loaded = credentials_of(database, CONFIG.passwords)
+        await loaded.load()
+        credential = loaded.get(STRANGER)
+        assert credential is not None
+        assert credential.enabled
+        assert loaded.verify(credential, (first.password or "").encode())
+
+    run(fresh_database, story)
+
+
+def test_adopting_a_registered_station_that_needs_something_else_says_what(fresh_database):
+    async def story(database: Database):
+        caller = Caller(database)
+        await adopt(caller, CONFIG, (await knocked(database, knock()))[0]["number"], NewStation(""))
+        (row,) = await knocked(database, knock(reason=KnockReason.NO_SUBPROTOCOL))
+        with pytest.raises(Conflict, match="Sec-WebSocket-Protocol"):
+            await adopt(caller, CONFIG, row["number"], NewStation(""))
+        assert len(await listed(database)) == 1
+
+    run(fresh_database, story)
+
+
+def test_who_knocks_in_the_name_of_a_connected_station_does_not_take_its_place(fresh_database):
+    async def story(database: Database):
+        caller = Caller(database)
+        welcome = await adopt(caller, CONFIG, (await knocked(database, knock()))[0]["number"], NewStation(""))
+        await (await connect(database, STRANGER)).says(LinkOpened(NOW, "192.0.2.7", "ocpp1.6", 1, "n1"))
+        (row,) = await knocked(database, knock(reason=KnockReason.WRONG_PASSWORD, address="203.0.113.66"))
+        with pytest.raises(Conflict, match="somebody else"):
+            await adopt(caller, CONFIG, row["number"], NewStation(""))
+        loaded = credentials_of(database, CONFIG.passwords)
+        await loaded.load()
+        assert loaded.verify(loaded.get(STRANGER), (welcome.password or "").encode())
 
     run(fresh_database, story)
 

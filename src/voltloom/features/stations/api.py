@@ -89,6 +89,10 @@ ItemT = TypeVar("ItemT", bound=BaseModel)
 Responses = dict[int | str, dict[str, Any]]
 NOT_FOUND: Responses = {404: {"description": "There is no such station."}}
 NO_SUCH_KNOCK: Responses = {404: {"description": "It is not in the inbox (any more)."}}
+ADOPTING: Responses = {
+    **NO_SUCH_KNOCK,
+    409: {"description": "The station is connected, or something else than its password keeps it out: `detail` says."},
+}
 PROBLEMS_OF_A_COMMAND: Responses = {
     **NOT_FOUND,
     409: {"description": "It is not connected, not accepted yet, or its OCPP version has no words for this."},
@@ -576,10 +580,10 @@ def _inbox_routes(router: APIRouter, config: StationsConfig) -> None:
         more = cursor(last["last_at"], last["number"]) if last else None
         return Page(items=[KnockOut.of(row) for row in rows[:limit]], next=more)
 
-    @router.post("/inbox/{number}/adopt", tags=["inbox"], summary="Let it in", responses=NO_SUCH_KNOCK)
+    @router.post("/inbox/{number}/adopt", tags=["inbox"], summary="Let it in", responses=ADOPTING)
     async def adopt_knock(number: Number, body: AdoptIn, call: Write) -> WelcomeOut:
-        """An unknown station is registered; a registered one is enabled and gets a new password. Gives what to enter
-        in the station: its addresses, and a password that is shown this once."""
+        """An unknown station is registered; a registered one is enabled, and gets a new password if it had none or a
+        wrong one. Gives what to enter in the station: its addresses, and a password that is shown this once."""
         return WelcomeOut.of(await door.adopt(call, config, number, body.value()))
 
     @router.delete("/inbox/{number}", tags=["inbox"], summary="Dismiss it", status_code=204, responses=NO_SUCH_KNOCK)

@@ -6,16 +6,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection
+from sqlalchemy import Connection, RowMapping
 
-from voltloom.domain.errors import Invalid, NotFound
+from voltloom.domain.errors import Conflict, Invalid, NotFound
 from voltloom.domain.events import StationChanged, StationRefused
+from voltloom.domain.ids import StationId
 from voltloom.domain.station import SecurityProfile
 from voltloom.features.access import note
 from voltloom.features.stations import rules, store
 from voltloom.features.stations.answers import StationsConfig
 from voltloom.features.stations.credentials import Credentials
-from voltloom.features.stations.inbox import Inbox, Knocks
+from voltloom.features.stations.inbox import Inbox, KnockReason, Knocks
 from voltloom.features.stations.service import Caller, NewStation, Welcome, password_for, register, told_of
 from voltloom.infra.database import Database, Work
 
@@ -30,9 +31,11 @@ MOST_REFUSALS_TOLD = 20
 
 
 async def adopt(caller: Caller, config: StationsConfig, number: int, new: NewStation) -> Welcome:
-    """Let in who knocked: register it (`new`, whose id is not read), or give the registered one a new password.
+    """Let in who knocked: register it (`new`, whose id is not read), or see to what keeps the registered one out: it
+    is enabled, and gets a new password where it had none or a wrong one.
 
-    All knocks of that identity leave the inbox. Raises NotFound, Invalid, Conflict.
+    All knocks of that identity leave the inbox. Raises NotFound, Invalid, Conflict (adopting would not help, or the
+    station is connected, so that this may be somebody else).
     """
 
     def change(connection: Connection, work: Work) -> Welcome:
@@ -46,22 +49,49 @@ async def adopt(caller: Caller, config: StationsConfig, number: int, new: NewSta
         station_id = rules.check_identity(knock["identity"])
         row = store.get(connection, station_id)
         profile = SecurityProfile(row["security_profile"]) if row else new.security_profile
-        password = password_for(profile, new.password)
         if row is None:
+            password = password_for(profile, new.password)
             register(connection, work, caller, config.passwords, station_id, new, password)
         else:
-            values: dict[str, Any] = {"enabled": True}
-            if password:
-                fresh = config.passwords.hash(station_id, password)
-                values |= {"password_hash": fresh, "old_password_hash": "", "password_changed_at": caller.now}
-            store.change(connection, station_id, values)
-            work.tell(StationChanged(station_id, caller.now, "changed"))
+            password = _let_back_in(connection, work, caller, config, row, KnockReason(knock["reason"]), new.password)
         store.drop_knocks(connection, station_id)
         told = {**told_of(new), "address": knock["address"], "reason": knock["reason"]}
         note(connection, work, caller.actor, "station.adopt", station_id, "done", caller.now, told)
         return Welcome(station_id, rules.address_of(station_id, config.public_urls, profile), password)
 
     return await caller.database.write(change)
+
+
+_HELPED_BY_PASSWORD = {KnockReason.WRONG_PASSWORD, KnockReason.NO_PASSWORD, KnockReason.UNKNOWN_ID}
+
+
+def _let_back_in(
+    connection: Connection,
+    work: Work,
+    caller: Caller,
+    config: StationsConfig,
+    row: RowMapping,
+    reason: KnockReason,
+    chosen: str | None,
+) -> str | None:
+    station_id = StationId(row["id"])
+    if row["connected"]:
+        raise Conflict(
+            f"{station_id} is connected, from {row['address']}: whoever knocked may be somebody else. If you mean to, "
+            "change its password with POST /stations/{id}/password"
+        )
+    values: dict[str, Any] = {"enabled": True}
+    password = None
+    if reason in _HELPED_BY_PASSWORD:
+        password = password_for(SecurityProfile(row["security_profile"]), chosen)
+    elif reason is not KnockReason.DISABLED:
+        raise Conflict(f"{station_id} is registered already, and a new password would not help. {reason.sentence}")
+    if password:
+        fresh = config.passwords.hash(station_id, password)
+        values |= {"password_hash": fresh, "old_password_hash": "", "password_changed_at": caller.now}
+    store.change(connection, station_id, values)
+    work.tell(StationChanged(station_id, caller.now, "changed"))
+    return password
 
 
 async def dismiss(caller: Caller, number: int) -> None:

@@ -312,8 +312,11 @@ def credentials_of(database: Database, passwords: Passwords) -> Credentials:
     return Credentials(read, passwords)
 
 
-async def close_stale_links(database: Database, node: str, now: datetime) -> int:
-    """A node that starts holds no connection yet: what it held when it last ended, is gone. Gives how many."""
+async def close_stale_links(database: Database, node: str | None, now: datetime) -> int:
+    """A node that starts holds no connection yet: what it held when it last ended, is gone. Gives how many.
+
+    node   its name; None where it is the only one, whatever it was called the last time
+    """
 
     def change(connection: Connection, work: Work) -> int:
         reason = "the server was restarted"

@@ -395,10 +395,11 @@ def drop_old_passwords(connection: Connection, ids: Sequence[StationId]) -> list
     return list(connection.execute(query).scalars())
 
 
-def close_links(connection: Connection, node: str, at: datetime, reason: str) -> list[StationId]:
+def close_links(connection: Connection, node: str | None, at: datetime, reason: str) -> list[StationId]:
+    """Those of this node, or (None) all."""
     query = (
         update(stations)
-        .where(stations.c.node == node, stations.c.connected)
+        .where(stations.c.connected, *(() if node is None else (stations.c.node == node,)))
         .values(connected=False, disconnected_at=at, disconnect_reason=reason)
         .returning(stations.c.id)
     )
