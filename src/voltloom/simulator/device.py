@@ -55,7 +55,9 @@ class Variable:
             case "OptionList" if value not in self.choice:
                 return f"none of {', '.join(self.choice)}"
             case "MemberList" | "SequenceList" if self.choice:
-                unknown = [item for item in value.split(",") if item and item not in self.choice]
+                # A measurand may name one phase, as in "Voltage.L1".
+                items = [item[:-3] if item[-3:] in (".L1", ".L2", ".L3") else item for item in value.split(",")]
+                unknown = [item for item in items if item and item not in self.choice]
                 return f"unknown: {', '.join(unknown)}" if unknown else ""
             case _:
                 if self.limits and not self.limits[0] <= len(value) <= self.limits[1]:

@@ -179,6 +179,7 @@ class Station:
         self._offline_since = 0.0
         self._reset_waits = False
         self._incarnation = 0
+        self._dark = False
 
     # ---- time
 
@@ -197,11 +198,13 @@ class Station:
         return due
 
     def wake(self, now: float) -> None:
-        self.touch(now)
-        while self._timers and self._timers[0][0] <= self.now:
+        """Do all that has come due, each at its own time, however late this is called."""
+        while self._timers and self._timers[0][0] <= now:
             timer = heappop(self._timers)[2]
             if not timer.cancelled:
+                self.touch(timer.due)
                 timer.do()
+        self.touch(now)
 
     def after(self, seconds: float, do: Callable[[], None]) -> Timer:
         timer = Timer(self.now + seconds, do)
@@ -217,7 +220,8 @@ class Station:
 
     @property
     def link_wanted(self) -> bool:
-        return self.powered and self.network
+        """False while there is a link: cut it."""
+        return self.powered and self.network and not self._dark
 
     def power_up(self, reason: BootReason = BootReason.POWER_UP) -> None:
         """Electricity: the station comes up after a while, and wants its link."""
@@ -225,7 +229,6 @@ class Station:
 
         def up() -> None:
             self.powered = True
-            self.registration = ""
             for evse in self.evses:
                 evse.told = None
 
@@ -241,7 +244,8 @@ class Station:
                     evse.number, reason, "AbnormalCondition" if reason is StopReason.POWER_LOSS else "ResetCommand"
                 )
             evse.operative = evse.wanted_operative
-        self.powered = False
+        self.powered, self.registration = False, ""
+        self._dark = self.online  # even if the power is back before anybody looks, this link is dead
         self._reset_waits = False
         self._cancel(self._heartbeat, self._boot_again)
 
@@ -274,7 +278,7 @@ class Station:
 
     def closed(self) -> None:
         """The link is gone. What was about transactions is kept, the rest forgotten."""
-        self.online = False
+        self.online = self._dark = False
         self._offline_since = self.now
         self._cancel(self._boot_again)
         if self._in_flight is not None:
@@ -683,7 +687,6 @@ class Station:
                 self._update(evse, "MeterValuePeriodic", evse.read(self.now))
             self._schedule_sample(evse, tx)
 
-        # An interval of 0 means none; look again later whether that has changed.
         timers.sample = self.while_up(interval or 30, sample)
 
     def _align(self) -> None:
@@ -691,7 +694,7 @@ class Station:
         interval = self.device.number("AlignedDataCtrlr", "Interval")
 
         def due() -> None:
-            if self.device.number("AlignedDataCtrlr", "Interval") > 0:
+            if interval > 0:
                 for evse in self.evses:
                     sample = evse.read(self.now, Context.CLOCK)
                     if evse.transaction is not None:
@@ -700,6 +703,7 @@ class Station:
                         self.post(self.speech.meter_values(evse, sample))
             self._align()
 
+        # An interval of 0 means none; look again later whether that has changed.
         wait = interval - self.now % interval if interval > 0 else 60.0
         self.while_up(wait, due)
 
