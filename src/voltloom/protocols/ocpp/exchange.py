@@ -15,7 +15,7 @@ Payload: TypeAlias = bytes | msgspec.Raw
 
 EMPTY_RESULT: Final = b"{}"
 LARGEST_INTEGER: Final = 2**31 - 1
-"""The integers of OCPP have 32 bits (OCPP 2.0.1 Part 2, primitive data types)."""
+"""The integers of OCPP have 32 bits, whatever its schemas leave open."""
 
 
 class Read(NamedTuple):
