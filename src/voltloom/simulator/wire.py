@@ -79,6 +79,7 @@ class Wire(WSListener):
     """Keeps one station connected, and carries what it says and hears. `run` until `stop`.
 
     counts   frames sent and received, connects, refusals, by name; may be shared among many
+    clock    the station's time; how long answers take is measured by another, that nobody turns
     watch    called after anything happened
     frames   called with each frame: direction (">" sent, "<" received) and text
     """
@@ -268,7 +269,7 @@ class Wire(WSListener):
         if self._endpoint is None:
             raise ConnectionError(f"{self.station.plan.id} is not connected")
         answer: asyncio.Future[Payload] = asyncio.get_running_loop().create_future()
-        self._endpoint.call(action, payload, now=self._clock(), timeout_s=timeout_s, tag=answer)
+        self._endpoint.call(action, payload, now=time.monotonic(), timeout_s=timeout_s, tag=answer)
         self.pump()
         return answer
 
@@ -298,14 +299,14 @@ class Wire(WSListener):
         self.station.wake(now)
         endpoint = self._endpoint
         if endpoint is not None:
-            for late in endpoint.expire(now):
+            for late in endpoint.expire(time.monotonic()):
                 self._ended(late.call, "no answer in time")
             if not self.station.link_wanted:
                 self._kick.set()
                 self._pumping = False
                 self.cut()
                 return
-            self._hand_over(endpoint, now)
+            self._hand_over(endpoint, time.monotonic())
         self._pumping = False
         self._set_alarm(now)
         if self.station.link_wanted != (endpoint is not None):
@@ -332,9 +333,8 @@ class Wire(WSListener):
         self.counts["received"] += 1
         if self._frames is not None:
             self._frames("<", text)
-        now = self._clock()
-        self.station.touch(now)
-        match endpoint.receive(text, now):
+        self.station.touch(self._clock())
+        match endpoint.receive(text, time.monotonic()):
             case rpc.CallReceived() as call:
                 if self.responder is None or not self.responder(self, call):
                     self.answer(call.message_id, self.station.heard(call.action, _decode(call.payload)))
@@ -384,11 +384,11 @@ class Wire(WSListener):
         if self._alarm is not None:
             self._alarm.cancel()
             self._alarm = None
-        due = self.station.due
-        if self._endpoint is not None:
-            due = min(due, self._endpoint.next_deadline() or inf)
-        if due < inf:
-            self._alarm = asyncio.get_running_loop().call_later(max(0.0, due - now), self.pump)
+        wait = self.station.due - now
+        if self._endpoint is not None and (deadline := self._endpoint.next_deadline()) is not None:
+            wait = min(wait, deadline - time.monotonic())
+        if wait < inf:
+            self._alarm = asyncio.get_running_loop().call_later(max(0.0, wait), self.pump)
 
 
 @lru_cache(maxsize=1000)
