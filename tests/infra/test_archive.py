@@ -80,10 +80,10 @@ def test_a_move_that_was_cut_off_after_writing_is_finished_without_doubling(fres
             await keep(database, 30, 20)
             rows = await database.read(lambda c: find_exchanges(c, Wanted("CP-7")))
             archive(tmp_path)._write(rows[::-1])
-            await keep(database, 10)
+            await keep(database, 10, 0)
             assert await archive(tmp_path).move(database, NOW) == 2
             assert await archive(tmp_path).move(database, NOW) == 1
-            assert ids(await archive(tmp_path).find(database, Wanted("CP-7"))) == ["10", "20", "30"]
+            assert ids(await archive(tmp_path).find(database, Wanted("CP-7"))) == ["0", "10", "20", "30"]
             assert len(archive(tmp_path).files()) == 2
 
     asyncio.run(story())
@@ -92,11 +92,11 @@ def test_a_move_that_was_cut_off_after_writing_is_finished_without_doubling(fres
 def test_what_is_too_old_goes(fresh_database, tmp_path: Path):
     async def story() -> None:
         async with fresh_database() as database:
-            await keep(database, 500)
+            await keep(database, 500, 100)
             await archive(tmp_path).move(database, NOW)
-            await keep(database, 100)
+            await keep(database, 0)
             await archive(tmp_path).move(database, NOW)
-            assert ids(await archive(tmp_path).find(database, Wanted("CP-7"))) == ["100"]
+            assert ids(await archive(tmp_path).find(database, Wanted("CP-7"))) == ["0", "100"]
 
     asyncio.run(story())
 
@@ -104,11 +104,44 @@ def test_what_is_too_old_goes(fresh_database, tmp_path: Path):
 def test_what_is_too_much_goes_oldest_first(fresh_database, tmp_path: Path):
     async def story() -> None:
         async with fresh_database() as database:
-            await keep(database, 30)
+            await keep(database, 30, 20)
             await archive(tmp_path).move(database, NOW)
             size = archive(tmp_path).files()[0].path.stat().st_size
-            await keep(database, 20)
+            await keep(database, 0)
             await archive(tmp_path, most_bytes=int(size * 1.5)).move(database, NOW)
-            assert ids(await archive(tmp_path).find(database, Wanted("CP-7"))) == ["20"]
+            assert ids(await archive(tmp_path).find(database, Wanted("CP-7"))) == ["0", "20"]
+
+    asyncio.run(story())
+
+
+def test_numbers_are_never_used_again(fresh_database, tmp_path: Path):
+    async def story() -> None:
+        async with fresh_database() as database:
+            await keep(database, 30, 20)
+            await archive(tmp_path).move(database, NOW)
+            await archive(tmp_path).move(database, NOW)
+            await keep(database, 10, 9)
+            found = await archive(tmp_path).find(database, Wanted("CP-7"))
+            assert [exchange.number for exchange in found] == [4, 3, 2, 1]
+
+    asyncio.run(story())
+
+
+def test_a_station_is_found_among_many_and_by_time(fresh_database, tmp_path: Path):
+    async def story() -> None:
+        async with fresh_database() as database:
+            work = Work()
+            for n in range(1_000):
+                at = NOW - timedelta(hours=1_000 - n)
+                work.write(ADD_EXCHANGE, f"CP-{n % 50}", at, True, "ocpp1.6", str(n), "Heartbeat", "[]", "{}", 1, "")
+            done: asyncio.Future[BaseException | None] = asyncio.get_running_loop().create_future()
+            database.commit(work, done.set_result)
+            assert await done is None
+            await archive(tmp_path).move(database, NOW)
+            expected = [str(n) for n in range(999, -1, -1) if n % 50 == 7]
+            assert ids(await archive(tmp_path).find(database, Wanted("CP-7"))) == expected
+            since, until = NOW - timedelta(hours=400), NOW - timedelta(hours=100)
+            expected = [str(n) for n in range(899, 599, -1) if n % 50 == 7]
+            assert ids(await archive(tmp_path).find(database, Wanted("CP-7", since=since, until=until))) == expected
 
     asyncio.run(story())

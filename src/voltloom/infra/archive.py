@@ -11,8 +11,10 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+from zlib import crc32
 
 import msgspec
 import structlog
@@ -22,11 +24,14 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    Dialect,
     Identity,
     Index,
     Integer,
+    SmallInteger,
     Table,
     Text,
+    TypeDecorator,
     delete,
     func,
     insert,
@@ -45,6 +50,21 @@ LOG = structlog.get_logger(__name__)
 CHUNK = 50_000
 """Rows in one file. A file is written in one go, and read whole only where its times overlap what is asked for."""
 REMOVED_AT_ONCE = 5_000
+SLACK = timedelta(minutes=15)
+"""How much later than its time an exchange may get its number: a call of ours is written when it is over."""
+
+BUCKETS = 16
+
+
+class Bucket(TypeDecorator[str]):
+    """A station id, kept as the number of its bucket; compares as such."""
+
+    impl = SmallInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        return None if value is None else crc32(value.encode()) % BUCKETS
+
 
 exchanges = Table(
     "exchanges",
@@ -60,12 +80,13 @@ exchanges = Table(
     Column("answer", Text, nullable=False, comment="payload or error frame; empty where none was given"),
     Column("took_us", Integer, comment="from the call to its answer"),
     Column("trouble", Text, nullable=False, comment="what was wrong, for people; empty where all was well"),
-    Index(None, "station_id", "number"),
-    Index(None, "at"),
-    sqlite_autoincrement=True,
+    Column("bucket", Bucket, nullable=False, comment="one of a few, by the station"),
+    # By bucket, not by station: a batch then changes a few pages of the index, not one for each of its rows. Measured
+    # on SQLite: 9 µs a row less, of 19. Nor is there an index by time: numbers grow as time does.
+    Index(None, "bucket", "number", "station_id"),
 )
 
-ADD_EXCHANGE = Statement(insert(exchanges), bulk=True)
+ADD_EXCHANGE = Statement(insert(exchanges), bulk=True, same={"bucket": "station_id"})
 
 
 class Exchange(NamedTuple):
@@ -109,9 +130,30 @@ class Wanted:
 
 def find_exchanges(connection: Connection, wanted: Wanted) -> list[Exchange]:
     """Those still in the database."""
-    query = select(exchanges).where(exchanges.c.station_id == wanted.station_id)
-    query = query.where(*_conditions(wanted)).order_by(exchanges.c.number.desc()).limit(wanted.limit)
+    query = select(*_SHOWN).where(
+        exchanges.c.bucket == wanted.station_id, exchanges.c.station_id == wanted.station_id, *_conditions(wanted)
+    )
+    if wanted.since is not None:
+        query = query.where(exchanges.c.number >= _number_at(connection, wanted.since - SLACK))
+    if wanted.until is not None:
+        query = query.where(exchanges.c.number <= _number_at(connection, wanted.until + SLACK))
+    query = query.order_by(exchanges.c.number.desc()).limit(wanted.limit)
     return [Exchange(*row) for row in connection.execute(query)]
+
+
+def _number_at(connection: Connection, at: datetime) -> int:
+    """The first number whose exchange was at that time or later, or the last one; give it SLACK."""
+    low, high = connection.execute(select(func.min(exchanges.c.number), func.max(exchanges.c.number))).one()
+    low, high = low or 0, high or 0
+    while low < high:
+        middle = (low + high) // 2
+        next_one = select(exchanges.c.number, exchanges.c.at).where(exchanges.c.number >= middle)
+        number, its_time = connection.execute(next_one.order_by(exchanges.c.number).limit(1)).one()
+        if its_time < at:
+            low = number + 1
+        else:
+            high = middle
+    return low
 
 
 def _conditions(wanted: Wanted) -> Iterable[ColumnElement[bool]]:
@@ -135,6 +177,8 @@ def _conditions(wanted: Wanted) -> Iterable[ColumnElement[bool]]:
             func.lower(column.answer).contains(words, autoescape=True),
         )
 
+
+_SHOWN = tuple(exchanges.c[name] for name in Exchange._fields)
 
 # ---- files
 
@@ -242,7 +286,7 @@ class Archive:
             else:
                 # It was written, and the process ended before it was removed from the database.
                 last = min(last, done.last)
-            moved += await _remove(database, first, last, cutoff)
+            moved += await _remove(database, first, last)
             if len(chunk) < CHUNK:
                 break
         removed = self._prune(now)
@@ -290,16 +334,18 @@ class Archive:
 
 
 def _oldest(connection: Connection, cutoff: datetime) -> list[Exchange]:
-    query = select(exchanges).where(exchanges.c.at < cutoff).order_by(exchanges.c.number).limit(CHUNK)
-    return [Exchange(*row) for row in connection.execute(query)]
+    """The next ones to move: all before the first that is to stay. The newest stays: SQLite counts on from it."""
+    newest = select(func.max(exchanges.c.number)).scalar_subquery()
+    query = select(*_SHOWN).where(exchanges.c.number < newest).order_by(exchanges.c.number).limit(CHUNK)
+    return list(takewhile(lambda exchange: exchange.at < cutoff, (Exchange(*row) for row in connection.execute(query))))
 
 
-async def _remove(database: Database, first: int, last: int, cutoff: datetime) -> int:
+async def _remove(database: Database, first: int, last: int) -> int:
     """A little at a time: stations wait for the same writer."""
     removed = 0
     for start in range(first, last + 1, REMOVED_AT_ONCE):
         end = min(start + REMOVED_AT_ONCE - 1, last)
-        rows = delete(exchanges).where(exchanges.c.number.between(start, end), exchanges.c.at < cutoff)
+        rows = delete(exchanges).where(exchanges.c.number.between(start, end))
         removed += await database.write(lambda connection, _, rows=rows: connection.execute(rows).rowcount)
     return removed
 

@@ -12,7 +12,7 @@ SQLite (embedded) and PostgreSQL, from the same `Table`s and the same SQLAlchemy
 made: `writer.py`. How each engine takes it: `sqlite.py`, `postgres.py`.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
@@ -72,18 +72,26 @@ class Statement:
         END = Statement(update(t).where(t.c.id == bindparam("key")).values(end=bindparam("end")), ("end", "key"))
 
     bulk   order against other statements does not matter: rows of the whole batch go in as one executemany or COPY
+    same   bind parameters that get the value of another one (each through its own column's type)
     """
 
-    __slots__ = ("_prepared", "bulk", "columns", "sql")
+    __slots__ = ("_prepared", "bulk", "columns", "same", "sql")
 
     def __init__(
-        self, sql: Insert | Update | Delete, columns: Sequence[str] | None = None, *, bulk: bool = False
+        self,
+        sql: Insert | Update | Delete,
+        columns: Sequence[str] | None = None,
+        *,
+        bulk: bool = False,
+        same: Mapping[str, str] | None = None,
     ) -> None:
+        self.same = dict(same or {})
         if columns is None:
             if not isinstance(sql, Insert):
                 raise TypeError("an update or delete has no columns of its own: name its bind parameters in order")
             table = cast("Table[Any]", sql.table)
-            columns = [column.name for column in table.columns if column is not table.autoincrement_column]
+            own = [column.name for column in table.columns if column is not table.autoincrement_column]
+            columns = [name for name in own if name not in self.same]
         self.sql = sql
         self.columns = tuple(columns)
         self.bulk = bulk
@@ -103,45 +111,46 @@ class Statement:
 class Prepared:
     """A statement in one engine's own SQL, and how a tuple of values becomes that SQL's parameters.
 
+    names   of the parameters, in their order
     table   where a bulk insert goes; None where the statement is more than a plain insert of its columns
     """
 
-    __slots__ = ("_constants", "_convert", "_pick", "sql", "table")
+    __slots__ = ("_constants", "_convert", "_pick", "names", "sql", "table")
 
     def __init__(self, statement: Statement, dialect: Dialect) -> None:
         inserting = isinstance(statement.sql, Insert)
         compiled = statement.sql.compile(
             dialect=dialect,
-            column_keys=list(statement.columns) if inserting else None,
+            column_keys=[*statement.columns, *statement.same] if inserting else None,
             compile_kwargs={"render_postcompile": True},
         )
         assert isinstance(compiled, SQLCompiler)
         names: list[str] = list(compiled.positiontup or ())
         self.sql = compiled.string
-        constants = {name: compiled.binds[name].value for name in names if name not in statement.columns}
+        given = {*statement.columns, *statement.same}
+        constants = {name: compiled.binds[name].value for name in names if name not in given}
         for name in constants:
             if compiled.binds[name].required:
                 raise TypeError(f"{statement!r} needs a value for {name!r}: name it among its columns")
-        unused = set(statement.columns) - set(names)
+        unused = given - set(names)
         if unused:
             raise TypeError(f"{statement!r} has no bind parameter called {', '.join(sorted(unused))}")
         source = [*statement.columns, *constants]
         self._constants = tuple(constants.values())
         self._pick = None
         if names != source:
-            self._pick = itemgetter(*(source.index(name) for name in names))
+            self._pick = itemgetter(*(source.index(statement.same.get(name, name)) for name in names))
         converters = [compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names]
         self._convert = tuple((place, convert) for place, convert in enumerate(converters) if convert is not None)
-        plain = inserting and not constants and self._pick is None and "ON CONFLICT" not in self.sql
+        plain = inserting and not constants and "ON CONFLICT" not in self.sql
         self.table = cast("Table[Any]", statement.sql.table).name if plain else None
+        self.names = names
 
     def arrange(self, rows: Sequence[Row]) -> Sequence[Row]:
         """The rows as the driver wants them; the very same where it wants nothing else."""
         if self._pick is not None:
             pick, constants = self._pick, self._constants
             rows = [pick((*row, *constants)) for row in rows]
-            if len(self._convert) == 0:
-                return rows
         if not self._convert:
             return rows
         arranged: list[Row] = []

@@ -287,7 +287,7 @@ async def _run(connection: Driver, statement: Statement, rows: Sequence[Row]) ->
     prepared = statement.prepared(DIALECT)
     rows = prepared.arrange(rows)
     if len(rows) >= COPY_FROM_ROWS and statement.bulk and prepared.table is not None:
-        await connection.copy_records_to_table(prepared.table, records=rows, columns=statement.columns)
+        await connection.copy_records_to_table(prepared.table, records=rows, columns=prepared.names)
     elif len(rows) == 1:
         await connection.execute(prepared.sql, *rows[0])
     else:
