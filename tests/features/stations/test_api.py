@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import re
+from datetime import timedelta
 
 import pytest
 from fastapi.routing import APIRoute
@@ -31,6 +32,8 @@ from voltloom.features.access import Role
 from voltloom.features.stations import Inbox, Knock, KnockReason, credentials_of
 from voltloom.features.stations.api import router
 from voltloom.features.stations.door import flush_door
+from voltloom.infra.archive import ADD_EXCHANGE
+from voltloom.infra.database import Work
 
 ACCEPTED = Answer(Accepted.ACCEPTED, "Accepted")
 
@@ -316,6 +319,51 @@ def test_a_command_that_fails_says_how(fresh_database):
         refused = await client.post("/stations/CP-7/reset", {})
         assert (refused.status_code, refused.json()["code"]) == (502, "InternalError")
         assert (await client.post("/stations/CP-9/reset", {})).status_code == 404
+
+    run(fresh_database, story)
+
+
+# ---- messages
+
+
+def test_what_was_said_is_listed_filtered_and_exported(fresh_database):
+    async def story(client: Api):
+        work = Work()
+        said = (
+            (True, "BootNotification", {"model": "=1+1"}, '{"status":"Accepted"}', 1_500, ""),
+            (False, "Reset", {"type": "Soft"}, '[4,"m1","InternalError","no",{}]', 900, "CP-7 answered with an error"),
+            (True, "Heartbeat", {}, "{}", 100, ""),
+        )
+        for number, (inbound, action, payload, answer, took_us, trouble) in enumerate(said):
+            frame = json.dumps([2, f"m{number}", action, payload])
+            at = NOW + timedelta(seconds=number)
+            work.write(ADD_EXCHANGE, CP, at, inbound, "ocpp1.6", f"m{number}", action, frame, answer, took_us, trouble)
+        committed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        client.database.commit(work, lambda error: committed.set_result(None))
+        await committed
+
+        async def actions(**query: str) -> list[str]:
+            answer = await client.get("/stations/CP-7/messages", **query)
+            assert answer.status_code == 200, answer.text
+            return [each["action"] for each in answer.json()["items"]]
+
+        assert await actions() == ["Heartbeat", "Reset", "BootNotification"]
+        assert await actions(direction="to_station") == ["Reset"]
+        assert await actions(outcome="error") == ["Reset"]
+        assert await actions(trouble="false", action="Heartbeat") == ["Heartbeat"]
+        assert await actions(since="2026-05-04T12:00:01Z", until="2026-05-04T12:00:02Z") == ["Reset"]
+        page = (await client.get("/stations/CP-7/messages", limit="2")).json()
+        (last,) = (await client.get("/stations/CP-7/messages", limit="2", after=page["next"])).json()["items"]
+        assert (last["payload"], last["answer"], last["latency_ms"]) == ({"model": "=1+1"}, {"status": "Accepted"}, 1.5)
+        (error,) = (await client.get("/stations/CP-7/messages", outcome="error")).json()["items"]
+        assert error["error"] == {"code": "InternalError", "text": "no", "details": {}}
+        assert error["trouble"] == "CP-7 answered with an error"
+        rows = list(csv.DictReader(io.StringIO((await client.get("/stations/CP-7/messages/export")).text)))
+        assert [row["action"] for row in rows] == ["Heartbeat", "Reset", "BootNotification"]
+        assert json.loads(rows[2]["payload"]) == {"model": "=1+1"}
+        documents = (await client.get("/stations/CP-7/messages/export", format="json", action="Reset")).json()
+        assert [each["error"]["code"] for each in documents] == ["InternalError"]
+        assert (await client.get("/stations/CP-7/messages", since="2026-05-04T12:00:01")).status_code == 422
 
     run(fresh_database, story)
 
