@@ -15,6 +15,7 @@ from typing import Any
 
 import uvloop
 
+from voltloom.app import archive_exchange
 from voltloom.domain.ids import StationId
 from voltloom.domain.station import SecurityProfile
 from voltloom.entrypoints.gateway.accept import Policy
@@ -266,6 +267,7 @@ async def open_house(
 
     def archive(work: Work, exchange: Exchange) -> None:
         exchanges.append(exchange)
+        archive_exchange(work, exchange)
 
     gateway = Gateway(
         database=database,
@@ -291,6 +293,8 @@ async def open_house(
         yield house
     finally:
         while _OUTSIDE:
-            _OUTSIDE.pop().writer.transport.abort()
+            raw = _OUTSIDE.pop()
+            raw.writer.transport.abort()
+            await raw.end()
         await gateway.stop()
         await database.close()

@@ -352,9 +352,8 @@ class Gateway:
                 # What it wrote last must be there before anything is read.
                 await previous.finished()
             await self._take_over(session)
-            memories = await self._loader.load(session.station_id)
-            if session.ending is None:
-                session.start(memories)
+            # Also where it has ended meanwhile: that it came, and how, is to be known.
+            session.start(await self._loader.load(session.station_id))
         except Exception as error:  # noqa: BLE001 - the top of a connection
             log.error("gateway.not_opened", station=session.station_id, error=repr(error))
             session.end(TRY_AGAIN, "try again later")
