@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -127,6 +127,12 @@ async def _read(ctx: StationContext, token: IdToken) -> Known | None:
     cache = cache_of(ctx.database)
     changes, key = cache.changes, token.key
     known = await ctx.database.read(lambda connection: store.read_known(connection, key))
-    if known is not None:
-        cache.put(key, known, ctx.now, changes)
+    if known is None:
+        return None
+    # What this very report has ended is not yet written.
+    over = {values for statement, values in ctx.work.writes if statement is store.END_USE}
+    if over:
+        left = tuple(use for use in known.uses if (use.station_id, use.transaction_id) not in over)
+        known = replace(known, uses=left)
+    cache.put(key, known, ctx.now, changes)
     return known
