@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar, cast
 
 import msgspec
 from fastapi import Depends, Query, Request
@@ -77,6 +77,9 @@ Limit = Annotated[int, Query(ge=1, le=500, description="items on a page")]
 After = Annotated[str | None, Query(max_length=500, description="`next` of the page before")]
 
 
+_NO_CURSOR = "`after` is not a cursor of this list: pass the `next` of the page before, unchanged"
+
+
 def cursor(*keys: object) -> str:
     """The position after the row with these keys, opaque to callers."""
     return base64.urlsafe_b64encode(msgspec.json.encode(keys)).decode().rstrip("=")
@@ -87,9 +90,13 @@ def position(after: str | None, kinds: type[T]) -> T | None:
     if after is None:
         return None
     try:
-        return msgspec.json.decode(base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)), type=kinds)
-    except (binascii.Error, ValueError, msgspec.MsgspecError) as error:
-        raise Invalid("`after` is not a cursor of this list: pass the `next` of the page before, unchanged") from error
+        keys = msgspec.json.decode(base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)), type=kinds)
+    except (binascii.Error, ValueError, RecursionError, msgspec.MsgspecError) as error:
+        raise Invalid(_NO_CURSOR) from error
+    # Of times we only ever made aware ones.
+    if any(isinstance(key, datetime) and key.tzinfo is None for key in cast("tuple[object, ...]", keys)):
+        raise Invalid(_NO_CURSOR)
+    return keys
 
 
 def csv_text(rows: Iterable[Iterable[object]]) -> str:

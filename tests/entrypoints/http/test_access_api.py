@@ -4,8 +4,6 @@ import io
 import json
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
 
 def test_a_person_is_invited_changed_helped_and_removed(serve_http):
     async def story():
@@ -140,11 +138,3 @@ def test_the_audit_log_is_filtered_verified_and_exported(serve_http):
             assert [json.loads(line)["hash"] for line in lines][-1] == verdict["head"]
 
     asyncio.run(story())
-
-
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@sum", "\tx", "\rx", "\nx"])
-def test_a_text_that_a_spreadsheet_would_run_is_exported_as_text(text):
-    from voltloom.features.api import csv_text
-
-    (row,) = csv.reader(io.StringIO(csv_text([[text, -1, None, "plain"]])))
-    assert row == ["'" + text, "-1", "", "plain"]

@@ -163,6 +163,9 @@ class Live:
         try:
             newest, oldest = await self._database.read(_ends)
             listener.read_to = newest if after is None else min(after, newest)
+            if after is None:
+                # Whoever has heard `hello` is listening.
+                self._listeners.add(listener)
             yield frame(newest if after is None else None, "hello", msgspec.json.encode({"newest": newest}))
             if after is not None and not oldest - 1 <= after <= newest:
                 yield _resync(listener.read_to)
