@@ -12,7 +12,7 @@ from voltloom.features.access.local_key import (
     write_local_key,
 )
 from voltloom.features.access.passwords import Passwords
-from voltloom.features.access.rules import Actor, Role, Scope, SignInRefused
+from voltloom.features.access.rules import Actor, ApiKey, Person, Role, Scope, SignInRefused, Standing
 from voltloom.features.access.service import (
     Access,
     Recognised,
@@ -32,16 +32,22 @@ __all__ = [
     "LOCAL",
     "Access",
     "Actor",
+    "ApiKey",
+    "Entry",
     "LocalKey",
     "Passwords",
+    "Person",
     "Recognised",
     "Role",
     "Scope",
     "SignInRefused",
     "Source",
+    "Standing",
     "Throttle",
+    "Verdict",
     "add_api_key",
     "add_person",
+    "change_person",
     "feature",
     "first_link",
     "list_api_keys",
@@ -52,6 +58,7 @@ __all__ = [
     "note",
     "read_local_key",
     "remove_local_key",
+    "remove_person",
     "revoke_api_key",
     "source_of",
     "verify",
