@@ -30,7 +30,7 @@ class Migrated:
         return self.before != self.after
 
 
-def _config(connection: Connection | None = None) -> Config:
+def alembic_config(connection: Connection | None = None) -> Config:
     config = Config()
     config.set_main_option("script_location", str(FOLDER))
     config.attributes["connection"] = connection
@@ -39,7 +39,7 @@ def _config(connection: Connection | None = None) -> Config:
 
 def head() -> str:
     """The newest revision this program knows."""
-    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+    return ScriptDirectory.from_config(alembic_config()).get_current_head() or ""
 
 
 def _revision(connection: Connection) -> str:
@@ -68,15 +68,17 @@ async def require_current(database: Database) -> None:
 
 def _upgrade(connection: Connection, _: Work) -> Migrated:
     if connection.dialect.name == "postgresql":
+        # Whoever waited for the lock must see what was done meanwhile, which a serializable transaction would not.
+        connection.execute(text("SET TRANSACTION ISOLATION LEVEL READ COMMITTED"))
         connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
     before = _checked(connection)
-    command.upgrade(_config(connection), "head")
+    command.upgrade(alembic_config(connection), "head")
     return Migrated(before, head())
 
 
 def _checked(connection: Connection) -> str:
     found = _revision(connection)
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    known = {script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()}
     if found and found not in known:
         raise SettingError(
             f"The database is at revision {found}, which this program does not know: a newer voltloom has changed it. "

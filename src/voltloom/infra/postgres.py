@@ -185,8 +185,9 @@ class PostgresDatabase(Writer):
 
     async def _run_change(self, change: Change[Any]) -> Any:
         async with self._changing.begin() as connection:
-            # Core begins at its first statement; the work's own may be the only ones.
-            await connection.exec_driver_sql("SELECT 1")
+            # Core begins at its first statement; the work's own may be the only ones. This one takes no snapshot yet:
+            # a change may still wait for a lock, and see what those before it did.
+            await connection.exec_driver_sql("SHOW application_name")
             value = await connection.run_sync(change.run, change.work)
             driver = (await connection.get_raw_connection()).driver_connection
             change.numbers = await self._apply(cast("Driver", driver), [change.work], [""])
