@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from voltloom.features.access.audit import list_entries, note, verify
+from voltloom.features.access.audit import Entry, Verdict, list_entries, note, verify
 from voltloom.features.access.local_key import (
     LOCAL,
     LocalKey,
@@ -19,8 +19,10 @@ from voltloom.features.access.service import (
     Source,
     add_api_key,
     add_person,
+    change_person,
     first_link,
     make_link,
+    remove_person,
     revoke_api_key,
     tidy,
 )
