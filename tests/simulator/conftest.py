@@ -6,12 +6,9 @@ import json
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
-import ocpp
 import pytest
 from picows import (
     WSFrame,
@@ -24,20 +21,10 @@ from picows import (
     ws_create_server,
 )
 
+from ocpp_schemas import check
 from voltloom.protocols.ocpp import rpc
 from voltloom.protocols.ocpp.errors import ErrorCode
 from voltloom.protocols.ocpp.version import Version
-
-FOLDERS = {Version.V16: "v16", Version.V201: "v201", Version.V21: "v21"}
-
-
-@cache
-def judge(version: Version, action: str, role: str) -> jsonschema_rs.Validator:
-    folder = Path(ocpp.__file__).parent / FOLDERS[version] / "schemas"
-    names = (f"{action}{role}.json", f"{action}.json") if role == "Request" else (f"{action}{role}.json",)
-    path = next(folder / name for name in names if (folder / name).exists())
-    return jsonschema_rs.validator_for(json.loads(path.read_text(encoding="utf-8-sig")), validate_formats=True)
-
 
 Answer = dict[str, Any] | ErrorCode | None
 """A payload, a CALLERROR, or no answer at all."""
@@ -55,6 +42,7 @@ class Csms:
         """What broke the standard's schema."""
         self.links: dict[str, Link] = {}
         self.passwords: dict[str, bytes] = {}
+        self.refused = 0
         self.transactions = 0
         self.registration = "Accepted"
         self.interval = 300
@@ -163,7 +151,11 @@ class Link(WSListener):
             self.transport.send(WSMsgType.TEXT, self.endpoint.result(message_id, json.dumps(answer).encode()))
 
     def judge(self, action: str, role: str, payload: dict[str, Any]) -> None:
-        for error in judge(self.version, action, role).iter_errors(payload):
+        try:
+            check(self.version, action, role, json.dumps(payload).encode())
+        except StopIteration:
+            pass  # an action that the standard does not know
+        except jsonschema_rs.ValidationError as error:
             self.csms.wrong.append(f"{action}{role}: {error.message} at {error.instance_path}: {payload}")
 
     async def call(self, action: str, payload: dict[str, Any]) -> dict[str, Any]:
@@ -175,7 +167,7 @@ class Link(WSListener):
 
 
 @asynccontextmanager
-async def running_csms(tls: Any = None) -> AsyncIterator[Csms]:
+async def running_csms(tls: Any = None, *, pongs: bool = True) -> AsyncIterator[Csms]:
     """Listens until the end, and then holds against the stations whatever broke the schemas."""
     csms = Csms()
 
@@ -185,6 +177,8 @@ async def running_csms(tls: Any = None) -> AsyncIterator[Csms]:
         if wanted is not None:
             basic = base64.b64encode(station.encode() + b":" + wanted).decode()
             if request.headers.get("Authorization") != f"Basic {basic}":
+                csms.refused += 1
+                csms.happened.set()
                 return WSUpgradeResponseWithListener(WSUpgradeResponse.create_error_response(401, b"no"), None)
         offered = [p.strip() for p in request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
         version = next((v for v in Version if v.value in offered), None)
@@ -193,7 +187,7 @@ async def running_csms(tls: Any = None) -> AsyncIterator[Csms]:
         chosen = WSUpgradeResponse.create_101_response({"Sec-WebSocket-Protocol": version.value})
         return WSUpgradeResponseWithListener(chosen, Link(csms, station, version))
 
-    server = await ws_create_server(factory, "127.0.0.1", 0, ssl=tls)
+    server = await ws_create_server(factory, "127.0.0.1", 0, ssl=tls, enable_auto_pong=pongs)
     csms.url = f"{'wss' if tls else 'ws'}://127.0.0.1:{server.sockets[0].getsockname()[1]}/ocpp"
     try:
         yield csms

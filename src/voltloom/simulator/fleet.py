@@ -209,27 +209,27 @@ def _place(code: str, name: str, kind: SiteKind, where: str, at: tuple[float, fl
 
 _PLACES = (
     _place(
-        "UTR", "Merwede Court", SiteKind.HOME, "Kanaalweg 14 | 3526 KL | Utrecht | NLD", (52.0768, 5.1036),
+        "UTR", "Merwede Court", SiteKind.HOME, "Kanaalweg 14 | 3526 KL | Utrecht | NL", (52.0768, 5.1036),
         "Europe/Amsterdam", "Wall 11, Hearth, Wall 11, Hearth S, Hearth",
     ),
     _place(
-        "HAM", "Speicher Offices", SiteKind.WORK, "Brooktorkai 20 | 20457 | Hamburg | DEU", (53.5446, 9.9987),
+        "HAM", "Speicher Offices", SiteKind.WORK, "Brooktorkai 20 | 20457 | Hamburg | DE", (53.5446, 9.9987),
         "Europe/Berlin", "Post Duo 22, Gatestolpe 2×22, Post Duo 22, Hearth S, Gatestolpe 2×22",
     ),
     _place(
-        "LYS", "Parc Part-Dieu", SiteKind.PUBLIC, "Rue de Bonnel 90 | 69003 | Lyon | FRA", (45.7606, 4.8560),
+        "LYS", "Parc Part-Dieu", SiteKind.PUBLIC, "Rue de Bonnel 90 | 69003 | Lyon | FR", (45.7606, 4.8560),
         "Europe/Paris", "Post Duo 22, Gatestolpe 2×22, Post Duo 22, Hurtig 50",
     ),
     _place(
-        "GOT", "Göta Hub", SiteKind.FAST, "Kruthusgatan 17 | 411 04 | Göteborg | SWE", (57.7130, 11.9752),
+        "GOT", "Göta Hub", SiteKind.FAST, "Kruthusgatan 17 | 411 04 | Göteborg | SE", (57.7130, 11.9752),
         "Europe/Stockholm", "Talon 150, Talon 300, HPC 300, Hurtig 50",
     ),
     _place(
-        "OPO", "Mercado da Boavista", SiteKind.PUBLIC, "Avenida da Boavista 1300 | 4100-130 | Porto | PRT",
+        "OPO", "Mercado da Boavista", SiteKind.PUBLIC, "Avenida da Boavista 1300 | 4100-130 | Porto | PT",
         (41.1592, -8.6400), "Europe/Lisbon", "Gatestolpe 2×22, Post Duo 22, Talon 150",
     ),
     _place(
-        "BRQ", "D1 Rest Brno", SiteKind.FAST, "Vídeňská 120 | 619 00 | Brno | CZE", (49.1643, 16.5975),
+        "BRQ", "D1 Rest Brno", SiteKind.FAST, "Vídeňská 120 | 619 00 | Brno | CZ", (49.1643, 16.5975),
         "Europe/Prague", "Talon 300, Talon 150, HPC 300",
     ),
 )  # fmt: skip

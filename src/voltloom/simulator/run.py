@@ -13,7 +13,7 @@ from voltloom.simulator.evse import Token
 from voltloom.simulator.fleet import Plan, StationPlan, make_plan
 from voltloom.simulator.life import Habits, Life
 from voltloom.simulator.vehicle import SiteKind, Tempo
-from voltloom.simulator.wire import Target, Wire, new_station
+from voltloom.simulator.wire import VERSIONS, Target, Wire, new_station
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +191,7 @@ async def simulate(
 ) -> Progress:
     """Run a fleet for its duration, or until cancelled; how it stood at the end.
 
-    Raises OSError or msgspec.MsgspecError when the credentials cannot be read.
+    Raises OSError or msgspec.MsgspecError when the credentials cannot be read, ValueError for a version there is not.
     """
     fleet = Fleet(options)
     starting = asyncio.create_task(fleet.start())
@@ -214,16 +214,29 @@ async def simulate(
 def _plan(options: Options) -> Plan:
     plan = options.plan
     if plan is None:
-        wanted = options.stations * (4 if options.versions else 1)
-        plan = make_plan(options.seed, wanted, (options.profile,), options.interval_s)
+        plan = make_plan(options.seed, options.stations, (options.profile,), options.interval_s)
         if options.versions:
-            chosen = [s for s in plan.stations if s.version in options.versions][: options.stations]
-            sites = {s.site for s in chosen}
-            plan = replace(plan, stations=tuple(chosen), sites=tuple(s for s in plan.sites if s.id in sites))
+            plan = _of_versions(options)
     known: dict[str, str] = {}
     if options.credentials is not None:
         known = msgspec.json.decode(options.credentials.read_bytes(), type=dict[str, str])
     return replace(plan, stations=tuple(_with_credentials(options, plan.stations, known)))
+
+
+def _of_versions(options: Options) -> Plan:
+    """As many stations of these versions as were asked for, and the sites they stand at."""
+    if unknown := set(options.versions) - set(VERSIONS):
+        raise ValueError(f"no such version: {', '.join(sorted(unknown))}; there are {', '.join(VERSIONS)}")
+    wanted = options.stations
+    while True:
+        plan = make_plan(options.seed, wanted, (options.profile,), options.interval_s)
+        chosen = [s for s in plan.stations if s.version in options.versions]
+        if len(chosen) >= options.stations:
+            break
+        wanted *= 2
+    chosen = chosen[: options.stations]
+    standing = {s.site for s in chosen}
+    return replace(plan, stations=tuple(chosen), sites=tuple(s for s in plan.sites if s.id in standing))
 
 
 def _with_credentials(

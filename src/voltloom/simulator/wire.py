@@ -174,6 +174,8 @@ class Wire(WSListener):
     def _refused(self, refusal: LinkRefused) -> None:
         self.refusal = refusal
         self.counts["refused"] += 1
+        if self._watch is not None:
+            self._watch()
         raise refusal
 
     def stop(self) -> None:
