@@ -83,11 +83,11 @@ class Book:
 
 
 def _load(connection: Connection, ids: Sequence[StationId]) -> dict[StationId, Book]:
-    now = datetime.now(UTC)
+    since = datetime.now(UTC) - ENDED_SINCE
     books: dict[StationId, Book] = {}
-    for station_id, transactions in store.read_remembered(connection, ids, now - ENDED_SINCE).items():
+    for station_id, transactions in store.read_remembered(connection, ids, since).items():
         books[station_id] = Book({each.known_as: each for each in transactions})
-    for station_id, starts in store.read_remote_starts(connection, ids, now - REMOTE_START_FOR).items():
+    for station_id, starts in store.read_remote_starts(connection, ids).items():
         books.setdefault(station_id, Book()).remote_starts = starts
     return books
 

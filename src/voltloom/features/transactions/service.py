@@ -67,7 +67,7 @@ async def start_transaction(
 
     def prepare(connection: Connection, work: Work) -> None:
         existing(connection, station_id)
-        store.prune_remote_starts(connection, caller.now - timedelta(days=30))
+        store.prune_remote_starts(connection, caller.now - timedelta(days=1))
         store.add_remote_start(connection, start, caller.actor.name)
         authorization.vouch(connection, station_id, token, caller.now + REMOTE_START_FOR, caller.now)
 

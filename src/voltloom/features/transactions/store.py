@@ -608,10 +608,8 @@ class RemoteStart(NamedTuple):
     asked_at: datetime
 
 
-def read_remote_starts(
-    connection: Connection, ids: Sequence[StationId], since: datetime
-) -> dict[StationId, list[RemoteStart]]:
-    """Those that no transaction came of yet."""
+def read_remote_starts(connection: Connection, ids: Sequence[StationId]) -> dict[StationId, list[RemoteStart]]:
+    """Those that no transaction came of yet. Few: old ones are pruned."""
     wanted = set(ids)
     found: dict[StationId, list[RemoteStart]] = {}
     query = select(
@@ -620,7 +618,7 @@ def read_remote_starts(
         remote_starts.c.evse,
         remote_starts.c.token_key,
         remote_starts.c.asked_at,
-    ).where(remote_starts.c.asked_at >= since, remote_starts.c.transaction_id.is_(None))
+    ).where(remote_starts.c.transaction_id.is_(None))
     for row in connection.execute(query.order_by(remote_starts.c.asked_at)):
         if row.station_id in wanted:
             found.setdefault(row.station_id, []).append(RemoteStart(*row))
@@ -638,6 +636,7 @@ def remove_remote_start(connection: Connection, station_id: StationId, remote_st
 
 
 def prune_remote_starts(connection: Connection, before: datetime) -> None:
+    """Those that nothing came of. What came of the others, their transactions tell."""
     connection.execute(delete(remote_starts).where(remote_starts.c.asked_at < before))
 
 
