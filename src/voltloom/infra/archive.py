@@ -56,14 +56,18 @@ SLACK = timedelta(minutes=15)
 BUCKETS = 16
 
 
+def _bucket(station_id: str | None) -> int | None:
+    return None if station_id is None else crc32(station_id.encode()) % BUCKETS
+
+
 class Bucket(TypeDecorator[str]):
     """A station id, kept as the number of its bucket; compares as such."""
 
     impl = SmallInteger
     cache_ok = True
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
-        return None if value is None else crc32(value.encode()) % BUCKETS
+    def bind_processor(self, dialect: Dialect) -> Any:
+        return _bucket
 
 
 exchanges = Table(

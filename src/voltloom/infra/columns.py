@@ -12,12 +12,20 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
 
+_EXACT_AS_FLOAT = 4e9
+"""Seconds from the epoch up to which (and that is 2096) a float still tells one microsecond from the next."""
+
+
 def to_microseconds(at: datetime | None) -> int | None:
     """Since the epoch, exact. Raises TypeError for a naive time: nobody knows when that is."""
     if at is None:
         return None
-    since = at - EPOCH
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+    if at.tzinfo is None:
+        raise TypeError(f"{at!r} is naive: a time needs its zone")
+    seconds = at.timestamp()
+    if -_EXACT_AS_FLOAT < seconds < _EXACT_AS_FLOAT:
+        return round(seconds * 1e6)
+    return (at - EPOCH) // MICROSECOND
 
 
 def from_microseconds(count: int | None) -> datetime | None:

@@ -16,8 +16,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
-from sqlalchemy import Connection, Delete, Dialect, Insert, MetaData, Table, Update
+from sqlalchemy import Boolean, Connection, Delete, Dialect, Insert, MetaData, Table, Update
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import TypeEngine
 
 from voltloom.infra.columns import Json, UtcTime, upsert
 
@@ -140,7 +141,7 @@ class Prepared:
         self._pick = None
         if names != source:
             self._pick = itemgetter(*(source.index(statement.same.get(name, name)) for name in names))
-        converters = [compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names]
+        converters = [_converter(compiled.binds[name].type, dialect) for name in names]
         self._convert = tuple((place, convert) for place, convert in enumerate(converters) if convert is not None)
         plain = inserting and not constants and "ON CONFLICT" not in self.sql
         self.table = cast("Table[Any]", statement.sql.table).name if plain else None
@@ -160,6 +161,11 @@ class Prepared:
                 values[place] = convert(values[place])
             arranged.append(values)
         return arranged
+
+
+def _converter(kind: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
+    # Both drivers take a bool as it is.
+    return None if isinstance(kind, Boolean) else kind.dialect_impl(dialect).bind_processor(dialect)
 
 
 class Work:
