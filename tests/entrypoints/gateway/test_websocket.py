@@ -4,6 +4,7 @@ import asyncio
 import json
 import zlib
 
+import psutil
 import pytest
 import websockets
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
@@ -224,5 +225,25 @@ def test_a_silent_station_is_pinged_and_given_up(open_house):
             assert await station.close_code() == 1008
             await until(lambda: house.gateway.connections == 0)
             assert house.gateway.tally.lost == 1
+
+    run(story)
+
+
+def test_bombs_cost_no_memory(open_house):
+    bomb = frame(squeeze(bytes(300_000_000)), rsv=4)
+
+    async def story():
+        async with open_house(limits=Limits(close_s=0.2)) as house:
+            names = [f"CP-{n}" for n in range(20)]
+            for name in names:
+                await house.register(name)
+            process = psutil.Process()
+            before = process.memory_info().rss
+            for name in names:
+                station = await knock(house.plain_port, handshake(f"/ocpp/{name}", user=name, extra=DEFLATE))
+                await station.response()
+                await station.write(bomb)
+                assert await station.close_code() == 1009
+            assert process.memory_info().rss - before < 100 * 1024 * 1024
 
     run(story)

@@ -64,6 +64,10 @@ class Inside(Protocol):
         """It is about to be closed: abort it where the peer does not do its part."""
         ...
 
+    def gone(self, socket: Socket) -> None:
+        """It is closed."""
+        ...
+
 
 @dataclass(slots=True)
 class Entrance:
@@ -102,7 +106,6 @@ class Entrance:
         late = [doorstep for doorstep, deadline in self.waiting.items() if deadline <= now]
         for doorstep in late:
             doorstep.cut()
-        self.gatekeeper.sweep(now)
 
     def knock(self, knock: Knock) -> None:
         self.tally.knocks[knock.reason.value] += 1
@@ -181,7 +184,7 @@ class Doorstep(asyncio.Protocol):
                     HTTPStatus.SWITCHING_PROTOCOLS, verdict.not_spoken, verdict.station_id, verdict.profile, detail
                 )
                 self._note(request, peer, refused)
-                speechless = _Speechless(entrance.limits)
+                speechless = _Speechless(entrance.inside, entrance.limits)
                 entrance.inside.see_off(speechless.socket)
                 self._open(verdict, speechless.socket, [], pending)
             case Admitted():
@@ -243,9 +246,10 @@ _TLS_ON_PLAIN = "It spoke TLS to the plain port: its address must begin with ws:
 class _Speechless:
     """Hears a station that speaks nothing that we do: it is told so, and that is all."""
 
-    __slots__ = ("socket",)
+    __slots__ = ("_inside", "socket")
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, inside: Inside, limits: Limits) -> None:
+        self._inside = inside
         self.socket = Socket(self, limits, None)
 
     def opened(self) -> None:
@@ -253,13 +257,14 @@ class _Speechless:
 
     def received(self, message: bytes, text: str) -> None: ...
 
-    def ponged(self) -> None: ...
+    def signed(self, pong: bool) -> None: ...
 
     def writable(self, yes: bool) -> None: ...
 
     def closing(self, code: int, reason: str) -> None: ...
 
-    def closed(self, code: int, reason: str) -> None: ...
+    def closed(self, code: int, reason: str) -> None:
+        self._inside.gone(self.socket)
 
 
 class Listener:

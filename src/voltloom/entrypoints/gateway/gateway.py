@@ -42,7 +42,10 @@ _SLOTS = 10
 _SLOT_S = 0.1
 """Each session is looked after once a second, a tenth of them at a time."""
 _LOADED_AT_ONCE = 500
+_TIDY_EVERY_S = 30.0
 _YIELD_S = 5.0
+_LET_GO_S = 30.0
+"""How long a new connection waits for what the station's older one still has under way."""
 _RELAY_S = 5.0
 _SHARED_TIMES = 2
 _SHARED_WITHIN_S = 600.0
@@ -350,7 +353,11 @@ class Gateway:
             previous, session.previous = session.previous, None
             if previous is not None:
                 # What it wrote last must be there before anything is read.
-                await previous.finished()
+                try:
+                    async with asyncio.timeout(_LET_GO_S):
+                        await previous.finished()
+                except TimeoutError:
+                    log.error("gateway.older_link_hangs", station=session.station_id)
             await self._take_over(session)
             # Also where it has ended meanwhile: that it came, and how, is to be known.
             session.start(await self._loader.load(session.station_id))
@@ -408,6 +415,7 @@ class Gateway:
 
     async def _tick(self) -> None:
         slot = 0
+        tidy_at = monotonic() + _TIDY_EVERY_S
         while True:
             await asyncio.sleep(_SLOT_S)
             now = monotonic()
@@ -419,9 +427,12 @@ class Gateway:
             for socket in [socket for socket, deadline in self._leaving.items() if deadline <= now]:
                 socket.abort()
                 self.gone(socket)
-            self._entrance.sweep(now)
             slot = (slot + 1) % _SLOTS
             if slot == 0:
+                self._entrance.sweep(now)
+            if now >= tidy_at:
+                tidy_at = now + _TIDY_EVERY_S
+                self._entrance.gatekeeper.sweep(now)
                 self._forget_shared(now)
 
     def _forget_shared(self, now: float) -> None:

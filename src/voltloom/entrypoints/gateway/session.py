@@ -46,6 +46,9 @@ from voltloom.protocols.ocpp.version import Version
 
 log = structlog.get_logger(__name__)
 
+_LONG = 64 * 1024
+_MOST_OF_BAD = 10_000
+"""Characters of a message that is none, kept to be looked at."""
 _ANSWERS = ("[3", "[4")
 """How a frame begins that answers a call of ours: it is heard at once, whatever else is under way."""
 
@@ -312,27 +315,33 @@ class Session:
         now = self.heard_at = monotonic()
         self.messages_in += 1
         self._home.tally.messages_in += 1
-        if not self._spend(now):
+        if (self._busy or self._waiting) and not text.startswith(_ANSWERS):
             self._wait(_Heard(message, text))
-            self._come_back()
-        elif (self._busy or self._waiting) and not text.startswith(_ANSWERS):
-            self._tokens += 1.0  # spent when its turn comes
-            self._wait(_Heard(message, text))
-        else:
+        elif self._spend(message, now):
             self._hear(message, text, now)
+        else:
+            self._wait(_Heard(message, text))
+            self._come_back(message)
 
-    def _spend(self, now: float) -> bool:
-        """Take a token from the station's bucket; False where it is empty."""
+    def _spend(self, message: bytes, now: float) -> bool:
+        """Take what the message costs from the station's bucket; False where there is not enough in it."""
         limits = self._home.limits
         tokens = min(limits.messages_burst, self._tokens + (now - self._tokens_at) * limits.messages_per_s)
+        cost = self._cost(message)
+        enough = tokens >= cost
         self._tokens_at = now
-        self._tokens = tokens - 1.0 if tokens >= 1.0 else tokens
-        return tokens >= 1.0
+        self._tokens = tokens - cost if enough else tokens
+        return enough
 
-    def _come_back(self) -> None:
-        """When there is a token again."""
-        rate = self._home.limits.messages_per_s
-        asyncio.get_running_loop().call_later(max(0.02, (1.0 - self._tokens) / rate), self._proceed)
+    def _cost(self, message: bytes) -> float:
+        """A long message costs as much as several: what it takes of us grows with its length."""
+        return min(1.0 + len(message) // _LONG, self._home.limits.messages_burst)
+
+    def _come_back(self, message: bytes) -> None:
+        """When there is enough in the bucket again."""
+        missing = self._cost(message) - self._tokens
+        delay_s = max(0.02, missing / self._home.limits.messages_per_s)
+        asyncio.get_running_loop().call_later(delay_s, self._proceed)
         self._home.tally.throttled += 1
 
     def _wait(self, item: _Waiting) -> None:
@@ -351,11 +360,11 @@ class Session:
             if isinstance(item, _Told):
                 self._waiting.popleft()
                 self._take_up(item)
-            elif self._spend(now):
+            elif self._spend(item.message, now):
                 self._waiting.popleft()
                 self._hear(item.message, item.text, now)
             else:
-                self._come_back()
+                self._come_back(item.message)
                 return
         if self._paused and self._unwritable_since is None and not self._waiting:
             self._paused = False
@@ -390,7 +399,7 @@ class Session:
             case Refused():
                 self._home.tally.bad[event.code.value] += 1
                 self._say(event.reply)
-                self._archive_alone(event.message_id, "", text, event.reply.decode(), event.why)
+                self._archive_alone(event.message_id, "", _inert(text), event.reply.decode(), event.why)
                 self._weigh()
             case ResultErrorReceived():
                 self._home.tally.bad["result_error"] += 1
@@ -668,7 +677,10 @@ class Session:
     def _conclude(self, call: OutgoingCall, answer: Payload | StationError, text: str, now: float) -> None:
         """A call of ours has been answered: pass it on, archive it, send the next."""
         self._settle(call, answer)
-        self._archive_call(call, text, now, answer.reason if isinstance(answer, StationError) else "")
+        if isinstance(answer, StationError):
+            self._archive_call(call, _inert(text), now, answer.reason)
+        else:
+            self._archive_call(call, text, now, "")
         self._send_calls(now)
 
     def _settle(self, call: OutgoingCall, answer: Payload | VoltloomError) -> None:
@@ -735,9 +747,9 @@ class Session:
         self.end(POLICY, reason)
         self.socket.abort()
 
-    def ponged(self) -> None:
+    def signed(self, pong: bool) -> None:
         now = self.heard_at = monotonic()
-        if self._pinged_at is not None:
+        if pong and self._pinged_at is not None:
             self.rtt_s = now - self._pinged_at
             self._pinged_at = None
 
@@ -751,6 +763,11 @@ class Session:
             self._unwritable_since = monotonic()
             self._paused = True
             self.socket.pause_reading()
+
+
+def _inert(text: str) -> str:
+    """What is no message, as a text that any database takes."""
+    return text[:_MOST_OF_BAD].replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def _nobody_waits(error: BaseException | None) -> None:

@@ -132,7 +132,7 @@ _SENTENCES = {
 def explain(error: BaseException) -> str:
     """Why no TLS connection came about: a sentence for people, with the library's own word for it."""
     if isinstance(error, ssl.SSLError):
-        reason = error.reason or ""
+        reason = getattr(error, "reason", None) or ""
         sentence = _SENTENCES.get(reason, "The TLS handshake failed.")
         detail = getattr(error, "verify_message", "") or reason
         return f"{sentence} ({detail})" if detail else sentence

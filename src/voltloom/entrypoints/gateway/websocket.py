@@ -65,7 +65,9 @@ class Receiver(Protocol):
         """A whole message; `text` is the same, decoded."""
         ...
 
-    def ponged(self) -> None: ...
+    def signed(self, pong: bool) -> None:
+        """A sign of life that is no message: the answer to our ping, or a ping of its own."""
+        ...
 
     def writable(self, yes: bool) -> None:
         """False: the peer does not read what it is sent. Whatever is sent all the same is kept, and grows."""
@@ -246,11 +248,10 @@ class Socket(WSListener):
         self._control += 1
         if self._control > self._limits.control_frames_per_s:
             self._refuse(POLICY, "too many control frames")
-        elif kind is _PING:
-            transport.send_pong(frame.get_payload_as_bytes())
-            self._receiver.ponged()
         else:
-            self._receiver.ponged()
+            if kind is _PING:
+                transport.send_pong(frame.get_payload_as_bytes())
+            self._receiver.signed(kind is _PONG)
 
     def _on_close(self, transport: WSTransport, frame: WSFrame) -> None:
         # picows has checked length, code and reason, but takes the codes that may not be sent (RFC 6455).
