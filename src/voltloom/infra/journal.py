@@ -38,7 +38,7 @@ from voltloom.infra.tasks import task_values
 LOG = structlog.get_logger(__name__)
 
 HINT = "event.journal"
-"""Subject: this node wrote to the journal."""
+"""Subject: somebody wrote to the journal. Message: which node."""
 LIVE = "event.live"
 """Subject: an event that is live only. Message: the node, a new line, the event as JSON."""
 
@@ -166,7 +166,7 @@ class Journal:
                 kind: Any = type(told)
                 self._outbox.append((None if kind.live_only else next(own), told))
         if numbers and self._bus is not None:
-            self._bus.publish(f"{HINT}.{self.node}", b"%d" % numbers[-1])
+            self._bus.publish(HINT, self.node.encode())
         self._publish()
 
     # ---- for those who want to hear
@@ -186,7 +186,12 @@ class Journal:
         Journaled events of other processes come too, within POLL_S or as fast as the bus. Returns how to stop.
         """
         self._followers.append(follower)
-        return lambda: self._followers.remove(follower)
+
+        def leave() -> None:
+            with suppress(ValueError):
+                self._followers.remove(follower)
+
+        return leave
 
     async def start(self, database: Database, bus: Bus | None = None) -> None:
         """Follow also what other processes write to the same database."""
@@ -194,7 +199,7 @@ class Journal:
         self._bus = bus
         if bus is not None:
             self._subscriptions = [
-                await bus.subscribe(f"{HINT}.>", self._hear_hint),
+                await bus.subscribe(HINT, self._hear_hint),
                 await bus.subscribe(f"{LIVE}.>", self._hear_live),
             ]
         self._tail = asyncio.create_task(self._follow_others(database), name="journal tail")
@@ -249,12 +254,13 @@ class Journal:
         assert self._seen is not None
         after = self._seen
         page = await database.read(lambda connection: read_journal(connection, after=after))
+        own = dict(self._outbox)
         for entry in page:
             # Our own commits may have been handed out while we were reading.
             if entry.number <= self._seen:
                 continue
             self._seen = entry.number
-            told = next((told for number, told in self._outbox if number == entry.number), None)
+            told = own.get(entry.number)
             if told is None:
                 told = self.decode(entry.name, entry.body)
             if told is not None:
@@ -269,8 +275,8 @@ class Journal:
         if self._bus is not None and kind.name in self._decoders:
             self._bus.publish(f"{LIVE}.{kind.name}", self.node.encode() + b"\n" + msgspec.json.encode(told))
 
-    async def _hear_hint(self, subject: str, _: bytes) -> None:
-        if not subject.endswith(f".{self.node}"):
+    async def _hear_hint(self, _: str, node: bytes) -> None:
+        if node.decode() != self.node:
             self._hurry.set()
 
     async def _hear_live(self, subject: str, message: bytes) -> None:

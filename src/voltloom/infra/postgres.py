@@ -206,12 +206,11 @@ class PostgresDatabase(Writer):
                 await connection.execute("COMMIT")
                 return Outcome(numbers=numbers)
             except Exception as error:
-                if connection.is_closed() or _is_away(error):
+                if _is_away(error) or not await _rolled_back(connection):
                     connection.terminate()
                     if committing or tries_left == 0:
                         raise _unavailable(error) from error
                     continue
-                await connection.execute("ROLLBACK")
                 if not isinstance(error, _RUN_AGAIN):
                     if len(works) == 1:
                         return Outcome([_undone(error)])
@@ -278,6 +277,14 @@ class PostgresDatabase(Writer):
                 await asyncio.sleep(random.uniform(pause_s / 2, pause_s))  # noqa: S311
                 pause_s = min(1.0, pause_s * 2)
         return self._hot
+
+
+async def _rolled_back(connection: Driver) -> bool:
+    try:
+        await connection.execute("ROLLBACK")
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        return False
+    return True
 
 
 class _Disconnected(Exception):

@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -151,6 +151,9 @@ class SqliteDatabase(Writer):
         self._thread.shutdown()
         self._reading.dispose()
         self._writing.dispose()
+        with suppress(sqlite3.Error):
+            self._raw.execute("PRAGMA analysis_limit = 400")
+            self._raw.execute("PRAGMA optimize")
         self._raw.close()
 
     # ---- changes: on the writer's thread, between two batches

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 from sqlalchemy import Connection
 
 from voltloom.domain.errors import Unavailable
@@ -34,6 +34,7 @@ COMPANY_ENOUGH = 24
 MOST_IN_BATCH = 1_000
 """A batch's statements hold the event loop, about 10 ms for so many."""
 
+PENDING = Gauge("voltloom_database_pending", "Works that wait for their commit")
 WORKS = Counter("voltloom_database_works", "Works committed by the group commit")
 UNDONE = Counter("voltloom_database_undone", "Works that were undone, by their own fault or the database's")
 BATCH_WORKS = Histogram(
@@ -169,6 +170,7 @@ class Writer(ABC):
 
     def _start(self) -> None:
         self._task = self._loop.create_task(self._run(), name="database writer")
+        PENDING.set_function(lambda: self.pending)
 
     # ---- the loop
 
@@ -232,10 +234,7 @@ class Writer(ABC):
                 done(error)
             except Exception as mishap:  # noqa: BLE001  # one caller's bug must not silence the others
                 self._loop.call_exception_handler({"message": "a commit's `done` raised", "exception": mishap})
-        if self.journal is not None:
-            self.journal.committed(
-                [work for (work, _, _), error in zip(batch, errors, strict=True) if error is None], outcome.numbers
-            )
+        self._tell([work for (work, _, _), error in zip(batch, errors, strict=True) if error is None], outcome.numbers)
 
     async def _write_change(self, change: Change[Any]) -> None:
         if change.result.cancelled():
@@ -248,5 +247,12 @@ class Writer(ABC):
             return
         if not change.result.done():
             change.result.set_result(value)
-        if self.journal is not None:
-            self.journal.committed([change.work], change.numbers)
+        self._tell([change.work], change.numbers)
+
+    def _tell(self, works: Sequence[Work], numbers: Sequence[int]) -> None:
+        if self.journal is None:
+            return
+        try:
+            self.journal.committed(works, numbers)
+        except Exception as mishap:  # noqa: BLE001  # it is on disk, and the next batch waits
+            self._loop.call_exception_handler({"message": "events could not be published", "exception": mishap})
