@@ -433,7 +433,9 @@ def has(**values: str) -> ColumnElement[bool]:
 
 def with_status(status: str) -> ColumnElement[bool]:
     """One of its connectors is in this state."""
-    return exists().where(connectors.c.station_id == stations.c.id, connectors.c.status == status)
+    # Of the outer query only the station is meant, also where that query is about connectors itself.
+    own = exists().where(connectors.c.station_id == stations.c.id, connectors.c.status == status)
+    return own.correlate(stations)
 
 
 def with_fault() -> ColumnElement[bool]:
