@@ -11,6 +11,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     Float,
+    ForeignKey,
     Identity,
     Integer,
     Numeric,
@@ -55,6 +56,13 @@ notes = Table(
     Column("price", Numeric(12, 4)),
     Column("body", Json),
 )
+children = Table(
+    "test_children",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), Identity(), primary_key=True),
+    Column("thing", Text, ForeignKey(things.c.id, deferrable=True, initially="DEFERRED"), nullable=False),
+)
+ADD_CHILD = Statement(insert(children))
 ADD_THING = Statement(insert(things))
 SET_COUNT = Statement(
     update(things).where(things.c.id == bindparam("key")).values(count=bindparam("new_count")), ("new_count", "key")
@@ -142,6 +150,24 @@ def test_a_work_that_fails_is_undone_alone(fresh_database):
             ids = await database.read(lambda c: c.execute(select(things.c.id).order_by(things.c.id)).scalars().all())
             assert ids == ["after", "before", "taken"]
             assert await database.read(lambda c: c.execute(select(func.count()).select_from(notes)).scalar()) == 0
+
+    asyncio.run(story())
+
+
+def test_a_work_that_only_the_commit_finds_wrong_is_undone_alone(fresh_database):
+    async def story():
+        async with fresh_database() as database:
+            orphan = Work()
+            orphan.write(ADD_CHILD, "nobody")
+            waiting = [committed(database, work) for work in (adding("a"), orphan, adding("b"))]
+            first, failed, last = await asyncio.gather(*waiting, return_exceptions=True)
+            assert (first, last) == (None, None)
+            assert isinstance(failed, Undone)
+            child_first = Work()
+            child_first.write(ADD_CHILD, "c")
+            child_first.writes += adding("c").writes
+            await committed(database, child_first)
+            assert await database.read(lambda c: c.execute(select(children.c.thing)).scalars().all()) == ["c"]
 
     asyncio.run(story())
 
