@@ -19,6 +19,7 @@ from voltloom.domain.transaction import Phase
 from voltloom.features.authorization import authorize, begin_use, end_use, may_stop
 from voltloom.features.feature import StationContext
 from voltloom.features.transactions import rules, store
+from voltloom.features.transactions.energy import Energy
 from voltloom.features.transactions.memory import Book, Heard, books
 from voltloom.features.transactions.rules import ClosedBy, Flag, Transaction
 
@@ -31,7 +32,7 @@ REFUSED = Authorization(AuthorizationStatus.INVALID)
 
 
 class Before(NamedTuple):
-    """What a transaction was, as far as telling others depends on it."""
+    """What a transaction was, as far as telling others depends on it. energy_wh: only where it was over."""
 
     is_new: bool
     is_open: bool
@@ -43,7 +44,8 @@ class Before(NamedTuple):
 
 def _before(transaction: Transaction, *, is_new: bool) -> Before:
     tx = transaction
-    return Before(is_new, tx.is_open, tx.started, tx.closed_by, tx.energy.wh, _identity(tx))
+    is_open = tx.ended_at is None
+    return Before(is_new, is_open, tx.started, tx.closed_by, None if is_open else tx.energy.wh, _identity(tx))
 
 
 def _identity(tx: Transaction) -> tuple[object, ...]:
@@ -438,22 +440,16 @@ def _write(ctx: StationContext, book: Book, transaction: Transaction, before: Be
     if _identity(tx) != before.identity:
         work.write(store.SAVE, *store.saved(tx))
     else:
-        flags = rules.all_flags(tx)
-        work.write(store.GO_ON, *store.on_the_way(tx, told.wh, told.estimated, flags))
-    _tell_changes(ctx, transaction, before)
+        work.write(store.GO_ON, *store.on_the_way(tx, told))
+    if not (before.is_open and before.started) or tx.ended_at is not None:
+        _tell_changes(ctx, transaction, before)
     if tx.ended_at is None:
-        work.tell(
-            TransactionUpdated(
-                tx.station_id,
-                tx.id,
-                tx.evse,
-                ctx.now,
-                tx.charging_state.value if tx.charging_state else "",
-                told.wh,
-                tx.power_w,
-                tx.soc_percent,
-            )
-        )
+        work.tell(_updated(ctx, tx, told))
+
+
+def _updated(ctx: StationContext, tx: Transaction, told: Energy) -> TransactionUpdated:
+    state = tx.charging_state.value if tx.charging_state else ""
+    return TransactionUpdated(tx.station_id, tx.id, tx.evse, ctx.now, state, told.wh, tx.power_w, tx.soc_percent)
 
 
 def _tell_changes(ctx: StationContext, transaction: Transaction, before: Before) -> None:

@@ -7,6 +7,7 @@ order: what comes out depends on what was said, not on when we heard it.
 """
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
@@ -25,6 +26,7 @@ from voltloom.features.transactions.energy import Count, Energy, Point
 T = TypeVar("T")
 
 CLOCK_OFF = timedelta(minutes=5)
+_CLOCK_OFF_S = CLOCK_OFF.total_seconds()
 OLDEST_CLAIM = timedelta(days=366)
 """What a station says happened longer ago, happened when its clock was not set."""
 MOST_PLACES = 10_000
@@ -158,29 +160,41 @@ class Transaction:
         return energy.energy_of(self.count)
 
 
-def all_flags(transaction: Transaction) -> set[Flag]:
-    """With those that follow from the other facts."""
-    flags = set(transaction.flags)
-    told = transaction.energy
+def all_flags(transaction: Transaction, told: Energy | None = None) -> AbstractSet[Flag]:
+    """With those that follow from the other facts. told: its energy, where that is known already."""
+    tx = transaction
+    told = told or tx.energy
+    is_begin_metered = _is_begin_metered(tx)
+    is_usual = not (tx.flags or told.doubts or told.estimated or tx.ended_at)
+    if is_usual and tx.started and is_begin_metered and len(tx.seen) <= 1:
+        return _NONE
+    flags = set(tx.flags)
     flags.update(Flag(doubt) for doubt in told.doubts)
     if told.estimated:
         flags.add(Flag.ESTIMATED)
-    if transaction.stop_reason is StopReason.DE_AUTHORIZED:
+    if tx.stop_reason is StopReason.DE_AUTHORIZED:
         # Refused, and ended for it: as it should be.
         flags.discard(Flag.UNAUTHORIZED)
-    if not transaction.started:
+    if not tx.started:
         flags.add(Flag.START_MISSING)
-    if missing(transaction.seen):
+    if missing(tx.seen):
         flags.add(Flag.REPORTS_MISSING)
-    first = transaction.count.first
-    if first is not None and first.t - transaction.started_at.timestamp() > CLOCK_OFF.total_seconds():
+    if not is_begin_metered:
         flags.add(Flag.BEGIN_UNMETERED)
-    if transaction.ended_at is not None:
+    if tx.ended_at is not None:
         if told.wh is None:
             flags.add(Flag.UNMETERED)
-        if transaction.closed_by is not ClosedBy.STATION:
+        if tx.closed_by is not ClosedBy.STATION:
             flags.add(Flag.CLOSED_HERE)
     return flags
+
+
+_NONE: AbstractSet[Flag] = frozenset()
+
+
+def _is_begin_metered(tx: Transaction) -> bool:
+    first = tx.count.first
+    return first is None or first.t - tx.started_at.timestamp() <= _CLOCK_OFF_S
 
 
 def is_suspect(flags: Iterable[Flag]) -> bool:

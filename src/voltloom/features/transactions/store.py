@@ -40,7 +40,7 @@ from voltloom.domain.metering import Context, Reading, Sample, Signed
 from voltloom.domain.station import ConnectorStatus
 from voltloom.domain.token import TokenKind
 from voltloom.domain.transaction import ChargingState, StopReason
-from voltloom.features.transactions.energy import Count
+from voltloom.features.transactions.energy import Count, Energy
 from voltloom.features.transactions.rules import ClosedBy, Evidence, Flag, Transaction, all_flags, is_suspect
 from voltloom.infra.database import Json, Statement, UtcTime, metadata, upsert
 
@@ -229,7 +229,7 @@ def values_of(transaction: Transaction) -> tuple[Any, ...]:
     """In the order of _COLUMNS."""
     tx = transaction
     told = tx.energy
-    flags = all_flags(tx)
+    flags = all_flags(tx, told)
     return (
         tx.station_id,
         tx.id,
@@ -264,7 +264,7 @@ def values_of(transaction: Transaction) -> tuple[Any, ...]:
         tx.remote_start_id,
         tx.reservation_id,
         tx.offline,
-        ",".join(f"{low}-{high}" for low, high in tx.seen),
+        _ranges_text(tx.seen),
         flags_text(tx.flags),
         flags_text(flags),
         is_suspect(flags),
@@ -278,9 +278,10 @@ def saved(transaction: Transaction) -> tuple[Any, ...]:
     return (*rest, station_id, transaction_id)
 
 
-def on_the_way(transaction: Transaction, energy_wh: float | None, estimated: bool, flags: set[Flag]) -> tuple[Any, ...]:
-    """The values of GO_ON."""
+def on_the_way(transaction: Transaction, told: Energy) -> tuple[Any, ...]:
+    """The values of GO_ON. told: its energy."""
     tx = transaction
+    flags = all_flags(tx, told)
     return (
         tx.heard_at,
         tx.last_at,
@@ -288,13 +289,13 @@ def on_the_way(transaction: Transaction, energy_wh: float | None, estimated: boo
         tx.charging_state.value if tx.charging_state else "",
         tx.state_sequence,
         _encode(tx.count).decode(),
-        energy_wh,
-        estimated,
+        told.wh,
+        told.estimated,
         tx.power_w,
         tx.soc_percent,
-        ",".join([f"{low}-{high}" for low, high in tx.seen]),
+        _ranges_text(tx.seen),
         flags_text(flags) if flags else "",
-        is_suspect(flags),
+        bool(flags) and is_suspect(flags),
         tx.station_id,
         tx.id,
     )
@@ -306,6 +307,10 @@ def flags_text(flags: Iterable[Flag]) -> str:
 
 def flags_of(text: str) -> set[Flag]:
     return {Flag(each) for each in text.split(",") if each}
+
+
+def _ranges_text(seen: Sequence[tuple[int, int]]) -> str:
+    return ",".join([f"{low}-{high}" for low, high in seen]) if seen else ""
 
 
 def _ranges(text: str) -> list[tuple[int, int]]:
