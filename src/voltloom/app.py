@@ -47,6 +47,8 @@ LOG = structlog.get_logger(__name__)
 EVENTS: tuple[type[Event], ...] = tuple(
     kind for _, kind in inspect.getmembers(events, inspect.isclass) if issubclass(kind, Event) and kind is not Event
 )
+POWER_FRESH = timedelta(minutes=30)
+"""What a meter said longer ago than this is no longer what flows."""
 _PACE_S = 5.0
 """Messages a second are counted over this long."""
 
@@ -357,7 +359,10 @@ class Node:
 
     async def _summary(self) -> NetworkSummary:
         count = await self.database.read(stations.count_network)
-        standing = await self.database.read(transactions.count_open)
+        now = datetime.now(UTC)
+        standing = await self.database.read(
+            lambda connection: transactions.summarize(connection, None, now, now - POWER_FRESH)
+        )
         received, sent = self._pace.per_s
         return NetworkSummary(
             stations=count.stations,

@@ -116,6 +116,54 @@ def demo(
 
 
 @cli.command()
+def simulate(
+    url: Annotated[str, typer.Option(help="of the server's OCPP port; the identity is appended, or put for {id}")] = (
+        "ws://127.0.0.1:9000/ocpp"
+    ),
+    stations: Annotated[int, typer.Option(min=1, help="how many, unless there is a plan")] = 24,
+    plan: Annotated[Path | None, typer.Option(help="a network as JSON or TOML")] = None,
+    version: Annotated[list[str] | None, typer.Option(help="1.6, 2.0.1, 2.1; repeatable [default: all]")] = None,
+    profile: Annotated[int, typer.Option(min=0, max=3, help="security profile")] = 1,
+    password: Annotated[str, typer.Option(help="of every station; {id} and {n} are filled in")] = "",
+    credentials: Annotated[Path | None, typer.Option(help="JSON: identity → password")] = None,
+    certificates: Annotated[Path | None, typer.Option(help="folder with IDENTITY.pem and .key, for profile 3")] = None,
+    ca: Annotated[Path | None, typer.Option(help="the authority to trust, for wss")] = None,
+    seed: Annotated[int, typer.Option(help="the same seed gives the same stations and days")] = 7,
+    pace: Annotated[float, typer.Option(min=0.1, max=1000, help="how much faster days pass")] = 1.0,
+    faults_per_day: Annotated[float, typer.Option(min=0, help="of one station, at pace 1")] = 0.5,
+    idle: Annotated[bool, typer.Option("--idle", help="stations only: no cars, no faults")] = False,
+    seconds: Annotated[float | None, typer.Option(help="end by itself after this long")] = None,
+    json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Simulated stations with cars, meters and faults, against any server."""
+    from voltloom.terminal import output
+    from voltloom.terminal import simulate as command
+
+    try:
+        network = command.read_plan(plan) if plan else None
+    except (OSError, ValueError) as error:
+        output.fail(f"the plan {plan} cannot be read: {error}")
+    options = command.Options(
+        url=url,
+        plan=network,
+        stations=stations,
+        versions=tuple(version or ()),
+        profile=profile,
+        password=password,
+        credentials=credentials,
+        certificates=certificates,
+        ca=str(ca) if ca else None,
+        seed=seed,
+        pace=pace,
+        faults_per_day=faults_per_day,
+        idle=idle,
+        duration_s=seconds,
+    )
+    command.simulate(options, json=json)
+
+
+@cli.command()
 def top(
     url: Annotated[
         str | None, typer.Option(envvar="VOLTLOOM_URL", help="of the server [default: the one of --data-dir]")

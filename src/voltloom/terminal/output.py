@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from typing import NoReturn
 
 import msgspec
@@ -43,6 +44,11 @@ def rows(items: Sequence[Mapping[str, object]], columns: Sequence[str], *, json:
 def say(text: str, *, style: str = "") -> None:
     """A line about the work itself."""
     aside.print(text, style=style, markup=False)
+
+
+def no_status() -> "nullcontext[None]":
+    """In place of a spinner, where nobody watches a terminal."""
+    return nullcontext(None)
 
 
 def fail(error: VoltloomError | str) -> NoReturn:
