@@ -19,7 +19,7 @@ def test_the_demo_network_is_mixed():
     assert {o.max_w for s in plan.stations for o in s.outlets} == {11_040, 22_080, 50_000, 150_000, 300_000}
     assert {len(s.outlets) for s in plan.stations} == {1, 2}
     assert all(s.limit_w > 0 for s in plan.sites)
-    assert len(plan.tokens) == len({t.value for t in plan.tokens}) == 40
+    assert len(plan.tokens) == len({t.value for t in plan.tokens}) == 3 * 35
 
 
 @given(st.integers(0, 1000), st.integers(1, 120))

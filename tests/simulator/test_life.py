@@ -77,7 +77,7 @@ def messages_of(station: Station, until: float) -> Iterator[tuple[float, str, di
 
 
 def alive(make: Make, seed: int, faults: float = 0.0, pace: float = 1.0) -> Station:
-    station = new_station(replace(plan_of(make), sample_interval_s=max(5, int(300 / pace))), seed)
+    station = new_station(replace(plan_of(make), sample_interval_s=max(5, int(300 / pace))), seed, life="test")
     station.touch(NOON)
     station.power_up()
     kind = SiteKind.FAST if make.outlets[0].is_dc else SiteKind.PUBLIC
@@ -97,8 +97,22 @@ def test_two_days_of_any_make_keep_to_the_standard(make, seed, faults):
 @given(st.sampled_from(MAKES), st.integers(0, 10_000))
 def test_the_same_seed_brings_the_same_day(make, seed):
     first, second = (list(messages_of(alive(make, seed, 8.0), NOON + DAY)) for _ in range(2))
-    # 2.x ids of transactions are drawn from the seed as well
     assert first == second
+
+
+def test_another_run_of_the_same_seed_has_other_transactions():
+    def ids(life: str) -> set[str]:
+        station = new_station(plan_of(MAKES[2]), 1, life=life)
+        station.touch(NOON)
+        station.power_up()
+        Life(station, Habits(SiteKind.PUBLIC, TOKENS), 1).begin()
+        said = messages_of(station, NOON + DAY)
+        return {p["transactionInfo"]["transactionId"] for _, action, p in said if action == "TransactionEvent"}
+
+    assert ids("a")
+    assert ids("a") == ids("a")
+    assert not ids("a") & ids("b")
+    assert not ids("") & ids("")
 
 
 def registers(payload: dict[str, Any]) -> Iterator[tuple[str, float]]:

@@ -244,7 +244,6 @@ def make_plan(seed: int = 7, stations: int = 24, profiles: Sequence[int] = (1,),
     24 stations fill the six sites; more repeat them with other numbers. profiles: security profiles, in turn.
     interval_s: between meter samples.
     """
-    tokens, strangers = _tokens(seed)
     planned: dict[str, list[StationPlan]] = {}
     sites: dict[str, SitePlan] = {}
     for number, (code, site, make) in enumerate(islice(_spots(), stations)):
@@ -253,6 +252,8 @@ def make_plan(seed: int = 7, stations: int = 24, profiles: Sequence[int] = (1,),
         here.append(_station(seed, code, len(here) + 1, make, profiles[number % len(profiles)], interval_s))
     limited = tuple(replace(site, limit_w=_limit_w(planned[code])) for code, site in sites.items())
     every = tuple(station for here in planned.values() for station in here)
+    # So many that each EVSE has drivers of its own: a token charges at one place at a time.
+    tokens, strangers = _tokens(seed, max(40, 3 * sum(len(station.outlets) for station in every)))
     return Plan("Simulated network", seed, limited, every, tokens, strangers)
 
 
@@ -296,7 +297,7 @@ def _limit_w(stations: Sequence[StationPlan]) -> float:
     return round(connected * 0.6, -3)
 
 
-def _tokens(seed: int) -> tuple[tuple[TokenPlan, ...], tuple[TokenPlan, ...]]:
+def _tokens(seed: int, count: int) -> tuple[tuple[TokenPlan, ...], tuple[TokenPlan, ...]]:
     rng = dice(seed, "tokens")
     first, last = _FIRST.split(), _LAST.split()
 
@@ -308,7 +309,7 @@ def _tokens(seed: int) -> tuple[tuple[TokenPlan, ...], tuple[TokenPlan, ...]]:
     kinds = ("ISO14443",) * 8 + ("eMAID", "ISO15693")
     known = [
         TokenPlan(card(kind), kind, f"{first[n % len(first)]} {rng.choice(last)}", group="Parcel fleet" * (n % 9 == 4))
-        for n, kind in enumerate(islice(cycle(kinds), 40))
+        for n, kind in enumerate(islice(cycle(kinds), count))
     ]
     known[13] = replace(known[13], status="Blocked")
     known[29] = replace(known[29], status="Expired")

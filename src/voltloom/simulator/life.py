@@ -80,8 +80,11 @@ class Life:
             self._station.plug_in(evse.number, visit.vehicle)
 
     def _token(self) -> Token:
-        strange = self._habits.strangers and self._rng.random() < _STRANGER
-        return self._rng.choice(self._habits.strangers if strange else self._habits.tokens)
+        if self._habits.strangers and self._rng.random() < _STRANGER:
+            return self._rng.choice(self._habits.strangers)
+        busy = {evse.transaction.token for evse in self._station.evses if evse.transaction is not None}
+        free = [token for token in self._habits.tokens if token not in busy]
+        return self._rng.choice(free or self._habits.tokens)
 
     def _show(self, evse: Evse, token: Token, try_: int) -> None:
         """Who is refused, or finds the screen dark, tries again once or twice."""

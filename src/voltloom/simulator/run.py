@@ -107,7 +107,7 @@ class Fleet:
             wire = Wire(station, target, counts=self.counts)
             self.wires.append(wire)
             if not options.idle:
-                life = Life(station, self._habits(plan), self.plan.seed)
+                life = Life(station, self._habits(plan, number), self.plan.seed)
                 life.begin()
                 self.lives.append(life)
             self._tasks.append(asyncio.create_task(wire.run(), name=f"station {plan.id}"))
@@ -173,7 +173,7 @@ class Fleet:
             refusal=str(refusals[-1]) if refusals else "",
         )
 
-    def _habits(self, plan: StationPlan) -> Habits:
+    def _habits(self, plan: StationPlan, number: int) -> Habits:
         options, site = self._options, self.plan.site_of(plan)
         fast = all(outlet.phases == 0 for outlet in plan.outlets)
         kind = site.kind if site else (SiteKind.FAST if fast else SiteKind.PUBLIC)
@@ -181,7 +181,9 @@ class Fleet:
             kind = SiteKind.FAST  # nobody parks all day at a fast charger
         # At a faster pace the day begins at eight: the demo's first minutes are a morning.
         tempo = Tempo(options.pace, self._began, 8.0) if options.pace != 1 else Tempo()
-        tokens = [Token(t.value, t.kind) for t in self.plan.tokens] or [Token("SIMULATED")]
+        # Each station has drivers of its own: who charges at one cannot begin at another.
+        tokens = [Token(t.value, t.kind) for t in self.plan.tokens[number :: len(self.plan.stations)]]
+        tokens = tokens or [Token(f"SIMULATED{number}")]
         strangers = [Token(t.value, t.kind) for t in self.plan.strangers]
         return Habits(kind, tokens, strangers, tempo, options.faults_per_day)
 

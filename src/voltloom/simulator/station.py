@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from itertools import count
 from math import inf
+from secrets import token_hex
 from typing import Any, NamedTuple, Protocol
 
 from voltloom.domain.metering import Context, Sample
@@ -135,7 +136,10 @@ class Memory:
 
 
 class Station:
-    """speech: makes this station's words for one version. boot_s: how long it takes from power to first word."""
+    """speech: makes this station's words for one version. boot_s: how long it takes from power to first word.
+
+    life   what makes the ids of its transactions differ from those of another run with the same seed; "" for a new one
+    """
 
     def __init__(
         self,
@@ -143,6 +147,7 @@ class Station:
         speech: Callable[["Station"], Speech],
         seed: int = 1,
         boot_s: tuple[float, float] = (2, 6),
+        life: str = "",
     ) -> None:
         self.plan = plan
         self.now = 0.0
@@ -154,6 +159,7 @@ class Station:
         ]
         self.speech = speech(self)
         self.rng = dice(seed, plan.id, "station")
+        self.ids = dice(seed, plan.id, life or token_hex(8))
         self.tally: Counter[str] = Counter()
         """boots, starts, ends, refusals, lost messages, …"""
         self.transactions: list[Transaction] = []

@@ -83,7 +83,7 @@ class Speech2:
         return said("Authorize", {"idToken": _id_token(token)})
 
     def started(self, tx: Transaction, trigger: str, sample: Sample, offline: bool) -> Said:
-        tx.id = str(UUID(int=self._station.rng.getrandbits(128), version=4))
+        tx.id = str(UUID(int=self._station.ids.getrandbits(128), version=4))
         more: Payload = {"evse": {"id": tx.evse.number, "connectorId": 1}}
         if tx.token is not None:
             more["idToken"] = _id_token(tx.token)

@@ -31,10 +31,10 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(dict[str, object]).decode
 
 
-def new_station(plan: StationPlan, seed: int = 1, boot_s: tuple[float, float] = (2, 6)) -> Station:
-    """A station that speaks its plan's version."""
+def new_station(plan: StationPlan, seed: int = 1, boot_s: tuple[float, float] = (2, 6), life: str = "") -> Station:
+    """A station that speaks its plan's version; see `Station`."""
     speech: Callable[[Station], Speech] = Speech16 if plan.version == "1.6" else Speech2
-    return Station(plan, speech, seed, boot_s)
+    return Station(plan, speech, seed, boot_s, life)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ class Wire(WSListener):
         self._fragments: list[bytes] = []
         self._alarm: asyncio.TimerHandle | None = None
         self._next_id = ""
-        self._numbers = station.rng.getrandbits(32) << 32
+        self._numbers = station.ids.getrandbits(32) << 32
         self._kick = asyncio.Event()
         self._stopping = False
         self._pumping = False
