@@ -4,11 +4,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from itertools import pairwise
+from uuid import uuid4
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from charging_by_hand import CARD, Station, a_station
-from stations_by_hand import NOW
+from stations_by_hand import NOW, Caller
 from voltloom.domain.events import (
     TransactionCorrected,
     TransactionEnded,
@@ -20,10 +23,11 @@ from voltloom.domain.metering import Context, Reading, Sample, Signed
 from voltloom.domain.reports import SamplesReported, TransactionReported
 from voltloom.domain.token import AuthorizationStatus, IdToken, TokenKind
 from voltloom.domain.transaction import ChargingState, Phase, StopReason
-from voltloom.features.authorization import Group, Token
+from voltloom.features.authorization import Group, Token, add_token
 from voltloom.features.authorization.service import put_group
 from voltloom.features.transactions import store
 from voltloom.features.transactions.rules import ClosedBy, Flag, all_flags
+from voltloom.infra.database import Database, metadata, open_database
 
 UUID = "f2b1c9a0-5a39-4c0e-9f0e-2d3b1f6f7a11"
 MINUTE = timedelta(minutes=1)
@@ -451,8 +455,6 @@ def test_a_stranger_who_ends_a_transaction_is_refused_and_it_is_marked(play):
 def test_another_card_of_the_group_may_end_it(play):
     async def story(station: Station) -> None:
         await put_group(station.caller, Group("fleet"))
-        from voltloom.features.authorization import add_token
-
         for value in ("A", "B"):
             await add_token(station.caller, Token(value, group_id="fleet"))
         reply = await station.starts(token=IdToken("A"))
@@ -486,3 +488,80 @@ def test_a_sample_at_an_absurd_place_is_kept_as_the_stations(play):
         assert (running.evse, running.connector) == (0, None)
 
     play(story)
+
+
+def test_no_disorder_repetition_or_reconnect_changes_what_is_kept(database_url: str):
+    """What the handlers keep of shuffled, doubled reports with reconnects between them is what they keep in order."""
+    start = NOW - timedelta(hours=1)
+
+    def reports(transaction_id: str) -> list[TransactionReported]:
+        told = [
+            TransactionReported(
+                Phase.UPDATED,
+                TransactionId(transaction_id),
+                start + minute * MINUTE,
+                sequence=minute,
+                offline=True,
+                charging_state=ChargingState.CHARGING if minute == 2 else None,
+                samples=(
+                    Sample(start + minute * MINUTE, energy_wh=1_000.0 + 90 * minute, power_w=5_400.0),
+                    Sample(start + minute * MINUTE + timedelta(seconds=30), energy_wh=1_045.0 + 90 * minute),
+                ),
+            )
+            for minute in range(1, 5)
+        ]
+        first = Sample(start, Context.BEGIN, 1_000.0)
+        last = Sample(start + 6 * MINUTE, Context.END, 1_500.0)
+        one = TransactionReported(
+            Phase.STARTED,
+            TransactionId(transaction_id),
+            start,
+            Place(1, 1),
+            0,
+            token=CARD,
+            samples=(first,),
+            offline=True,
+        )
+        end = TransactionReported(
+            Phase.ENDED,
+            TransactionId(transaction_id),
+            start + 6 * MINUTE,
+            sequence=5,
+            samples=(last,),
+            stop_reason=StopReason.EV_DISCONNECTED,
+            offline=True,
+        )
+        return [one, *told, end]
+
+    async def kept(database: Database, order: list[int], reconnect_before: set[int]) -> tuple[object, ...]:
+        station = await Station(database, StationId(f"S-{uuid4()}")).connect()
+        transaction_id = str(uuid4())
+        said = reports(transaction_id)
+        for place, number in enumerate(order):
+            if place in reconnect_before:
+                await station.connect()
+            await station.says(said[number])
+        tx = await station.transaction(transaction_id)
+        samples = await samples_of(station, transaction_id)
+        ends = len(station.heard(TransactionEnded))
+        return (tx.started_at, tx.ended_at, tx.token, tx.evse, tx.energy, tx.seen, all_flags(tx), samples, ends)
+
+    with asyncio.Runner() as runner:
+        database = runner.run(open_database(database_url))
+        try:
+            runner.run(prepare(database))
+            in_order = runner.run(kept(database, list(range(6)), set()))
+
+            @settings(max_examples=40, deadline=None)
+            @given(st.permutations(range(6)), st.lists(st.integers(0, 5), max_size=3), st.sets(st.integers(0, 8)))
+            def in_any_order(order: list[int], again: list[int], reconnects: set[int]) -> None:
+                assert runner.run(kept(database, [*order, *again], reconnects)) == in_order
+
+            in_any_order()
+        finally:
+            runner.run(database.close())
+
+
+async def prepare(database: Database) -> None:
+    await database.write(lambda connection, _: metadata.create_all(connection))
+    await add_token(Caller(database), Token(CARD.value, allowed=None))
