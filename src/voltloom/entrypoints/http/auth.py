@@ -47,6 +47,7 @@ _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
 def is_public(method: str, path: str) -> bool:
+    method = "GET" if method == "HEAD" else method
     return (method, path) in PUBLIC or (method == "GET" and path.startswith("/static/"))
 
 

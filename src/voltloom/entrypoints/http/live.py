@@ -5,7 +5,8 @@ for: what it missed is dropped and it is told `resync`, with the number from whi
 """
 
 import asyncio
-from collections import Counter, deque
+import collections
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from datetime import datetime
 from functools import partial
@@ -14,6 +15,7 @@ from typing import Annotated
 import msgspec
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import StreamingResponse
+from prometheus_client import Counter, Gauge
 from pydantic import Field
 from sqlalchemy import Connection
 
@@ -29,6 +31,9 @@ MOST_WAITING = 1000
 MOST_WAITING_BYTES = 1 << 20
 MOST_STREAMS = 1000
 MOST_STREAMS_EACH = 30
+
+STREAMS = Gauge("voltloom_live_streams", "open streams of live events")
+RESYNCS = Counter("voltloom_live_resyncs", "times a client read too slowly and was told to read the journal")
 
 
 def frame(number: int | None, name: str, body: bytes) -> bytes:
@@ -68,6 +73,7 @@ class Listener:
 
     def _drop(self, number: int | None) -> None:
         """Everything that waits is lost; the client hears from where it can read it again."""
+        RESYNCS.inc()
         numbers = (known for text in self._waiting if (known := _number_of(text)) is not None)
         first = next(numbers, number)
         self._waiting.clear()
@@ -119,7 +125,7 @@ class Live:
         self._journal = journal
         self._database = database
         self._listeners: set[Listener] = set()
-        self._streams_by_actor: Counter[str] = Counter()
+        self._streams_by_actor: collections.Counter[str] = collections.Counter()
         self._unfollow: Callable[[], None] | None = None
         self._closed = False
 
@@ -159,6 +165,7 @@ class Live:
     ) -> AsyncIterator[bytes]:
         """What was told after number `after`, then what is told, until the client goes or may no longer listen."""
         self._streams_by_actor[actor_id] += 1
+        STREAMS.inc()
         listener = Listener(names, stations)
         try:
             newest, oldest = await self._database.read(_ends)
@@ -179,6 +186,7 @@ class Live:
             async for text in self._present(listener, may_stay):
                 yield text
         finally:
+            STREAMS.dec()
             self._listeners.discard(listener)
             self._streams_by_actor[actor_id] -= 1
             if self._streams_by_actor[actor_id] <= 0:

@@ -13,6 +13,7 @@ import asyncpg  # pyright: ignore[reportMissingTypeStubs] - it has none
 import msgspec
 import structlog
 from fastapi.exceptions import RequestValidationError
+from prometheus_client import Counter
 from sqlalchemy.exc import DataError, DBAPIError
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
@@ -220,8 +221,12 @@ SECURITY_HEADERS = {
 }
 
 
+REQUESTS = Counter("voltloom_http_requests", "HTTP requests answered", ("method", "status"))
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
+
+
 class Outermost:
-    """Puts the security headers on every response, and a problem in the place of every error."""
+    """Counts requests, puts the security headers on every response, and a problem in the place of every error."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -230,11 +235,13 @@ class Outermost:
         if scope["type"] != "http":
             return
         started = False
+        method = scope["method"] if scope["method"] in _METHODS else "other"
 
         async def send_guarded(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
+                REQUESTS.labels(method, message["status"]).inc()
                 _put(MutableHeaders(scope=message), SECURITY_HEADERS.items())
             await send(message)
 

@@ -93,12 +93,12 @@ def node_routes(database: Database, checks: Mapping[str, Check]) -> APIRouter:
     async def database_answers() -> None:
         await database.read(lambda connection: connection.execute(text("SELECT 1")).scalar())
 
-    @router.get("/livez")
+    @router.api_route("/livez", methods=["GET", "HEAD"])
     async def alive() -> Response:
         """The process answers; that is all it says."""
         return Response("ok\n", media_type="text/plain")
 
-    @router.get("/readyz")
+    @router.api_route("/readyz", methods=["GET", "HEAD"])
     async def ready(request: Request) -> Response:
         """Whether to send work here: 503 with the names of the parts that are not ready."""
         troubles = {
