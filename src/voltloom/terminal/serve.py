@@ -47,7 +47,7 @@ def _greet(node: app.Node) -> None:
     output.say(f"  data              {settings.data_dir}")
     if node.sign_in_link:
         output.say(f"  first sign-in     {app.sign_in_url(node.addresses, node.sign_in_link)}", style="bold")
-        output.say("                    good once, for 30 minutes; `voltloom user link admin` makes another")
+        output.say("                    good once, for 30 minutes; a restart makes another")
     if settings.allow_plain_ws and not settings.is_loopback:
         output.say(
             f"WARNING: stations may connect to {settings.host}:{settings.ocpp_port} without TLS: whoever is on the way "

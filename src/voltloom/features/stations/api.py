@@ -61,6 +61,7 @@ from voltloom.features.stations.documents import (
     StationChangeIn,
     StationDetail,
     StationIn,
+    StationListed,
     StationOut,
     StopIn,
     SummaryOut,
@@ -137,13 +138,23 @@ def _finding_routes(router: APIRouter, config: StationsConfig) -> None:
     @router.get("/stations", tags=["stations"], summary="Stations, by identity")
     async def list_stations(
         call: Read, conditions: Matching, limit: Limit = 100, after: After = None
-    ) -> Page[StationOut]:
+    ) -> Page[StationListed]:
         start = position(after, tuple[StationId])
-        rows = await call.database.read(
-            lambda connection: store.find(connection, conditions, start[0] if start else None, limit + 1)
-        )
-        more = cursor(rows[limit - 1]["id"]) if len(rows) > limit else None
-        return Page(items=[StationOut.of(row) for row in rows[:limit]], next=more)
+
+        def listed(connection: Connection) -> Page[StationListed]:
+            rows = store.find(connection, conditions, start[0] if start else None, limit + 1)
+            shown = rows[:limit]
+            connectors: dict[str, list[ConnectorOut]] = {row["id"]: [] for row in shown}
+            for each in store.read_connectors(connection, list(map(StationId, connectors))):
+                connectors[each["station_id"]].append(ConnectorOut.of(each))
+            return Page(
+                items=[
+                    StationListed(**StationOut.of(row).model_dump(), connectors=connectors[row["id"]]) for row in shown
+                ],
+                next=cursor(shown[-1]["id"]) if len(rows) > limit else None,
+            )
+
+        return await call.database.read(listed)
 
     @router.get("/stations/summary", tags=["stations"], summary="How many there are, and how they do")
     async def summarize_stations(call: Read, conditions: Matching) -> SummaryOut:

@@ -166,9 +166,12 @@ class FaultOut(Body):
         )
 
 
-class StationDetail(StationOut):
-    urls: list[str] = Field(description="what to enter in the station")
+class StationListed(StationOut):
     connectors: list[ConnectorOut] = Field(description="EVSE 0 is the station as a whole")
+
+
+class StationDetail(StationListed):
+    urls: list[str] = Field(description="what to enter in the station")
     faults: list[FaultOut] = Field(description="that stand now, the oldest first")
 
 
