@@ -25,6 +25,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from sqlalchemy import MetaData
 
 from voltloom.infra.database import Database, metadata, open_database
 from voltloom.infra.journal import Journal
@@ -104,13 +105,16 @@ def database_url(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def fresh_database(database_url: str) -> FreshDatabase:
-    """Opens the database with all tables of the features that the test has imported."""
+    """Opens the database with all tables of the features that the test has imported, and those of `tables`: a test's
+    own tables are in a MetaData of its own."""
 
     @asynccontextmanager
-    async def opened(journal: Journal | None = None) -> AsyncIterator[Database]:
+    async def opened(journal: Journal | None = None, tables: MetaData | None = None) -> AsyncIterator[Database]:
         database = await open_database(database_url, journal=journal)
         try:
             await database.write(lambda connection, _: metadata.create_all(connection))
+            if tables is not None:
+                await database.write(lambda connection, _: tables.create_all(connection))
             yield database
         finally:
             await database.close()

@@ -35,6 +35,7 @@ from voltloom.features.feature import Context, Feature, Listening, Repeating
 from voltloom.infra.archive import ADD_EXCHANGE, Archive
 from voltloom.infra.bus import Bus, open_bus
 from voltloom.infra.database import Database, SettingError, Work, open_database
+from voltloom.infra.housekeeping import chores
 from voltloom.infra.journal import Journal
 from voltloom.infra.keys import key_file, write_private
 from voltloom.infra.migrations import migrate, require_current
@@ -59,6 +60,7 @@ class Parts:
 
     config: stations.StationsConfig
     authority: certificates.Authority
+    archive: Archive
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,19 +115,21 @@ def parts_of(settings: Settings, where: Addresses) -> Parts:
         authority = certificates.Authority.open(settings.data_dir / "ca", settings.operator_name, datetime.now(UTC))
     except Invalid as error:
         raise SettingError(f"The certificate authority in {settings.data_dir / 'ca'}: {error.reason}.") from error
+    archive = Archive(
+        settings.data_dir / "archive",
+        hot=timedelta(days=settings.messages_hot_days),
+        kept=timedelta(days=settings.messages_days),
+        most_bytes=settings.messages_archive_bytes,
+    )
     return Parts(
         config=stations.StationsConfig(
             passwords=stations.Passwords(key_file(keys_folder(settings), "station-passwords")),
             public_urls=where.stations,
             heartbeat_interval_s=settings.heartbeat_interval_s,
-            archive=Archive(
-                settings.data_dir / "archive",
-                hot=timedelta(days=settings.messages_hot_days),
-                kept=timedelta(days=settings.messages_days),
-                most_bytes=settings.messages_archive_bytes,
-            ),
+            archive=archive,
         ),
         authority=authority,
+        archive=archive,
     )
 
 
@@ -240,7 +244,7 @@ class Node:
 
         self._pace = _Pace(gateway)
         stack.push_async_callback(_cancelled, asyncio.create_task(self._pace.run(), name="pace"))
-        await self._run_tasks(ours, journal)
+        await self._run_tasks(ours, journal, parts.archive)
         await self._serve_http(ours, journal)
         await self._let_stations_in(parts.authority)
         metrics = GatewayMetrics(gateway.tally, lambda: gateway.connections)
@@ -301,7 +305,7 @@ class Node:
                 settings.host, settings.ocpp_port, allow_plain=settings.allow_plain_ws
             )
 
-    async def _run_tasks(self, ours: Sequence[Feature], journal: Journal) -> None:
+    async def _run_tasks(self, ours: Sequence[Feature], journal: Journal, archive: Archive) -> None:
         handlers: dict[str, Handler] = {}
         for feature in ours:
             for listening in feature.listens:
@@ -309,6 +313,8 @@ class Node:
             for repeating in feature.tasks:
                 handlers[repeating.name] = self._repeater(repeating)
         periods = {each.name: each.period for feature in ours for each in feature.tasks}
+        for name, chore in chores(self.database, archive, timedelta(days=self.settings.journal_days)).items():
+            handlers[name], periods[name] = chore.do, chore.every
         tasks = Tasks(self.database, journal, handlers, periods, node=self.settings.node)
         running = asyncio.create_task(tasks.run(), name="tasks")
 

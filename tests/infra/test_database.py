@@ -3,6 +3,7 @@ from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from functools import partial
 from typing import ClassVar
 
 import pytest
@@ -14,6 +15,7 @@ from sqlalchemy import (
     ForeignKey,
     Identity,
     Integer,
+    MetaData,
     Numeric,
     Table,
     Text,
@@ -31,15 +33,15 @@ from voltloom.infra.database import (
     Undone,
     UtcTime,
     Work,
-    metadata,
     open_database,
     upsert,
 )
 from voltloom.infra.journal import Journal, read_journal
 
+TABLES = MetaData()
 things = Table(
     "test_things",
-    metadata,
+    TABLES,
     Column("id", Text, primary_key=True),
     Column("count", Integer, nullable=False),
     Column("at", UtcTime),
@@ -47,7 +49,7 @@ things = Table(
 )
 notes = Table(
     "test_notes",
-    metadata,
+    TABLES,
     Column("number", BigInteger().with_variant(Integer, "sqlite"), Identity(), primary_key=True),
     Column("thing", Text, nullable=False),
     Column("at", UtcTime),
@@ -58,7 +60,7 @@ notes = Table(
 )
 children = Table(
     "test_children",
-    metadata,
+    TABLES,
     Column("number", BigInteger().with_variant(Integer, "sqlite"), Identity(), primary_key=True),
     Column("thing", Text, ForeignKey(things.c.id, deferrable=True, initially="DEFERRED"), nullable=False),
 )
@@ -84,6 +86,11 @@ class ThingSeen:
     name: ClassVar[str] = "thing.seen"
     live_only: ClassVar[bool] = True
     station_id: str
+
+
+@pytest.fixture
+def fresh_database(fresh_database):
+    return partial(fresh_database, tables=TABLES)
 
 
 def committed(database, work: Work, order: str = "") -> Awaitable[None]:

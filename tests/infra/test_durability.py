@@ -11,15 +11,16 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from sqlalchemy import BigInteger, Column, Identity, Integer, Table, Text, func, insert, select
+from sqlalchemy import BigInteger, Column, Identity, Integer, MetaData, Table, Text, func, insert, select
 
 from voltloom.domain.errors import Unavailable
 from voltloom.infra import postgres, sqlite
-from voltloom.infra.database import Statement, Work, metadata, open_database
+from voltloom.infra.database import Statement, Work, open_database
 
+TABLES = MetaData()
 kept = Table(
     "test_kept",
-    metadata,
+    TABLES,
     Column("number", BigInteger().with_variant(Integer, "sqlite"), Identity(), primary_key=True),
     Column("station", Text, nullable=False),
     Column("n", Integer, nullable=False),
@@ -50,6 +51,11 @@ async def main():
 
 asyncio.run(main())
 """
+
+
+@pytest.fixture
+def fresh_database(fresh_database):
+    return partial(fresh_database, tables=TABLES)
 
 
 def test_a_killed_process_loses_nothing_it_acknowledged(fresh_database, database_url):
@@ -135,7 +141,7 @@ def test_works_wait_for_another_process_that_holds_the_lock_but_not_for_ever(fre
 
     async def story() -> None:
         database = await open_database(sqlite_url)
-        await database.write(lambda connection, _: metadata.create_all(connection))
+        await database.write(lambda connection, _: TABLES.create_all(connection))
         other = sqlite.connect(Path(sqlite_url.removeprefix("sqlite:///")), writing=True)
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(Unavailable):
@@ -158,7 +164,7 @@ def test_works_wait_for_another_process_that_holds_the_lock_but_not_for_ever(fre
 def test_works_survive_a_server_that_cuts_all_connections(postgres_url):
     async def story() -> None:
         database = await open_database(postgres_url)
-        await database.write(lambda connection, _: metadata.create_all(connection))
+        await database.write(lambda connection, _: TABLES.create_all(connection))
         admin = await asyncpg.connect(postgres_url)
         for n in range(10):
             await commit(database, "a", n)
@@ -189,7 +195,7 @@ def test_a_server_that_stays_away_is_said_in_bounded_time_and_found_again(postgr
 
         monkeypatch.setattr(postgres, "connect", gated)
         database = await open_database(postgres_url)
-        await database.write(lambda connection, _: metadata.create_all(connection))
+        await database.write(lambda connection, _: TABLES.create_all(connection))
         admin = await asyncpg.connect(postgres_url)
         gate["open"] = False
         await admin.execute(

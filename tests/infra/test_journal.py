@@ -1,4 +1,5 @@
 import asyncio
+import json
 import sys
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -168,13 +169,20 @@ def test_the_journal_forgets_the_oldest_by_age_and_by_count(fresh_database):
             def pruned(**more):
                 return database.write(lambda c, _: prune_journal(c, **more))
 
-            assert await pruned(before=long_ago, keep=100) == 0
-            assert await pruned(before=long_ago, keep=20) == 10
-            assert await pruned(before=soon, keep=100, limit=15) == 15
+            async def left():
+                return [json.loads(entry.body)["n"] for entry in await database.read(read_journal)]
+
             newest = await database.read(newest_number)
+            assert not await pruned(before=long_ago, keep=100)
+            assert await left() == list(range(30))
+            assert not await pruned(before=long_ago, keep=20)
+            assert await left() == list(range(10, 30))
+            assert await pruned(before=soon, keep=100, limit=15)
+            assert await left() == list(range(25, 30))
             assert await database.read(oldest_number) == newest - 4
-            assert await pruned(before=soon, keep=100) == 5
-            await database.write(tell(Counted("", 31)))
+            assert not await pruned(before=soon, keep=100)
+            assert await left() == [29]
+            await database.write(tell(Counted("", 30)))
             assert await database.read(newest_number) == newest + 1
 
     asyncio.run(story())

@@ -52,7 +52,6 @@ journal = Table(
     Column("body", Json, nullable=False),
     Column("node", Text, nullable=False, comment="who wrote it"),
     Index(None, "subject", "number"),
-    # Numbers are never used again, even after the newest rows were removed.
     sqlite_autoincrement=True,
 )
 
@@ -98,15 +97,16 @@ def oldest_number(connection: Connection) -> int:
     return connection.execute(select(func.min(journal.c.number))).scalar() or 0
 
 
-def prune_journal(connection: Connection, *, before: datetime, keep: int, limit: int = 10_000) -> int:
+def prune_journal(connection: Connection, *, before: datetime, keep: int, limit: int = 10_000) -> bool:
     """Remove the oldest entries: those written before that time, and all but the newest `keep`. At most `limit` at
-    once, so that nobody waits long; returns how many, to be called again while that is `limit`."""
+    once, so that nobody waits long; whether there are more. The newest of all stays."""
     oldest = oldest_number(connection)
     newest = newest_number(connection)
-    aged = select(func.max(journal.c.number)).where(journal.c.at < before)
-    last = max(connection.execute(aged).scalar() or 0, newest - keep)
-    last = min(last, oldest + limit - 1)
-    return connection.execute(delete(journal).where(journal.c.number <= last)).rowcount
+    end = min(oldest + limit, newest)
+    young = select(func.min(journal.c.number)).where(journal.c.number.between(oldest, end - 1), journal.c.at >= before)
+    first_kept = max(connection.execute(young).scalar() or end, min(newest - keep + 1, end))
+    connection.execute(delete(journal).where(journal.c.number < first_kept))
+    return first_kept == end < newest
 
 
 @dataclass(slots=True)

@@ -237,8 +237,7 @@ class SqliteDatabase(Writer):
         if not entries.rows:
             return ()
         # Numbers are given here, not by the table: inside this transaction nobody else can take them.
-        last = raw.execute("SELECT seq FROM sqlite_sequence WHERE name = 'journal'").fetchone()
-        first = (last[0] if last else 0) + 1
+        first = raw.execute("SELECT coalesce(max(number), 0) + 1 FROM journal").fetchone()[0]
         numbers = range(first, first + len(entries.rows))
         for statement, rows in ((ADD_ENTRY, entries.numbered(numbers)), (ADD_TASK, entries.tasks)):
             prepared = statement.prepared(DIALECT)
