@@ -159,22 +159,23 @@ def energy_of(count: Count) -> Energy:
     """As far as it is known now.
 
     The difference of the registers at both ends is the energy that was sold, if it can have been charged in that time;
-    what happened to the register in between only matters where it tells of another amount.
+    what happened to the register in between only matters where it tells of another amount. To the milliwatt-hour: what
+    is beyond is the noise of adding up.
     """
     if count.last is None:
-        return Energy(None) if count.power_t is None else Energy(max(0.0, count.power_wh), estimated=True)
+        return Energy(None) if count.power_t is None else Energy(round(max(0.0, count.power_wh), 3), estimated=True)
     folded, doubts = count.wh, count.doubts
     if count.branch is not None:
         folded = count.branch_wh
         doubts = [*doubts, count.branch_doubt] if count.branch_doubt not in doubts else doubts
     if not doubts:
-        return Energy(folded)
+        return Energy(round(folded, 3))
     first, end = count.first, count.end
     if first is not None and first.rank == 0 and end is not None and follows(first, end):
         sold = max(0.0, end.wh - first.wh)
         agrees = abs(sold - folded) <= max(STEP_WH, 0.02 * sold)
-        return Energy(sold, doubts=() if agrees else tuple(sorted(doubts)))
-    return Energy(folded, doubts=tuple(sorted(doubts)))
+        return Energy(round(sold, 3), doubts=() if agrees else tuple(sorted(doubts)))
+    return Energy(round(folded, 3), doubts=tuple(sorted(doubts)))
 
 
 def exported_wh(count: Count) -> float | None:
