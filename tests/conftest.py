@@ -20,7 +20,7 @@ import sysconfig
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 
 import asyncpg
@@ -122,25 +122,47 @@ def fresh_database(database_url: str) -> FreshDatabase:
     return opened
 
 
-@pytest.fixture(scope="session")
-def nats_url() -> Iterator[str]:
-    """A real NATS server."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+@contextmanager
+def _nats_server(port: int) -> Iterator[str]:
     program = Path(sysconfig.get_path("scripts")) / "nats-server"
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
             [program, "-a", "127.0.0.1", "-p", str(port)], stdout=log, stderr=log, start_new_session=True
         )
-        deadline = time.monotonic() + 20
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                break
-            except OSError:
-                assert process.poll() is None, "the NATS server ended at once"
-                assert time.monotonic() < deadline, "the NATS server does not listen"
-                time.sleep(0.02)
-        yield f"nats://127.0.0.1:{port}"
-        os.kill(process.pid, signal.SIGTERM)
-        process.wait(10)
+        try:
+            deadline = time.monotonic() + 20
+            while True:
+                try:
+                    socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                    break
+                except OSError:
+                    assert process.poll() is None, "the NATS server ended at once"
+                    assert time.monotonic() < deadline, "the NATS server does not listen"
+                    time.sleep(0.02)
+            yield f"nats://127.0.0.1:{port}"
+        finally:
+            os.kill(process.pid, signal.SIGTERM)
+            process.wait(10)
+
+
+@pytest.fixture(scope="session")
+def nats_server() -> Callable[[int], AbstractContextManager[str]]:
+    """Starts a NATS server on a port, and stops it at the end of the `with`."""
+    return _nats_server
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return free.getsockname()[1]
+
+
+@pytest.fixture
+def free_port() -> int:
+    return _free_port()
+
+
+@pytest.fixture(scope="session")
+def nats_url() -> Iterator[str]:
+    """A real NATS server."""
+    with _nats_server(_free_port()) as url:
+        yield url

@@ -137,3 +137,38 @@ def test_patterns(pattern, subject, expected):
 def test_a_wrong_bus_is_one_sentence(url, says):
     with pytest.raises(SettingError, match=says):
         asyncio.run(open_bus(url))
+
+
+def test_while_the_bus_is_away_a_node_goes_on_alone_and_finds_the_others_again(nats_server, free_port):
+    async def story():
+        async def answer(_, message):
+            return b"here " + message
+
+        async def answer_there(_, message):
+            return b"there " + message
+
+        with nats_server(free_port) as url:
+            here, there = await open_bus(url), await open_bus(url)
+            await here.subscribe("station.mine", answer)
+            await there.subscribe("station.theirs", answer_there)
+            assert await here.request("station.theirs", b"1", 5) == b"there 1"
+        while True:
+            try:
+                assert await here.request("station.mine", b"2", 1) == b"here 2"
+                with pytest.raises(NoResponder):
+                    await here.request("station.theirs", b"3", 1)
+                break
+            except TimeoutError:  # it has not noticed yet
+                continue
+        here.publish("event.x", b"dropped")
+        with nats_server(free_port):
+            while True:
+                try:
+                    assert await here.request("station.theirs", b"4", 1) == b"there 4"
+                    break
+                except (NoResponder, TimeoutError):
+                    await asyncio.sleep(0.02)
+            await here.close()
+            await there.close()
+
+    run(story)

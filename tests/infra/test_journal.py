@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import pytest
 
-from voltloom.infra.bus import LocalBus
+from voltloom.infra.bus import LocalBus, open_bus
 from voltloom.infra.database import open_database
 from voltloom.infra.journal import Journal, newest_number, oldest_number, prune_journal, read_journal
 
@@ -60,14 +60,17 @@ def tell(*events):
     return change
 
 
-@pytest.mark.parametrize("with_bus", [False, True])
-def test_all_nodes_hear_all_events_once_in_the_order_of_their_numbers(fresh_database, database_url, with_bus):
+@pytest.mark.parametrize("bus", ["none", "local", "nats"])
+def test_all_nodes_hear_all_events_once_in_the_order_of_their_numbers(fresh_database, database_url, bus, request):
+    url = request.getfixturevalue("nats_url") if bus == "nats" else ""
+
     async def story():
-        bus = LocalBus() if with_bus else None
+        local = LocalBus()
+        buses = [await open_bus(url) if bus == "nats" else local if bus == "local" else None for _ in range(2)]
         async with (
             fresh_database(),
-            node(database_url, "n1", bus) as (first, heard_by_first),
-            node(database_url, "n2", bus) as (second, heard_by_second),
+            node(database_url, "n1", buses[0]) as (first, heard_by_first),
+            node(database_url, "n2", buses[1]) as (second, heard_by_second),
         ):
             await asyncio.gather(
                 *(database.write(tell(Counted("CP-1", n))) for n in range(40) for database in (first, second))
@@ -81,6 +84,9 @@ def test_all_nodes_hear_all_events_once_in_the_order_of_their_numbers(fresh_data
             assert len(kept) == 80
             assert heard_by_first == kept
             assert heard_by_second == kept
+        for each in buses:
+            if each is not None:
+                await each.close()
 
     asyncio.run(story())
 
