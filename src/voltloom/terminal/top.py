@@ -107,7 +107,7 @@ def top(settings: Settings, url: str | None, key: str | None, *, once: bool, jso
             if json:
                 output.people.print_json(msgspec.json.encode(plain(snapshot)).decode())
             else:
-                output.people.print(draw(snapshot, deque([snapshot.network["power_w"]]), None))
+                output.people.print(draw(snapshot, deque([snapshot.network["power_w"]]), output.people.width, None))
             return
         watch(reader)
     except KeyboardInterrupt:
@@ -118,7 +118,7 @@ def top(settings: Settings, url: str | None, key: str | None, *, once: bool, jso
         output.fail(f"{reader.url} does not answer ({type(error).__name__}): is the server running?")
 
 
-def watch(reader: Reader, *, seconds: float | None = None, above: RenderableType | None = None) -> None:
+def watch(reader: Reader, *, seconds: float | None = None, above: Sequence[Text] = ()) -> None:
     """Until Ctrl-C, or for so long. A server that is away for a while is waited for, and said to be away."""
     powers: deque[float] = deque(maxlen=60)
     ends = None if seconds is None else time.monotonic() + seconds
@@ -133,8 +133,8 @@ def watch(reader: Reader, *, seconds: float | None = None, above: RenderableType
                 if snapshot is None:
                     raise
                 trouble = f"no answer for {(datetime.now(UTC) - snapshot.at).seconds} s ({type(error).__name__})"
-            drawn = draw(snapshot, powers, output.people.height, trouble=trouble)
-            live.update(Group(above, drawn) if above is not None else drawn, refresh=True)
+            drawn = draw(snapshot, powers, output.people.width, output.people.height - len(above), trouble=trouble)
+            live.update(Group(*above, drawn), refresh=True)
             time.sleep(REFRESH_S)
 
 
@@ -150,7 +150,9 @@ def plain(snapshot: Snapshot) -> dict[str, object]:
 # ---- drawing
 
 
-def draw(snapshot: Snapshot, powers: Iterable[float], height: int | None, *, trouble: str | None = None) -> Group:
+def draw(
+    snapshot: Snapshot, powers: Iterable[float], width: int, height: int | None, *, trouble: str | None = None
+) -> Group:
     """height: lines there are; None: as many as it takes."""
     room = None if height is None else max(3, height - 9)
     shown = ranked(snapshot)
@@ -159,7 +161,7 @@ def draw(snapshot: Snapshot, powers: Iterable[float], height: int | None, *, tro
         headline(snapshot, trouble),
         summary(snapshot.network, powers),
         Text(),
-        table(snapshot, shown if room is None else shown[:room]),
+        table(snapshot, shown if room is None else shown[:room], width),
     ]
     if hidden:
         parts.append(Text(f"… and {hidden} more: a taller window shows them", style="dim"))
@@ -219,42 +221,68 @@ def power_of(snapshot: Snapshot, station: Json) -> float:
     return sum(charge["power_w"] or 0.0 for charge in charges)
 
 
-def table(snapshot: Snapshot, stations: Sequence[Json]) -> Table:
+COLUMNS = (
+    # name, what it needs at least, from which width of the window it is shown
+    ("station", 8, 0),
+    ("connectors", 22, 0),
+    ("power", 9, 0),
+    ("charged", 9, 72),
+    ("battery", 7, 84),
+    ("site", 14, 96),
+    ("version", 7, 106),
+    ("make", 20, 130),
+    ("heard", 6, 138),
+)
+_RIGHT = {"power", "charged", "battery", "heard"}
+
+
+def table(snapshot: Snapshot, stations: Sequence[Json], width: int) -> Table:
+    """A narrow window shows what matters most."""
     drawn = Table(box=None, pad_edge=False, header_style="dim", expand=False)
-    for name in ("station", "site", "connectors", "power", "charged", "battery", "version", "make", "heard"):
-        right = name in ("power", "charged", "battery", "heard")
-        drawn.add_column(name, justify="right" if right else "left", no_wrap=True)
+    shown = [name for name, _, from_width in COLUMNS if width >= from_width]
+    for name, least, _ in COLUMNS:
+        if name in shown:
+            drawn.add_column(name, justify="right" if name in _RIGHT else "left", no_wrap=True, min_width=least)
     for station in stations:
-        drawn.add_row(*row(snapshot, station))
+        cells = row(snapshot, station)
+        drawn.add_row(*(cells[name] for name in shown))
     return drawn
 
 
-def row(snapshot: Snapshot, station: Json) -> tuple[RenderableType, ...]:
+def row(snapshot: Snapshot, station: Json) -> dict[str, RenderableType]:
     link, hardware = station["link"], station["hardware"]
     charges = [charge for (station_id, _), charge in snapshot.charges.items() if station_id == station["id"]]
     energy = [charge["energy_wh"] for charge in charges if charge["energy_wh"] is not None]
     batteries = [f"{charge['soc_percent']:.0f} %" for charge in charges if charge["soc_percent"] is not None]
     power = sum(charge["power_w"] or 0.0 for charge in charges)
     connected = link["connected"]
-    return (
-        Text(_inert(station["id"]), style="" if connected else "red"),
-        Text(_inert(snapshot.sites.get(station["site_id"] or "", ""))[:24], style="dim"),
-        states(station) if connected else Text(f"offline {ago(link['disconnected_at'], snapshot.at)}", style="red"),
-        Text(watts(power) if charges else "", style="green"),
-        Text(f"{sum(energy) / 1000:.2f} kWh" if energy else ""),
-        Text(" ".join(batteries)),
-        Text(link["protocol"].removeprefix("ocpp"), style="dim"),
-        Text(_inert(f"{hardware['vendor']} {hardware['model']}")[:30], style="dim"),
-        Text(ago(station["last_seen"], snapshot.at), style="dim"),
-    )
+    return {
+        "station": Text(_inert(station["id"]), style="" if connected else "red"),
+        "connectors": states(station, snapshot.charges)
+        if connected
+        else Text(f"offline {ago(link['disconnected_at'], snapshot.at)}", style="red"),
+        "power": Text(watts(power) if charges else "", style="green"),
+        "charged": Text(f"{sum(energy) / 1000:.2f} kWh" if energy else ""),
+        "battery": Text(" ".join(batteries)),
+        "site": Text(_inert(snapshot.sites.get(station["site_id"] or "", ""))[:24], style="dim"),
+        "version": Text(link["protocol"].removeprefix("ocpp"), style="dim"),
+        "make": Text(_inert(f"{hardware['vendor']} {hardware['model']}")[:30], style="dim"),
+        "heard": Text(ago(station["last_seen"], snapshot.at), style="dim"),
+    }
 
 
-def states(station: Json) -> Text:
+def states(station: Json, charges: Mapping[tuple[str, int], Json]) -> Text:
+    """An occupied connector of a 2.x station is as its transaction says it is."""
     found = Text()
     for connector in station["connectors"]:
         if connector["evse"] == 0:
             continue
         status = connector["status"]
+        if status == "Occupied":
+            charge = charges.get((station["id"], connector["evse"]), {})
+            status = {"Charging": "Charging", "SuspendedEV": "SuspendedEV", "SuspendedEVSE": "SuspendedEVSE"}.get(
+                charge.get("charging_state") or "", status
+            )
         found.append(f"{_MARKS.get(status, '?')} {status}  ", style=_STYLES.get(status, ""))
     return found if found.plain else Text("not heard of yet", style="dim")
 
