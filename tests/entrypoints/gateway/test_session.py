@@ -15,6 +15,7 @@ from voltloom.domain.station import Registration
 from voltloom.domain.token import Authorization, AuthorizationStatus
 from voltloom.entrypoints.gateway.limits import Limits
 from voltloom.features.feature import Feature, Memory, StationContext, answer
+from voltloom.infra.archive import Wanted, find_exchanges
 from voltloom.infra.database import Statement, metadata
 
 CP1 = StationId("CP-1")
@@ -97,6 +98,10 @@ def test_a_work_that_the_database_refuses_is_an_internal_error_and_leaves_no_tra
             assert (await station.message())[0] == 3
             assert memory_of(house) == ["A", "B"]
             assert await kept(house) == ["A", "B"]
+            archived = []
+            while len(archived) < 3:
+                archived = await house.database.read(lambda c: find_exchanges(c, Wanted("CP-1")))
+            assert {row.message_id: bool(row.trouble) for row in archived} == {"1": False, "2": True, "3": False}
 
     run(story)
 

@@ -6,36 +6,34 @@ call is understood by the dialect, answered by a feature out of memory, committe
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from time import monotonic
-from types import CoroutineType
-from typing import Any, NamedTuple, Protocol, TypeAlias, cast
+from typing import Any, NamedTuple, TypeAlias
 from uuid import uuid4
 
 import structlog
 
-from voltloom.domain.errors import Forbidden, StationError, TimedOut, Unreachable, VoltloomError
+from voltloom.domain.errors import Forbidden, Unreachable, VoltloomError
 from voltloom.domain.events import SecurityNoticed
-from voltloom.domain.ids import StationId
-from voltloom.domain.reports import NOTED, LinkClosed, LinkOpened, Report
+from voltloom.domain.reports import LinkClosed, LinkOpened, Report
 from voltloom.entrypoints.gateway.accept import Admitted
-from voltloom.entrypoints.gateway.limits import Limits
-from voltloom.entrypoints.gateway.tally import Tally
+from voltloom.entrypoints.gateway.calling import Calls
+from voltloom.entrypoints.gateway.handling import handle
+from voltloom.entrypoints.gateway.home import Exchange, Home, inert, keep
+from voltloom.entrypoints.gateway.pace import Pace
 from voltloom.entrypoints.gateway.websocket import POLICY, TRY_AGAIN, Socket
-from voltloom.features.feature import AnyHandler, Memories, StationContext, Stations
-from voltloom.infra.database import Database, Work
+from voltloom.features.feature import Memories, StationContext
+from voltloom.infra.database import Work
 from voltloom.protocols.ocpp.dialect import DIALECTS, Read, Refusal
 from voltloom.protocols.ocpp.errors import ErrorCode
 from voltloom.protocols.ocpp.exchange import Payload
-from voltloom.protocols.ocpp.limits import Limits as FrameLimits
 from voltloom.protocols.ocpp.rpc import (
     Answered,
     CallReceived,
     Dropped,
     Endpoint,
     ErrorReceived,
-    OutgoingCall,
     Refused,
     Replayed,
     ResultErrorReceived,
@@ -46,70 +44,8 @@ from voltloom.protocols.ocpp.version import Version
 
 log = structlog.get_logger(__name__)
 
-_LONG = 64 * 1024
-_MOST_OF_BAD = 10_000
-"""Characters of a message that is none, kept to be looked at."""
 _ANSWERS = ("[3", "[4")
 """How a frame begins that answers a call of ours: it is heard at once, whatever else is under way."""
-
-
-class Exchange(NamedTuple):
-    """A call and its answer, as they are archived.
-
-    inbound   the station called
-    call      the frame, or as much of one as came; answer: its payload or error, "" where none was given
-    took_s    from hearing the call to having its answer; None where there was none
-    trouble   "" where all was well, else what was wrong: a sentence for people
-    """
-
-    station_id: StationId
-    at: datetime
-    inbound: bool
-    version: Version
-    message_id: str
-    action: str
-    call: str
-    answer: str
-    took_s: float | None
-    trouble: str = ""
-
-
-class Home(Protocol):
-    """What a session needs of the gateway that holds it."""
-
-    limits: Limits
-    frame_limits: FrameLimits
-    database: Database
-    handlers: Mapping[type[Report[Any]], AnyHandler]
-    stations: Stations
-    node: str
-    tally: Tally
-
-    def opened(self, session: "Session") -> None:
-        """The socket stands: give the session its memories, then `start` it."""
-        ...
-
-    def reload(self, session: "Session") -> None:
-        """Its memories may be wrong: give it new ones, by `resume`."""
-        ...
-
-    def ended(self, session: "Session") -> None:
-        """It hears nothing any more."""
-        ...
-
-    def gone(self, socket: Socket) -> None:
-        """It is closed."""
-        ...
-
-    def archive(self, work: Work, exchange: Exchange) -> None: ...
-
-    def may_speak(self, memories: Memories, action: str, triggered: Collection[str]) -> bool:
-        """Whether the station may send this now, before and after its boot was accepted."""
-        ...
-
-    def run(self, coroutine: Coroutine[Any, Any, None]) -> None:
-        """In a task that is not forgotten while it runs."""
-        ...
 
 
 class _Heard(NamedTuple):
@@ -127,7 +63,6 @@ class _Told(NamedTuple):
 
 
 _Waiting: TypeAlias = _Heard | _Told
-_Finish: TypeAlias = Callable[[Any], None]
 
 
 class Session:
@@ -142,15 +77,15 @@ class Session:
 
     __slots__ = (
         "_busy",
+        "_calls",
         "_finished",
         "_home",
         "_is_over",
         "_leaving",
+        "_pace",
         "_paused",
         "_pinged_at",
         "_stale",
-        "_tokens",
-        "_tokens_at",
         "_triggered",
         "_unwritable_since",
         "_waiting",
@@ -183,6 +118,7 @@ class Session:
         self.profile = admitted.profile
         self.endpoint = Endpoint(version, limits=home.frame_limits, answered=answered)
         self.dialect = DIALECTS[version]
+        self._calls = Calls(home, self.station_id, self.endpoint, self._say)
         self.socket = Socket(self, home.limits, admitted.deflate)
         self.memories: Memories | None = None
         self.previous: Session | None = None
@@ -197,8 +133,7 @@ class Session:
         self.ending: str | None = None
         self.replaced = False
         self._waiting: deque[_Waiting] | None = None
-        self._tokens = home.limits.messages_burst
-        self._tokens_at = now
+        self._pace = Pace(home.limits, now)
         self._busy = True
         self._stale = False
         self._paused = False
@@ -259,8 +194,7 @@ class Session:
         for item in waiting or ():
             if isinstance(item, _Told) and not item.handled.done():
                 item.handled.set_exception(self._unreachable())
-        for abandoned in self.endpoint.close():
-            self._settle(abandoned.call, self._unreachable())
+        self._calls.abandon(self._unreachable())
         self._home.ended(self)
         if not self._busy:
             self._tell_closed()
@@ -317,31 +251,15 @@ class Session:
         self._home.tally.messages_in += 1
         if (self._busy or self._waiting) and not text.startswith(_ANSWERS):
             self._wait(_Heard(message, text))
-        elif self._spend(message, now):
-            self._hear(message, text, now)
-        else:
+        elif wait_s := self._pace.take(message, self._home.limits, now):
             self._wait(_Heard(message, text))
-            self._come_back(message)
+            self._come_back(wait_s)
+        else:
+            self._hear(message, text, now)
 
-    def _spend(self, message: bytes, now: float) -> bool:
-        """Take what the message costs from the station's bucket; False where there is not enough in it."""
-        limits = self._home.limits
-        tokens = min(limits.messages_burst, self._tokens + (now - self._tokens_at) * limits.messages_per_s)
-        cost = self._cost(message)
-        enough = tokens >= cost
-        self._tokens_at = now
-        self._tokens = tokens - cost if enough else tokens
-        return enough
-
-    def _cost(self, message: bytes) -> float:
-        """A long message costs as much as several: what it takes of us grows with its length."""
-        return min(1.0 + len(message) // _LONG, self._home.limits.messages_burst)
-
-    def _come_back(self, message: bytes) -> None:
-        """When there is enough in the bucket again."""
-        missing = self._cost(message) - self._tokens
-        delay_s = max(0.02, missing / self._home.limits.messages_per_s)
-        asyncio.get_running_loop().call_later(delay_s, self._proceed)
+    def _come_back(self, wait_s: float) -> None:
+        """It speaks too fast: go on when it may."""
+        asyncio.get_running_loop().call_later(wait_s, self._proceed)
         self._home.tally.throttled += 1
 
     def _wait(self, item: _Waiting) -> None:
@@ -360,12 +278,12 @@ class Session:
             if isinstance(item, _Told):
                 self._waiting.popleft()
                 self._take_up(item)
-            elif self._spend(item.message, now):
+            elif wait_s := self._pace.take(item.message, self._home.limits, now):
+                self._come_back(wait_s)
+                return
+            else:
                 self._waiting.popleft()
                 self._hear(item.message, item.text, now)
-            else:
-                self._come_back(item.message)
-                return
         if self._paused and self._unwritable_since is None and not self._waiting:
             self._paused = False
             self.socket.resume_reading()
@@ -389,17 +307,15 @@ class Session:
         match event:
             case CallReceived() | SendReceived():
                 self._work_on(event, text, now)
-            case ResultReceived():
-                self._conclude(event.call, event.payload, text, now)
-            case ErrorReceived():
-                self._conclude(event.call, self._station_error(event), text, now)
+            case ResultReceived() | ErrorReceived():
+                self._calls.conclude(event, text, now)
             case Replayed():
                 self._home.tally.replayed += 1
                 self._say(event.reply)
             case Refused():
                 self._home.tally.bad[event.code.value] += 1
                 self._say(event.reply)
-                self._archive_alone(event.message_id, "", _inert(text), event.reply.decode(), event.why)
+                self._archive_alone(event.message_id, "", inert(text), event.reply.decode(), event.why)
                 self._weigh()
             case ResultErrorReceived():
                 self._home.tally.bad["result_error"] += 1
@@ -446,7 +362,7 @@ class Session:
             def fail(error: Exception) -> None:
                 self._fail(call, text, now, error)
 
-            self._handle(context, read.reports, finish, fail)
+            handle(home, context, read.reports, finish, fail)
         except Exception as error:  # noqa: BLE001 - the top of a message: the station hears InternalError, others nothing
             self._fail(call, text, now, error)
 
@@ -457,47 +373,6 @@ class Session:
         if triggered is not None:
             triggered.discard(action)
         return True
-
-    def _handle(
-        self,
-        context: StationContext,
-        reports: Sequence[Report[Any]],
-        finish: _Finish,
-        fail: Callable[[Exception], None],
-        at: int = 0,
-        first: object = NOTED,
-    ) -> None:
-        """Have reports handled in their order, from `at` on; then `finish` with the reply to the first. A handler
-        that must wait goes on in a task."""
-        handlers = self._home.handlers
-        for place in range(at, len(reports)):
-            report = reports[place]
-            reply: object = handlers[type(report)](context, report)
-            if type(reply) is CoroutineType:
-                waiting = self._go_on(
-                    cast("Coroutine[Any, Any, object]", reply), context, reports, finish, fail, place, first
-                )
-                self._home.run(waiting)
-                return
-            if place == 0:
-                first = reply
-        finish(first)
-
-    async def _go_on(
-        self,
-        waiting: Coroutine[Any, Any, object],
-        context: StationContext,
-        reports: Sequence[Report[Any]],
-        finish: _Finish,
-        fail: Callable[[Exception], None],
-        place: int,
-        first: object,
-    ) -> None:
-        try:
-            reply = await waiting
-            self._handle(context, reports, finish, fail, place + 1, reply if place == 0 else first)
-        except Exception as error:  # noqa: BLE001 - as in _work_on
-            fail(error)
 
     def _commit_answer(
         self,
@@ -529,16 +404,18 @@ class Session:
         )
 
         def done(error: BaseException | None) -> None:
-            if error is not None:
-                self._undone(call, error)
-            elif answers:
-                self._say(self.endpoint.result(call.message_id, payload))
-            home.tally.observe(monotonic() - started)
-            self._rest()
+            try:
+                if error is not None:
+                    self._undone(call, text, error)
+                elif answers:
+                    self._say(self.endpoint.result(call.message_id, payload))
+                home.tally.observe(monotonic() - started)
+            finally:
+                self._rest()
 
         home.database.commit(work, done, self.station_id)
 
-    def _undone(self, call: CallReceived | SendReceived, error: BaseException) -> None:
+    def _undone(self, call: CallReceived | SendReceived, text: str, error: BaseException) -> None:
         """It is not on disk: the station must not believe it is, and memory must not either."""
         reference = uuid4().hex[:12]
         log.error(
@@ -546,8 +423,13 @@ class Session:
         )
         self._home.tally.failed += 1
         self._stale = True
+        answer = ""
         if isinstance(call, CallReceived):
-            self._say(self.endpoint.error(call.message_id, ErrorCode.INTERNAL))
+            frame = self.endpoint.error(call.message_id, ErrorCode.INTERNAL)
+            answer = frame.decode()
+            self._say(frame)
+        why = f"The database did not take what it says; see {reference} in the log."
+        self._archive_alone(call.message_id, call.action, text, answer, why)
 
     def _fail(self, call: CallReceived | SendReceived, text: str, now: datetime, error: Exception) -> None:
         """A handler could not answer: a bug, or something it needs is away. What it may have changed in memory is
@@ -580,13 +462,9 @@ class Session:
         self._rest()
 
     def _archive_alone(self, message_id: str, action: str, text: str, answer: str, trouble: str) -> None:
-        work = Work()
-        version = self.endpoint.version
-        at = datetime.now(UTC)
-        self._home.archive(
-            work, Exchange(self.station_id, at, True, version, message_id, action, text, answer, None, trouble)
-        )
-        self._home.database.commit(work, _nobody_waits, self.station_id)
+        version, at = self.endpoint.version, datetime.now(UTC)
+        exchange = Exchange(self.station_id, at, True, version, message_id, action, text, answer, None, trouble)
+        keep(self._home, exchange)
 
     # ---- reports of our own
 
@@ -611,7 +489,7 @@ class Session:
             done(error)
 
         try:
-            self._handle(context, (report,), finish, fail)
+            handle(home, context, (report,), finish, fail)
         except Exception as error:  # noqa: BLE001 - as in _work_on
             fail(error)
 
@@ -642,82 +520,14 @@ class Session:
     # ---- calling
 
     async def call(self, action: str, payload: bytes, timeout_s: float) -> Payload:
-        """The payload of the station's answer. Raises StationError, TimedOut, Unreachable, Conflict (too many wait)."""
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Payload] = loop.create_future()
-        message_id = self.endpoint.call(action, payload, now=monotonic(), timeout_s=timeout_s, tag=answer)
-        self._send_calls(monotonic())
-        # Its own time begins when it is sent; waiting for its turn must end as well.
-        waiting = loop.call_later(timeout_s, self._withdraw, message_id, action, answer)
-        try:
-            return await answer
-        except asyncio.CancelledError:
-            self.endpoint.withdraw(message_id)
-            raise
-        finally:
-            waiting.cancel()
+        """See `Calls.call`."""
+        return await self._calls.call(action, payload, timeout_s)
 
     def expect(self, action: str) -> None:
         """The station was asked to send this: it may, also before it is accepted."""
         if self._triggered is None:
             self._triggered = set()
         self._triggered.add(action)
-
-    def _withdraw(self, message_id: str, action: str, answer: "asyncio.Future[Payload]") -> None:
-        if self.endpoint.withdraw(message_id) and not answer.done():
-            answer.set_exception(
-                TimedOut(f"{self.station_id} was still busy with what it was asked before: {action} was not sent")
-            )
-
-    def _send_calls(self, now: float) -> None:
-        for call in self.endpoint.outgoing(now):
-            self._home.tally.calls += 1
-            self._say(call.frame)
-
-    def _conclude(self, call: OutgoingCall, answer: Payload | StationError, text: str, now: float) -> None:
-        """A call of ours has been answered: pass it on, archive it, send the next."""
-        self._settle(call, answer)
-        if isinstance(answer, StationError):
-            self._archive_call(call, _inert(text), now, answer.reason)
-        else:
-            self._archive_call(call, text, now, "")
-        self._send_calls(now)
-
-    def _settle(self, call: OutgoingCall, answer: Payload | VoltloomError) -> None:
-        future = cast("asyncio.Future[Payload]", call.tag)
-        if future.done():
-            return
-        if isinstance(answer, VoltloomError):
-            future.set_exception(answer)
-        else:
-            future.set_result(answer)
-
-    def _station_error(self, event: ErrorReceived) -> StationError:
-        if not event.spelling:
-            return StationError(f"{self.station_id} answered {event.call.action} with what is no answer: {event.text}")
-        said = f"{event.spelling}: {event.text}" if event.text else event.spelling
-        reason = f"{self.station_id} answered {event.call.action} with the error {said}"
-        return StationError(reason, event.spelling, event.details.decode())
-
-    def _archive_call(self, call: OutgoingCall, answer: str, now: float, trouble: str) -> None:
-        work = Work()
-        took_s = None if call.sent_at is None or not answer else now - call.sent_at
-        self._home.archive(
-            work,
-            Exchange(
-                self.station_id,
-                datetime.now(UTC),
-                False,
-                self.endpoint.version,
-                call.message_id,
-                call.action,
-                call.frame.decode(),
-                answer,
-                took_s,
-                trouble,
-            ),
-        )
-        self._home.database.commit(work, _nobody_waits, self.station_id)
 
     # ---- time
 
@@ -727,12 +537,7 @@ class Session:
         if self.ending is not None:
             return
         self.socket.forgive()
-        for late in self.endpoint.expire(now):
-            self._home.tally.timed_out += 1
-            reason = f"{self.station_id} did not answer {late.call.action} within {late.call.timeout_s:g} s"
-            self._settle(late.call, TimedOut(reason))
-            self._archive_call(late.call, "", now, reason)
-            self._send_calls(now)
+        self._calls.expire(now)
         if self._unwritable_since is not None and now - self._unwritable_since > limits.write_s:
             self._lose(f"did not read what it was sent for {limits.write_s:g} s")
         elif now - self.heard_at > limits.silent_s and not self._paused:
@@ -763,13 +568,3 @@ class Session:
             self._unwritable_since = monotonic()
             self._paused = True
             self.socket.pause_reading()
-
-
-def _inert(text: str) -> str:
-    """What is no message, as a text that any database takes."""
-    return text[:_MOST_OF_BAD].replace("\0", "\N{REPLACEMENT CHARACTER}")
-
-
-def _nobody_waits(error: BaseException | None) -> None:
-    if error is not None:
-        log.error("gateway.not_archived", error=repr(error))
