@@ -231,7 +231,8 @@ class Node:
         credentials = stations.credentials_of(database, parts.config.passwords)
         trust = certificates.StationTrust(settings.operator_name)
         await asyncio.gather(credentials.load(), trust.load(database))
-        await stations.close_stale_links(database, settings.node, datetime.now(UTC))
+        # Alone, whatever was connected when a server last ended here is gone, whatever this machine was called then.
+        await stations.close_stale_links(database, settings.node if settings.bus else None, datetime.now(UTC))
         inbox = stations.Inbox()
         self.gateway = gateway = self._gateway(ours, credentials, trust, inbox, bus)
         changes = _Changes(database, credentials, trust, gateway)

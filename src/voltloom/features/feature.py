@@ -97,7 +97,7 @@ class Memories:
         self._values = values
 
     def of(self, memory: Memory[T]) -> T:
-        return cast(T, self._values[memory])
+        return cast("T", self._values[memory])
 
     @staticmethod
     def load(

@@ -1,6 +1,6 @@
 """Alembic's entry: runs the revisions on the connection it is given, inside its transaction."""
 
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
@@ -8,7 +8,7 @@ from alembic.autogenerate.api import AutogenContext
 from voltloom.infra.database import metadata
 
 
-def write_own_types(kind: str, item: Any, autogen: AutogenContext) -> str | bool:
+def write_own_types(kind: str, item: Any, autogen: AutogenContext) -> str | Literal[False]:
     """Our column types by their names, for `tools/make_revision.py`."""
     module = type(item).__module__
     if kind != "type" or not module.startswith("voltloom."):

@@ -3,10 +3,12 @@
 python -m voltloom.simulator.peers.ocpp_package PORT
 """
 
-# pyright: basic
+# pyright: basic, reportArgumentType=false
+# The package's own examples pass plain texts and dicts where its types say otherwise.
 import asyncio
 import sys
-from datetime import datetime, timezone
+from contextlib import suppress
+from datetime import UTC, datetime
 
 import websockets
 from ocpp.routing import on
@@ -17,7 +19,7 @@ from ocpp.v201 import call_result as result201
 
 
 def now() -> str:
-    return datetime.now(timezone.utc).isoformat()
+    return datetime.now(UTC).isoformat()
 
 
 class Station16(ChargePoint16):
@@ -75,13 +77,12 @@ class Station201(ChargePoint201):
 async def serve(port: int) -> None:
     async def connected(connection) -> None:
         kind = Station16 if connection.subprotocol == "ocpp1.6" else Station201
-        try:
+        with suppress(websockets.ConnectionClosed):
             await kind(connection.request.path.rsplit("/", 1)[-1], connection).start()
-        except websockets.ConnectionClosed:
-            pass
 
     async with websockets.serve(connected, "127.0.0.1", port, subprotocols=["ocpp2.0.1", "ocpp1.6"], compression=None):
-        print("ready", flush=True)
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
         await asyncio.Future()
 
 
