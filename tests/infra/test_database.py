@@ -361,3 +361,21 @@ def test_a_wrong_url_is_one_sentence(url, says):
         asyncio.run(open_database(url))
     assert "`database`" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_only_its_owner_can_read_an_embedded_database(tmp_path):
+    async def story():
+        database = await open_database(f"sqlite:///{tmp_path}/own.db")
+        await database.write(lambda connection, _: TABLES.create_all(connection))
+        assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
+        await database.close()
+
+    asyncio.run(story())
+
+
+def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(tmp_path):
+    path = tmp_path / "letter.txt"
+    path.write_text("Dear operator, this is not a database. " * 40)
+    with pytest.raises(SettingError, match="cannot be used"):
+        asyncio.run(open_database(f"sqlite:///{path}"))
+    assert path.read_text().startswith("Dear operator")

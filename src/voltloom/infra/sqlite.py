@@ -1,6 +1,7 @@
 """The embedded database: stdlib sqlite3, one writing connection, write-ahead log, on disk at every commit."""
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -130,8 +131,10 @@ class SqliteDatabase(Writer):
     async def open(cls, url: str, journal: Journal | None) -> "SqliteDatabase":
         path = path_of(url)
         try:
+            # Made by us, so that nobody else may read it: it tells who charged where.
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
             database = cls(url, journal, path)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             raise SettingError(
                 f"The setting `database` is {url!r}, and that file cannot be used ({error}): "
                 "give a path in a folder that exists and that you may write to."
