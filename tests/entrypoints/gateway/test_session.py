@@ -74,6 +74,19 @@ def test_what_is_answered_is_in_the_database_and_in_the_archive(open_house):
     run(story)
 
 
+def test_what_had_to_be_put_right_is_told_with_the_message(open_house):
+    async def story():
+        async with open_house(taking_notes()) as house:
+            await house.register("CP-1")
+            station = await enter(house.plain_port)
+            status = {"connectorId": 1, "errorCode": "NoError", "status": "Available", "info": "x" * 60}
+            assert (await station.call("StatusNotification", status, "m-1"))[0] == 3
+            (exchange,) = house.exchanges
+            assert exchange.trouble == "info has 60 characters and may have 50: cut"
+
+    run(story)
+
+
 def test_calls_sent_all_at_once_are_answered_in_their_order(open_house):
     async def story():
         async with open_house(taking_notes()) as house:

@@ -400,6 +400,7 @@ class Session:
                 text,
                 payload.decode(),
                 took_s if answers else None,
+                " ".join(read.mended),
             ),
         )
 
