@@ -70,8 +70,8 @@ def messages_of(station: Station, until: float) -> Iterator[tuple[float, str, di
             station.closed()
         if not station.online and station.link_wanted:
             station.opened()
-        while (following := station.next_message()) is not None:
-            message, payload = following
+        while (message := station.next_message()) is not None:
+            payload = message.payload or {}
             yield station.now, message.said.action, json.loads(json.dumps(payload))
             station.answered(message, server.answer(message.said.action, payload))
 

@@ -122,7 +122,8 @@ def changes(
         if watts != last:
             yield Period(at - now, watts, outlet.phases or 3)
             last = watts
-        at = limit.until
+        # Of two times that differ by less than a clock can tell, the sum may round down to where we stand.
+        at = max(limit.until, at + 0.001)
 
 
 RECURS_S = {"Daily": DAY_S, "Weekly": 7 * DAY_S}

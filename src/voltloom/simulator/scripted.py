@@ -23,9 +23,9 @@ from voltloom.protocols.ocpp import rpc
 from voltloom.simulator import meter
 from voltloom.simulator.evse import Token, Transaction
 from voltloom.simulator.fleet import OutletPlan, Quirks, StationPlan
-from voltloom.simulator.station import Payload, Refused
 from voltloom.simulator.vehicle import CAR_MODELS, Vehicle
 from voltloom.simulator.wire import CallRefused, LinkRefused, Target, Wire, new_station
+from voltloom.simulator.words import Payload, Refused
 
 __all__ = ["NEVER", "CallRefused", "Frame", "Late", "LinkRefused", "Raw", "Refused", "SimulatedStation", "Turned"]
 

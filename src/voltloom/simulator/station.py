@@ -5,14 +5,11 @@ Whoever drives it sets the time with `touch`, tells it of the link (`opened`, `c
 `due`. The rest are the things people and cars do to stations.
 """
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from heapq import heappop, heappush
-from itertools import count
 from math import inf
 from secrets import token_hex
-from typing import Any, NamedTuple, Protocol
 
 from voltloom.domain.metering import Context, Sample
 from voltloom.domain.station import BootReason, ConnectorStatus
@@ -23,98 +20,11 @@ from voltloom.simulator.evse import Evse, Reservation, Token, Transaction
 from voltloom.simulator.faults import PartError
 from voltloom.simulator.fleet import StationPlan
 from voltloom.simulator.meter import Meter
+from voltloom.simulator.outbox import Message, Outbox
 from voltloom.simulator.profiles import Profile, limit_at
+from voltloom.simulator.timers import Timer, Timers, cancel
 from voltloom.simulator.vehicle import Vehicle
-
-Payload = dict[str, Any]
-
-MOST_QUEUED = 400
-"""Beyond this many waiting messages, samples are no longer queued: stations have little memory."""
-
-
-class Refused(NamedTuple):
-    """A server's call that gets a CALLERROR."""
-
-    code: str
-    description: str = ""
-
-
-class Said(NamedTuple):
-    """What is to be said. write: at the moment of sending; None: there is nothing to say any more."""
-
-    action: str
-    write: Callable[[], Payload | None]
-
-
-class Verdict(NamedTuple):
-    """What the server says of a token."""
-
-    status: str
-    group: str = ""
-
-    @property
-    def accepted(self) -> bool:
-        return self.status == "Accepted"
-
-
-@dataclass(slots=True, eq=False)
-class Message:
-    """One call to the server, waiting or in flight.
-
-    durable    about a transaction: kept while offline, told again until answered
-    early      may go before the boot is accepted
-    id         its message id; kept when the link broke before the answer, so that the server knows it again
-    """
-
-    said: Said
-    heard: Callable[[Payload], None] | None = None
-    failed: Callable[[str], None] | None = None
-    durable: bool = False
-    early: bool = False
-    not_before: float = 0.0
-    attempts: int = 0
-    id: str = ""
-    payload: Payload | None = None
-    """As written the first time: a repetition says the same."""
-
-
-class Speech(Protocol):
-    """One OCPP version, from a station's mouth. None where the version has no words for it."""
-
-    def boot(self, reason: BootReason) -> Said: ...
-    def heartbeat(self) -> Said: ...
-    def status(self, evse: Evse | None) -> Said | None:
-        """evse None: of the station as a whole."""
-        ...
-
-    def fault(self, evse: Evse, error: PartError, cleared: bool) -> Said | None: ...
-    def authorize(self, token: Token) -> Said: ...
-    def started(self, tx: Transaction, trigger: str, sample: Sample, offline: bool) -> Said: ...
-    def updated(
-        self, tx: Transaction, trigger: str, sample: Sample | None, offline: bool, token: Token | None = None
-    ) -> Said | None: ...
-    def ended(
-        self, tx: Transaction, trigger: str, sample: Sample, offline: bool, token: Token | None = None
-    ) -> Said: ...
-    def meter_values(self, evse: Evse, sample: Sample) -> Said | None: ...
-    def verdict(self, payload: Payload) -> Verdict | None: ...
-    def began(self, tx: Transaction, payload: Payload) -> None:
-        """The server has answered the start."""
-        ...
-
-    def answer(self, action: str, payload: Payload) -> Payload | Refused: ...
-
-
-class Timer:
-    """Something to be done later, unless cancelled."""
-
-    __slots__ = ("cancelled", "do", "due")
-
-    def __init__(self, due: float, do: Callable[[], None]) -> None:
-        self.due, self.do, self.cancelled = due, do, False
-
-    def cancel(self) -> None:
-        self.cancelled = True
+from voltloom.simulator.words import Payload, Refused, Said, Speech, Verdict
 
 
 @dataclass(slots=True)
@@ -175,10 +85,8 @@ class Station:
         self.disorder = False
         self.mute_ends = False
         self._boot_s = boot_s
-        self._queue: deque[Message] = deque()
-        self._in_flight: Message | None = None
-        self._timers: list[tuple[float, int, Timer]] = []
-        self._numbers = count(1)
+        self._outbox = Outbox(self._patience, self.rng, self.tally)
+        self._timers = Timers()
         self._evse_timers = [_EvseTimers() for _ in self.evses]
         self._heartbeat: Timer | None = None
         self._boot_again: Timer | None = None
@@ -196,26 +104,17 @@ class Station:
     @property
     def due(self) -> float:
         """When to call `wake`; infinite for never."""
-        while self._timers and self._timers[0][2].cancelled:
-            heappop(self._timers)
-        due = self._timers[0][0] if self._timers else inf
-        if self._in_flight is None and self.online:
-            due = min(due, min((m.not_before for m in self._queue if m.not_before > self.now), default=inf))
-        return due
+        return min(self._timers.due, self._outbox.due(self.now) if self.online else inf)
 
     def wake(self, now: float) -> None:
         """Do all that has come due, each at its own time, however late this is called."""
-        while self._timers and self._timers[0][0] <= now:
-            timer = heappop(self._timers)[2]
-            if not timer.cancelled:
-                self.touch(timer.due)
-                timer.do()
+        while (timer := self._timers.pop(now)) is not None:
+            self.touch(timer.due)
+            timer.do()
         self.touch(now)
 
     def after(self, seconds: float, do: Callable[[], None]) -> Timer:
-        timer = Timer(self.now + seconds, do)
-        heappush(self._timers, (timer.due, next(self._numbers), timer))
-        return timer
+        return self._timers.add(self.now + seconds, do)
 
     def while_up(self, seconds: float, do: Callable[[], None]) -> Timer:
         """Like `after`, but a reboot forgets it."""
@@ -253,7 +152,7 @@ class Station:
         self.powered, self.registration = False, ""
         self._dark = self.online  # even if the power is back before anybody looks, this link is dead
         self._reset_waits = False
-        self._cancel(self._heartbeat, self._boot_again)
+        cancel(self._heartbeat, self._boot_again)
 
     def reboot(self, boot: BootReason, stop: StopReason) -> None:
         self.power_down(stop)
@@ -286,13 +185,8 @@ class Station:
         """The link is gone. What was about transactions is kept, the rest forgotten."""
         self.online = self._dark = False
         self._offline_since = self.now
-        self._cancel(self._boot_again)
-        if self._in_flight is not None:
-            self._queue.appendleft(self._in_flight)
-            self._in_flight = None
-        dropped = [m for m in self._queue if not m.durable]
-        self._queue = deque(m for m in self._queue if m.durable)
-        for message in dropped:
+        cancel(self._boot_again)
+        for message in self._outbox.forget():
             if message.failed is not None:
                 message.failed("link closed")
 
@@ -301,11 +195,17 @@ class Station:
     @property
     def talking(self) -> bool:
         """Something is to be sent or to be answered."""
-        return self._in_flight is not None or bool(self._queue)
+        return len(self._outbox) > 0
 
     @property
     def queued(self) -> int:
-        return len(self._queue) + (self._in_flight is not None)
+        return len(self._outbox)
+
+    def _patience(self) -> tuple[int, float]:
+        return (
+            self.device.number("OCPPCommCtrlr", "MessageAttempts", "TransactionEvent"),
+            self.device.number("OCPPCommCtrlr", "MessageAttemptInterval", "TransactionEvent"),
+        )
 
     def post(
         self,
@@ -324,69 +224,24 @@ class Station:
             if failed is not None:
                 failed("offline")
             return
-        message = Message(said, heard, failed, durable, early)
-        if first:
-            self._queue.appendleft(message)
-        else:
-            self._queue.append(message)
+        self._outbox.add(Message(said, heard, failed, durable, early), first=first)
         if durable and self.disorder:
-            self._disturb(message)
+            # In 1.6 a transaction has no name before its start was answered, so nothing can go before that.
+            self._outbox.disturb(swaps=self.plan.version != "1.6")
 
-    def _disturb(self, message: Message) -> None:
-        """A clumsy queue: now and then the later goes before the earlier, or something goes twice."""
-        last = self._queue[-2] if len(self._queue) > 1 else None
-        # In 1.6 a transaction has no name before its start was answered, so nothing can go before that.
-        swaps = self.plan.version != "1.6" and last is not None and last.durable
-        if swaps and self.rng.random() < 0.4:
-            self._queue[-1], self._queue[-2] = self._queue[-2], self._queue[-1]
-            self.tally["swapped"] += 1
-        if self.rng.random() < 0.4:
-            self._queue.append(Message(message.said, durable=True))
-            self.tally["doubled"] += 1
-
-    def next_message(self) -> tuple[Message, Payload] | None:
-        """What to send now; it is in flight until `answered` or `failed`."""
-        if not self.online or self._in_flight is not None:
-            return None
-        held_back = False
-        for message in tuple(self._queue):
-            if self.registration != "Accepted" and not message.early:
-                continue
-            if message.durable and held_back:
-                continue
-            if message.not_before > self.now:
-                held_back = held_back or message.durable  # transaction messages keep their order
-                continue
-            self._queue.remove(message)
-            message.payload = message.payload or message.said.write()
-            if message.payload is None:
-                self.tally["dropped"] += 1
-                continue
-            self._in_flight = message
-            return message, message.payload
-        return None
+    def next_message(self) -> Message | None:
+        """What to send now, its payload written; it is in flight until `answered` or `failed`."""
+        return self._outbox.next(self.now, early_only=self.registration != "Accepted") if self.online else None
 
     def answered(self, message: Message, payload: Payload) -> None:
-        if self._in_flight is message:
-            self._in_flight = None
+        self._outbox.ended(message)
         if message.heard is not None:
             message.heard(payload)
 
     def failed(self, message: Message, why: str) -> None:
         """A CALLERROR, or no answer in time. Transaction messages are tried again, later and later."""
-        if self._in_flight is message:
-            self._in_flight = None
-        if message.durable:
-            message.attempts += 1
-            message.id = ""
-            if message.attempts < self.device.number("OCPPCommCtrlr", "MessageAttempts", "TransactionEvent"):
-                wait = self.device.number("OCPPCommCtrlr", "MessageAttemptInterval", "TransactionEvent")
-                message.not_before = self.now + wait * message.attempts
-                self._queue.appendleft(message)
-                self.tally["retries"] += 1
-                return
-            self.tally["lost"] += 1
-        if message.failed is not None:
+        self._outbox.ended(message)
+        if not self._outbox.again(message, self.now) and message.failed is not None:
             message.failed(why)
 
     def heard(self, action: str, payload: Payload) -> Payload | Refused:
@@ -398,7 +253,7 @@ class Station:
     # ---- registration
 
     def boot(self, reason: BootReason) -> None:
-        self._cancel(self._boot_again)
+        cancel(self._boot_again)
         self.post(
             self.speech.boot(reason), self._booted, self._boot_failed, early=True, first=not self.plan.quirks.hasty
         )
@@ -422,12 +277,12 @@ class Station:
             self._retry_boot(30.0)
 
     def _retry_boot(self, seconds: float) -> None:
-        self._cancel(self._boot_again)
+        cancel(self._boot_again)
         self._boot_again = self.while_up(seconds, lambda: self.boot(self.boot_reason) if self.online else None)
 
     def restart_heartbeat(self) -> None:
         """Every HeartbeatInterval, beginning somewhere within it: a fleet must not beat as one."""
-        self._cancel(self._heartbeat)
+        cancel(self._heartbeat)
         interval = self.device.number("OCPPCommCtrlr", "HeartbeatInterval")
         if interval <= 0:
             return
@@ -458,6 +313,12 @@ class Station:
             self.tell_status(evse, always=True, early=early)
 
     def evse(self, number: int) -> Evse:
+        return self.evses[number - 1]
+
+    def known(self, number: int) -> Evse:
+        """Raises ValueError for a number there is not."""
+        if not 1 <= number <= len(self.evses):
+            raise ValueError(f"no EVSE {number}")
         return self.evses[number - 1]
 
     @property
@@ -560,7 +421,7 @@ class Station:
         elif evse.is_free:
             evse.authorized = token
             timers = self._evse_timers[evse.number - 1]
-            self._cancel(timers.patience)
+            cancel(timers.patience)
             timeout = self.device.number("TxCtrlr", "EVConnectionTimeOut")
             timers.patience = self.while_up(timeout, lambda: self._give_up(evse, token))
         self.tell_status(evse)
@@ -615,7 +476,7 @@ class Station:
         if tx is None:
             return
         tx.state = evse.charging_state
-        if sample is not None and token is None and len(self._queue) > MOST_QUEUED:
+        if sample is not None and token is None and self._outbox.is_full:
             self.tally["samples dropped"] += 1
             return
         said = self.speech.updated(tx, trigger, sample, not self.online, token)
@@ -654,7 +515,7 @@ class Station:
         else:
             self.post(self.speech.ended(tx, trigger, sample, not self.online, token), lambda _: _told(tx), durable=True)
         timers = self._evse_timers[evse.number - 1]
-        self._cancel(timers.sample, timers.full, timers.limit)
+        cancel(timers.sample, timers.full, timers.limit)
         if evse.wanted_operative != evse.operative:
             evse.operative = evse.wanted_operative
         if self._reset_waits and not any(e.is_busy for e in self.evses):
@@ -675,7 +536,7 @@ class Station:
             self._update(evse, "ChargingStateChanged")
         self.tell_status(evse)
         timers = self._evse_timers[evse.number - 1]
-        self._cancel(timers.full)
+        cancel(timers.full)
         seconds = evse.seconds_to_full()
         if seconds < inf:
             timers.full = self.while_up(seconds + 0.05, lambda: self._watch(evse))
@@ -735,7 +596,7 @@ class Station:
             tx.id if tx else "", tx.started_at if tx else 0.0,
         )  # fmt: skip
         timers = self._evse_timers[evse.number - 1]
-        self._cancel(timers.limit)
+        cancel(timers.limit)
         if limit.until < inf:
             timers.limit = self.while_up(max(0.2, limit.until - self.now), lambda: self.refresh_limit(evse))
         if limit.watts != evse.limit_w:
@@ -794,11 +655,6 @@ class Station:
             return
         self.tell_status(evse)
         self.post(self.speech.fault(evse, error, cleared=True))
-
-    def _cancel(self, *timers: Timer | None) -> None:
-        for timer in timers:
-            if timer is not None:
-                timer.cancel()
 
 
 def plain_status(evse: Evse) -> str:

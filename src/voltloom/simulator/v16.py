@@ -1,8 +1,6 @@
 """A station's words in OCPP 1.6: what it says, and how it answers what it is asked."""
 
 from collections.abc import Callable
-from datetime import datetime
-from math import inf
 from typing import Any, ClassVar
 
 from voltloom.domain.metering import Context, Sample
@@ -13,8 +11,9 @@ from voltloom.simulator.evse import Evse, Reservation, Token, Transaction
 from voltloom.simulator.faults import PartError
 from voltloom.simulator.firmware import install
 from voltloom.simulator.meter import meter_value_v16, stamp
-from voltloom.simulator.profiles import RECURS_S, STATION_WIDE, Period, Profile, changes
-from voltloom.simulator.station import Payload, Refused, Said, Station, Verdict
+from voltloom.simulator.station import Station
+from voltloom.simulator.v16_profiles import Profiles16
+from voltloom.simulator.words import Payload, Refused, Said, Verdict, read_time, said
 
 _STOP_REASONS = {
     StopReason.DE_AUTHORIZED: "DeAuthorized",
@@ -34,14 +33,11 @@ _ACCEPTED: Payload = {"status": "Accepted"}
 _REJECTED: Payload = {"status": "Rejected"}
 
 
-def said(action: str, payload: Payload) -> Said:
-    return Said(action, lambda: payload)
-
-
 class Speech16:
     def __init__(self, station: Station) -> None:
         self._station = station
         self._style = station.plan.quirks.meter
+        self._profiles = Profiles16(station)
 
     def _stamp(self) -> str:
         return stamp(self._station.now, self._style)
@@ -155,21 +151,16 @@ class Speech16:
         except (KeyError, ValueError, TypeError, IndexError) as e:
             return Refused("FormationViolation", f"{type(e).__name__}: {e}")
 
-    def _evse(self, number: int) -> Evse:
-        if not 1 <= number <= len(self._station.evses):
-            raise ValueError(f"no connector {number}")
-        return self._station.evse(number)
-
     def _remote_start(self, payload: Payload) -> Payload:
         station = self._station
         number = payload.get("connectorId")
-        evses = station.evses if number is None else [self._evse(number)]
+        evses = station.evses if number is None else [self._station.known(number)]
         free = next((e for e in evses if e.is_free), None)
         if free is None or station.registration != "Accepted":
             return _REJECTED
         token = Token(payload["idTag"], "Central")
         if "chargingProfile" in payload:
-            profile = self._profile(free.number, payload["chargingProfile"])
+            profile = self._profiles.read(free.number, payload["chargingProfile"])
             station.memory.profiles[profile.id] = profile
         if station.device.flag("AuthCtrlr", "AuthorizeRemoteStart"):
             station.while_up(0.0, lambda: station.present(free.number, token))
@@ -192,7 +183,7 @@ class Speech16:
         return _ACCEPTED
 
     def _unlock(self, payload: Payload) -> Payload:
-        evse = self._evse(payload["connectorId"])
+        evse = self._station.known(payload["connectorId"])
         if evse.connector_type.startswith("c"):  # the cable is the station's own
             return {"status": "NotSupported"}
         station = self._station
@@ -202,7 +193,7 @@ class Speech16:
 
     def _availability(self, payload: Payload) -> Payload:
         number = payload["connectorId"]
-        numbers = [e.number for e in self._station.evses] if number == 0 else [self._evse(number).number]
+        numbers = [e.number for e in self._station.evses] if number == 0 else [self._station.known(number).number]
         waits = self._station.set_operative(numbers, payload["type"] == "Operative")
         return {"status": "Scheduled"} if waits else _ACCEPTED
 
@@ -291,7 +282,7 @@ class Speech16:
         number = payload["connectorId"]
         if number == 0:  # ReserveConnectorZeroSupported is false
             return _REJECTED
-        evse = self._evse(number)
+        evse = self._station.known(number)
         if evse.error is not None:
             return {"status": "Faulted"}
         if not evse.operative:
@@ -313,89 +304,6 @@ class Speech16:
                 station.while_up(0.0, lambda evse=evse: station.tell_status(evse))
                 return _ACCEPTED
         return _REJECTED
-
-    # ---- charging profiles
-
-    def _profile(self, number: int, wanted: Payload) -> Profile:
-        schedule = wanted["chargingSchedule"]
-        starts_at = schedule.get("startSchedule")
-        return Profile(
-            id=wanted["chargingProfileId"],
-            evse=number,
-            purpose=wanted["chargingProfilePurpose"],
-            stack_level=wanted["stackLevel"],
-            kind=wanted["chargingProfileKind"],
-            unit=schedule["chargingRateUnit"],
-            periods=tuple(
-                Period(p["startPeriod"], p["limit"], p.get("numberPhases", 3))
-                for p in schedule["chargingSchedulePeriod"]
-            ),
-            since=self._station.now,
-            starts_at=read_time(starts_at) if starts_at else None,
-            duration_s=schedule.get("duration", inf),
-            recurs_s=RECURS_S.get(wanted.get("recurrencyKind", ""), 0.0),
-            valid_from=read_time(wanted["validFrom"]) if "validFrom" in wanted else -inf,
-            valid_to=read_time(wanted["validTo"]) if "validTo" in wanted else inf,
-            transaction=str(wanted.get("transactionId", "")),
-        )
-
-    def _set_profile(self, payload: Payload) -> Payload:
-        station = self._station
-        number = payload["connectorId"]
-        profile = self._profile(number, payload["csChargingProfiles"])
-        if profile.purpose in STATION_WIDE and number != 0:
-            return _REJECTED
-        if profile.purpose == "TxProfile":
-            tx = self._evse(number).transaction
-            if tx is None or (profile.transaction and profile.transaction != tx.id):
-                return _REJECTED
-        memory = station.memory
-        same = [
-            p.id
-            for p in memory.profiles.values()
-            if (p.evse, p.purpose, p.stack_level) == (profile.evse, profile.purpose, profile.stack_level)
-        ]
-        for gone in same:
-            del memory.profiles[gone]
-        memory.profiles[profile.id] = profile
-        station.while_up(0.0, station.refresh_limits)
-        return _ACCEPTED
-
-    def _clear_profile(self, payload: Payload) -> Payload:
-        profiles = self._station.memory.profiles
-        gone = [
-            p.id
-            for p in profiles.values()
-            if payload.get("id", p.id) == p.id
-            and payload.get("connectorId", p.evse) == p.evse
-            and payload.get("chargingProfilePurpose", p.purpose) == p.purpose
-            and payload.get("stackLevel", p.stack_level) == p.stack_level
-        ]
-        for number in gone:
-            del profiles[number]
-        self._station.while_up(0.0, self._station.refresh_limits)
-        return _ACCEPTED if gone else {"status": "Unknown"}
-
-    def _composite(self, payload: Payload) -> Payload:
-        station = self._station
-        evse = self._evse(payload["connectorId"] or 1)
-        unit = payload.get("chargingRateUnit", "W")
-        per = 230.0 * (evse.outlet.phases or 3) if unit == "A" else 1.0
-        periods = changes(
-            station.memory.profiles.values(), evse.outlet, evse.number, station.now, payload["duration"],
-            evse.transaction.id if evse.transaction else "",
-        )  # fmt: skip
-        return _ACCEPTED | {
-            "connectorId": payload["connectorId"],
-            "scheduleStart": self._stamp(),
-            "chargingSchedule": {
-                "duration": payload["duration"],
-                "chargingRateUnit": unit,
-                "chargingSchedulePeriod": [
-                    {"startPeriod": int(p.start_s), "limit": round(p.limit / per, 1)} for p in periods
-                ],
-            },
-        }
 
     # ---- firmware, logs, certificates
 
@@ -421,11 +329,11 @@ class Speech16:
         "ChangeAvailability": _availability,
         "ChangeConfiguration": _change_configuration,
         "ClearCache": _clear_cache,
-        "ClearChargingProfile": _clear_profile,
+        "ClearChargingProfile": lambda self, payload: self._profiles.clear(payload),
         "DataTransfer": _data_transfer,
         "DeleteCertificate": _not_found,
         "ExtendedTriggerMessage": _trigger,
-        "GetCompositeSchedule": _composite,
+        "GetCompositeSchedule": lambda self, payload: self._profiles.composite(payload),
         "GetConfiguration": _get_configuration,
         "GetDiagnostics": _get_diagnostics,
         "GetInstalledCertificateIds": _not_found,
@@ -436,15 +344,11 @@ class Speech16:
         "ReserveNow": _reserve,
         "Reset": _reset,
         "SendLocalList": _send_list,
-        "SetChargingProfile": _set_profile,
+        "SetChargingProfile": lambda self, payload: self._profiles.set(payload),
         "TriggerMessage": _trigger,
         "UnlockConnector": _unlock,
         "UpdateFirmware": _update_firmware,
     }
-
-
-def read_time(text: str) -> float:
-    return datetime.fromisoformat(text).timestamp()
 
 
 def _setting(variable: Variable) -> Payload:

@@ -21,9 +21,11 @@ from voltloom.protocols.ocpp import rpc
 from voltloom.protocols.ocpp.errors import read_code
 from voltloom.protocols.ocpp.version import Version
 from voltloom.simulator.fleet import StationPlan
-from voltloom.simulator.station import Message, Payload, Refused, Speech, Station
+from voltloom.simulator.outbox import Message
+from voltloom.simulator.station import Station
 from voltloom.simulator.v2 import Speech2
 from voltloom.simulator.v16 import Speech16
+from voltloom.simulator.words import Payload, Refused, Speech
 
 VERSIONS = {"1.6": Version.V16, "2.0.1": Version.V201, "2.1": Version.V21}
 _LIMITS = rpc.Limits(answered=20)
@@ -317,13 +319,12 @@ class Wire(WSListener):
             self._watch()
 
     def _hand_over(self, endpoint: rpc.Endpoint, now: float) -> None:
-        following = self.station.next_message()
-        if following is not None:
-            message, payload = following
+        message = self.station.next_message()
+        if message is not None and message.payload is not None:
             self._next_id = message.id
             timeout_s = self.station.device.number("OCPPCommCtrlr", "MessageTimeout", "Default")
             message.id = endpoint.call(
-                message.said.action, self._write(payload), now=now, timeout_s=timeout_s, tag=message
+                message.said.action, self._write(message.payload), now=now, timeout_s=timeout_s, tag=message
             )
         for call in endpoint.outgoing(now):
             self.send(call.frame)
