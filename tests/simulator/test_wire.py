@@ -107,6 +107,21 @@ def test_a_make_may_send_its_key_as_bytes(a_csms):
     asyncio.run(story())
 
 
+def test_a_password_that_the_server_sets_is_used_from_the_next_connection_on(a_csms):
+    async def story():
+        async with a_csms() as csms:
+            csms.passwords["CP-1"] = b"first"
+            async with SimulatedStation(csms.url, "CP-1", "1.6", password="first") as station:
+                await station.boot()
+                change = {"key": "AuthorizationKey", "value": "second-0123456789"}
+                assert await csms.call("ChangeConfiguration", change) == {"status": "RebootRequired"}
+                csms.passwords["CP-1"] = b"second-0123456789"
+                await station.reconnect()
+            assert csms.refused == 0
+
+    asyncio.run(story())
+
+
 def test_a_station_comes_back_by_itself_without_booting_again(a_csms):
     async def story():
         async with a_csms() as csms, SimulatedStation(csms.url, "CP-1", "1.6") as station:

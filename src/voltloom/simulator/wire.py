@@ -217,7 +217,9 @@ class Wire(WSListener):
         offered = (VERSIONS[plan.version].value, *plan.quirks.offers)
         headers = [("Sec-WebSocket-Protocol", ", ".join(offered))]
         if plan.profile in (1, 2):
-            password = bytes.fromhex(plan.password) if plan.quirks.hex_password else plan.password.encode()
+            # What the server has set since comes before what the installer entered.
+            key = self.station.device.text("SecurityCtrlr", "BasicAuthPassword") or plan.password
+            password = bytes.fromhex(key) if plan.quirks.hex_password else key.encode()
             basic = base64.b64encode(plan.id.encode() + b":" + password).decode()
             headers.append(("Authorization", f"Basic {basic}"))
         return headers

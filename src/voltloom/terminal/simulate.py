@@ -20,7 +20,7 @@ def simulate(options: Options, *, json: bool) -> None:
     raise_open_files()
     try:
         progress = run(_simulate(options, json=json))
-    except (OSError, msgspec.MsgspecError) as error:
+    except (OSError, ValueError, msgspec.MsgspecError) as error:
         output.fail(f"cannot read what the stations need: {error}")
     if json:
         output.result(msgspec.to_builtins(progress), json=True)
