@@ -7,14 +7,19 @@ import json
 import os
 import signal
 import socket
+import sqlite3
+import ssl
 import subprocess
 import sysconfig
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import closing, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import asyncpg
 import httpx
 import websockets
 from websockets.asyncio.client import ClientConnection
@@ -32,14 +37,75 @@ def free_ports(count: int) -> list[int]:
             each.close()
 
 
-class Server:
-    """`voltloom serve` on free ports, as its user starts it."""
+def query(database: str, sql: str) -> list[tuple[Any, ...]]:
+    """What really is in a database, read past voltloom. Times are microseconds since 1970."""
+    if database.startswith("sqlite:///"):
+        with closing(sqlite3.connect(f"file:{database.removeprefix('sqlite:///')}?mode=ro", uri=True)) as connection:
+            return connection.execute(sql).fetchall()
 
-    def __init__(self, data_dir: Path, *, database: str | None = None, options: tuple[str, ...] = ()) -> None:
+    async def ask() -> list[tuple[Any, ...]]:
+        connection = await asyncpg.connect(database)
+        try:
+            return [tuple(map(_plain, row)) for row in await connection.fetch(sql)]
+        finally:
+            await connection.close()
+
+    return asyncio.run(ask())
+
+
+def _plain(value: object) -> object:
+    return microseconds(value) if isinstance(value, datetime) else value
+
+
+def microseconds(at: datetime) -> int:
+    return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+
+
+def iso(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def wait_for(what: Callable[[], Any], timeout_s: float = 30) -> Any:
+    """The first true thing that `what` gives."""
+    deadline = time.monotonic() + timeout_s
+    while not (found := what()):
+        assert time.monotonic() < deadline, f"waited {timeout_s:g} s in vain"
+        time.sleep(0.05)
+    return found
+
+
+async def until(what: Callable[[], Any], timeout_s: float = 60) -> Any:
+    """Likewise, while stations go on. `what` may be a coroutine function."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        found = what()
+        if isinstance(found, Awaitable):
+            found = await found
+        if found:
+            return found
+        assert time.monotonic() < deadline, f"waited {timeout_s:g} s in vain"
+        await asyncio.sleep(0.01)
+
+
+class Server:
+    """`voltloom serve` on free ports, as its user starts it.
+
+    settings   as in the environment, e.g. drain_s="0.5"
+    """
+
+    def __init__(
+        self, data_dir: Path, *, database: str | None = None, options: tuple[str, ...] = (), **settings: str
+    ) -> None:
         self.data_dir = data_dir
         self.options = options
+        self.database = database or f"sqlite:///{data_dir / 'voltloom.db'}"
         self.ocpp_port, self.ocpps_port, self.http_port = free_ports(3)
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith("VOLTLOOM_")}
+        # As on its users' machines: compiled once, not at every start.
+        self.environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        # Stations are told to come back over this time, which no test wants to wait for.
+        for name, value in {"drain_s": "0.3", **settings}.items():
+            self.environment[f"VOLTLOOM_{name.upper()}"] = value
         if database is not None:
             self.environment["VOLTLOOM_DATABASE"] = database
         self.process: subprocess.Popen[bytes] | None = None
@@ -54,12 +120,20 @@ class Server:
         return f"ws://127.0.0.1:{self.ocpp_port}/ocpp"
 
     @property
+    def ocpps(self) -> str:
+        return f"wss://localhost:{self.ocpps_port}/ocpp"
+
+    @property
     def log(self) -> str:
         return self._log.read_text(errors="replace")
 
-    def start(self) -> "Server":
+    @property
+    def command(self) -> list[str]:
         ports = ["--ocpp-port", self.ocpp_port, "--ocpps-port", self.ocpps_port, "--http-port", self.http_port]
-        command = [VOLTLOOM, "serve", "--data-dir", self.data_dir, *map(str, ports), *self.options]
+        return [str(word) for word in (VOLTLOOM, "serve", "--data-dir", self.data_dir, *ports, *self.options)]
+
+    def start(self) -> "Server":
+        command = self.command
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
                 command,
@@ -108,8 +182,64 @@ class Server:
         assert done.returncode == 0, done.stderr + done.stdout
         return json.loads(done.stdout)
 
-    def api(self, key: str) -> httpx.Client:
+    def says(self, *words: str, code: int = 0) -> str:
+        """A command as a person types it; what it printed, on either stream. It ends with this exit code, and
+        without a traceback."""
+        done = subprocess.run(
+            [VOLTLOOM, *words, "--data-dir", str(self.data_dir)],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            env=self.environment,
+            timeout=120,
+        )
+        said = done.stdout + done.stderr
+        assert done.returncode == code, said
+        assert "Traceback" not in said
+        return said
+
+    def refuses_to_start(self, **settings: str) -> str:
+        """`serve` with these settings ends by itself with exit code 1; the one sentence that it says."""
+        environment = self.environment | {f"VOLTLOOM_{name.upper()}": value for name, value in settings.items()}
+        done = subprocess.run(
+            self.command, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=environment, timeout=120
+        )
+        said = done.stdout + done.stderr
+        assert done.returncode == 1, said
+        lines = [line for line in said.splitlines() if line]
+        assert len(lines) == 1, said
+        assert lines[0].startswith("voltloom: ")
+        return lines[0]
+
+    def api(self, key: str = "") -> httpx.Client:
+        """key: "" for the one that a server leaves for its own machine."""
+        key = key or json.loads((self.data_dir / "local-key.json").read_bytes())["token"]
         return httpx.Client(base_url=f"{self.http}/api/v1", headers={"Authorization": f"Bearer {key}"}, timeout=60)
+
+    def ask(self, path: str, key: str = "") -> Any:
+        """What the API says there."""
+        with self.api(key) as api:
+            answer = api.get(path)
+            assert answer.status_code == 200, answer.text
+            return answer.json()
+
+    def tell(self, path: str, document: Mapping[str, object], key: str = "") -> Any:
+        with self.api(key) as api:
+            answer = api.post(path, json=document)
+            assert answer.is_success, answer.text
+            return answer.json() if answer.content else None
+
+    def add_station(self, station_id: str, **values: object) -> str:
+        """Its password."""
+        return self.tell("/stations", {"id": station_id, **values})["password"]
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        return query(self.database, sql)
+
+    def rss_bytes(self) -> int:
+        assert self.process is not None
+        pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
 
     def __enter__(self) -> "Server":
         return self.start()
@@ -122,46 +252,86 @@ class Server:
 
 
 class Station:
-    """A station made of nothing but a WebSocket and JSON: it shares no code with voltloom."""
+    """A station made of nothing but a WebSocket and JSON: it shares no code with voltloom.
+
+    heard   calls of the server that came while it waited for an answer to its own: (id, action, payload)
+    """
 
     _numbers = itertools.count(1)
 
     def __init__(self, station_id: str, socket: ClientConnection) -> None:
         self.id = station_id
         self.socket = socket
+        self.heard: list[tuple[str, str, dict[str, Any]]] = []
 
     @staticmethod
-    async def connect(url: str, station_id: str, password: str, version: str = "ocpp1.6") -> "Station":
-        credentials = base64.b64encode(f"{station_id}:{password}".encode()).decode()
+    async def connect(
+        url: str, station_id: str, password: str = "", version: str = "ocpp1.6", tls: ssl.SSLContext | None = None
+    ) -> "Station":
+        headers = {}
+        if password:
+            credentials = base64.b64encode(f"{station_id}:{password}".encode()).decode()
+            headers["Authorization"] = f"Basic {credentials}"
         socket = await websockets.connect(
             f"{url}/{station_id}",
             subprotocols=[websockets.Subprotocol(version)],
-            additional_headers={"Authorization": f"Basic {credentials}"},
+            additional_headers=headers,
             compression=None,
             ping_interval=None,
+            ssl=tls,
         )
         return Station(station_id, socket)
 
-    async def call(self, action: str, payload: Mapping[str, object]) -> dict[str, Any]:
-        """The payload of the answer. Calls of ours that come in between are left for `heard`."""
-        message_id = f"m{next(self._numbers)}"
+    async def call(
+        self, action: str, payload: Mapping[str, object], message_id: str = "", *, error: bool = False
+    ) -> dict[str, Any]:
+        """The payload of the answer. Calls of the server that come in between are left for `answer`.
+
+        error: the answer is a CALLERROR: its code, text and details.
+        """
+        message_id = message_id or f"m{next(self._numbers)}"
         await self.socket.send(json.dumps([2, message_id, action, payload]))
         while True:
-            frame = json.loads(await asyncio.wait_for(self.socket.recv(), 30))
-            if frame[0] == 3 and frame[1] == message_id:
-                return frame[2]
-            assert frame[0] == 2, f"{action} was answered with {frame}"
-            await self.socket.send(json.dumps([4, frame[1], "NotSupported", "", {}]))
+            frame = await self._frame()
+            if frame[0] == 2:
+                self.heard.append((frame[1], frame[2], frame[3]))
+                continue
+            assert frame[1] == message_id, frame
+            if error:
+                assert frame[0] == 4, frame
+                return {"code": frame[2], "text": frame[3], "details": frame[4]}
+            assert frame[0] == 3, f"{action} was answered with {frame}"
+            return frame[2]
 
-    async def answer(self, action: str, payload: Mapping[str, object]) -> dict[str, Any]:
-        """Wait for a call of that action, answer it; what it asked."""
-        while True:
-            frame = json.loads(await asyncio.wait_for(self.socket.recv(), 30))
-            assert frame[0] == 2, frame
-            if frame[2] == action:
-                await self.socket.send(json.dumps([3, frame[1], payload]))
-                return frame[3]
-            await self.socket.send(json.dumps([4, frame[1], "NotSupported", "", {}]))
+    async def answer(
+        self, action: str, payload: Mapping[str, object] | None, *, error: str = "", text: str = ""
+    ) -> dict[str, Any]:
+        """Wait for a call of that action, answer it; what it asked. payload None: be silent. error: a CALLERROR."""
+        message_id, asked, request = self.heard.pop(0) if self.heard else (await self._frame())[1:4]
+        assert asked == action
+        if error:
+            await self.socket.send(json.dumps([4, message_id, error, text, {}]))
+        elif payload is not None:
+            await self.socket.send(json.dumps([3, message_id, payload]))
+        return request
+
+    async def boot(self) -> dict[str, Any]:
+        if self.socket.subprotocol == "ocpp1.6":
+            return await self.call("BootNotification", {"chargePointVendor": "Acme", "chargePointModel": "One"})
+        station = {"vendorName": "Acme", "model": "One"}
+        return await self.call("BootNotification", {"reason": "PowerUp", "chargingStation": station})
+
+    async def closed(self, timeout_s: float = 30) -> tuple[int, str]:
+        """With which code and words the server ended it. What it says until then is not answered."""
+        async with asyncio.timeout(timeout_s):
+            with suppress(websockets.ConnectionClosed):
+                while True:
+                    await self.socket.recv()
+        assert self.socket.close_code is not None
+        return self.socket.close_code, self.socket.close_reason or ""
 
     async def close(self) -> None:
         await self.socket.close()
+
+    async def _frame(self) -> Any:
+        return json.loads(await asyncio.wait_for(self.socket.recv(), 30))
