@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from voltloom import app
-from voltloom.entrypoints.http.docs import openapi_of
+from voltloom.entrypoints.http.openapi import openapi_of
 from voltloom.features.feature import Feature
 from voltloom.infra.settings import Settings
 

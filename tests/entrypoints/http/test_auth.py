@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from voltloom.entrypoints.http import HttpSettings
 from voltloom.entrypoints.http.auth import LOCAL, PUBLIC, Entrance
-from voltloom.entrypoints.http.docs import openapi_of
+from voltloom.entrypoints.http.openapi import openapi_of
 from voltloom.features.access import Scope
 from voltloom.features.api import Call, allow
 from voltloom.features.feature import Feature

@@ -1,8 +1,11 @@
 import asyncio
+import json
+import re
 from html import escape
 from html.parser import HTMLParser
 
-from voltloom.entrypoints.http.docs import DocsPage, openapi_of, type_of
+from voltloom.entrypoints.http.docs import DocsPage, type_of
+from voltloom.entrypoints.http.openapi import openapi_of
 from voltloom.entrypoints.http.problems import ALL_KINDS
 
 
@@ -99,7 +102,10 @@ def test_the_document_names_each_operation_once_and_every_problem(serve_sqlite):
             for operation in operations:
                 assert "application/problem+json" in operation["responses"]["default"]["content"]
                 assert "422" not in operation["responses"]
-            assert "HTTPValidationError" not in document["components"]["schemas"]
+            schemas = document["components"]["schemas"]
+            assert "HTTPValidationError" not in schemas
+            assert [name for name in schemas if not name.isalnum()] == [], "a name for people, not of a module of ours"
+            assert set(re.findall(r"#/components/schemas/([^\"]+)", json.dumps(document))) <= set(schemas)
             assert document["paths"]["/api/v1/people"]["get"]["x-scope"] == "access:write"
             assert "security" not in document["paths"]["/api/v1/session"]["post"]
 

@@ -197,3 +197,43 @@ def test_what_is_typed_into_the_form_comes_back_as_text(serve_sqlite):
             assert "<img src=x" not in page.text
 
     asyncio.run(story())
+
+
+def _hidden(page, name):
+    return re.search(rf'name="{name}" value="([^"]*)"', page.text)[1]
+
+
+def test_a_password_is_chosen_on_a_page_and_lets_in_afterwards(serve_sqlite):
+    async def story():
+        async with serve_sqlite() as serving, serving.client() as browser:
+            link = await first_link(serving.database, datetime.now(UTC))
+            await browser.post("/sign-in", data={"link": link})
+            page = await browser.get("/password")
+            assert 'name="old"' not in page.text, "who came with a link just now need not know the old one"
+            form = {"csrf": _hidden(page, "csrf")}
+            short = await browser.post("/password", data={**form, "new": "short"})
+            assert short.status_code == 422
+            assert "The password is 5 characters long" in short.text
+            assert (await browser.post("/password", data={"csrf": "x", "new": PASSWORD})).status_code == 403
+            kept = await browser.post("/password", data={**form, "new": PASSWORD})
+            assert (kept.status_code, kept.headers["location"]) == (303, "/")
+            async with serving.client() as later:
+                signed_in = await later.post("/sign-in", data={"login": "admin", "password": PASSWORD})
+                assert signed_in.status_code == 303
+                page = await later.get("/password")
+                assert 'name="old"' in page.text
+                form = {"csrf": _hidden(page, "csrf"), "new": "another kayak, wintry"}
+                assert (await later.post("/password", data={**form, "old": "wrong"})).status_code == 403
+                assert (await later.post("/password", data={**form, "old": PASSWORD})).status_code == 303
+
+    asyncio.run(story())
+
+
+def test_the_page_for_a_password_is_for_people_who_are_signed_in(serve_sqlite):
+    async def story():
+        async with serve_sqlite() as serving, serving.client(accept="text/html") as browser:
+            page = await browser.get("/password")
+            assert (page.status_code, page.headers["location"]) == (303, "/sign-in?next=/password")
+            assert (await browser.post("/password", data={"new": PASSWORD})).status_code == 401
+
+    asyncio.run(story())

@@ -39,8 +39,8 @@ PUBLIC = frozenset(
 )
 LOCAL = frozenset({"/metrics", "/api/docs", "/api/openapi.json"})
 """Open to this machine itself, without a key."""
-FORMS = frozenset({"/sign-out"})
-"""Pages whose form carries the CSRF token itself."""
+FORMS = frozenset({"/sign-out", "/password"})
+"""Where forms of our pages go, which carry the CSRF token themselves."""
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _PROXY_HEADERS = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via")
 _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})

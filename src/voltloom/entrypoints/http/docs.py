@@ -1,4 +1,4 @@
-"""The API as an OpenAPI document, and as a page that needs nothing from anywhere else.
+"""The API as a page that needs nothing from anywhere else.
 
 The page is made on the server from the document; `docs.js` only adds the forms that try a call.
 """
@@ -10,102 +10,14 @@ from html import escape
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Response
-from fastapi.openapi.utils import get_openapi
-from fastapi.routing import APIRoute, iter_route_contexts
 
-from voltloom import __version__
+from voltloom.entrypoints.http.openapi import openapi_of
 from voltloom.entrypoints.http.pages import page
-from voltloom.entrypoints.http.problems import ALL_KINDS, MEDIA_TYPE
-from voltloom.features.api import Permission
+from voltloom.entrypoints.http.problems import ALL_KINDS
 
 JsonObject = Mapping[str, Any]
 
 METHODS = ("get", "post", "put", "patch", "delete")
-DESCRIPTION = """Runs a network of EV charging stations.
-
-Send an API key as `Authorization: Bearer vl_…`. Times are UTC, energy Wh, power W, current A.
-Lists come in pages: pass the `next` of one as `after` for the one that follows.
-What goes wrong is told as `application/problem+json` (RFC 9457)."""
-
-
-def permission_of(route: APIRoute) -> Permission | None:
-    """What `allow` or `signed_in` put before a route; None where it was forgotten."""
-    pending = list(route.dependant.dependencies)
-    while pending:
-        dependant = pending.pop()
-        if isinstance(dependant.call, Permission):
-            return dependant.call
-        pending += dependant.dependencies
-    return None
-
-
-def openapi_of(app: FastAPI) -> dict[str, Any]:
-    """The document, with what FastAPI does not know: problems, who may, and how to sign in."""
-    if app.openapi_schema:
-        return app.openapi_schema
-    document = get_openapi(title="voltloom", version=__version__, description=DESCRIPTION, routes=app.routes)
-    components: dict[str, Any] = document.setdefault("components", {})
-    schemas: dict[str, Any] = components.setdefault("schemas", {})
-    schemas.pop("HTTPValidationError", None)
-    schemas.pop("ValidationError", None)
-    schemas["Problem"] = _problem_schema()
-    components["securitySchemes"] = {
-        "key": {"type": "http", "scheme": "bearer", "description": "an API key"},
-        "session": {"type": "apiKey", "in": "cookie", "name": "__Host-voltloom", "description": "with X-CSRF-Token"},
-    }
-    scopes = _scopes(app)
-    for path, operations in document.get("paths", {}).items():
-        for method, operation in operations.items():
-            responses: dict[str, Any] = operation["responses"]
-            responses.pop("422", None)
-            responses["default"] = {
-                "description": "a problem",
-                "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-            }
-            if (path, method) in scopes:
-                operation["security"] = [{"key": []}, {"session": []}]
-                operation["x-scope"] = scopes[path, method]
-    app.openapi_schema = document
-    return document
-
-
-def _scopes(app: FastAPI) -> dict[tuple[str, str], str]:
-    """The scope each operation takes, "" for anybody who is signed in; without the public ones."""
-    scopes: dict[tuple[str, str], str] = {}
-    for context in iter_route_contexts(app.routes):
-        route = context.original_route
-        if isinstance(route, APIRoute) and (permission := permission_of(route)) is not None:
-            for method in route.methods or ():
-                path = str(context.path)
-                scopes[path, method.lower()] = permission.scope.value if permission.scope else ""
-    return scopes
-
-
-def _problem_schema() -> dict[str, Any]:
-    text = {"type": "string"}
-    return {
-        "type": "object",
-        "title": "Problem",
-        "description": "RFC 9457. More members depend on the type.",
-        "required": ["type", "title", "status", "detail"],
-        "properties": {
-            "type": {**text, "examples": ["/api/docs#problem-not-found"]},
-            "title": text,
-            "status": {"type": "integer"},
-            "detail": {**text, "description": "what happened, for the one who asked"},
-            "errors": {
-                "type": "array",
-                "description": "for `invalid`: the fields that are not valid",
-                "items": {"type": "object", "properties": {"in": text, "field": text, "reason": text}},
-            },
-            "code": {**text, "description": "for `station-error`: the station's own code"},
-            "retry_after_s": {"type": "integer", "description": "for `throttled`"},
-            "reference": {**text, "description": "for `bug`: what to tell us"},
-        },
-    }
-
-
-# ---- the page
 
 
 def _inline(text: str) -> str:
@@ -175,9 +87,9 @@ class DocsPage:
                     operation = operations[method]
                     group = (operation.get("tags") or ["other"])[0]
                     groups.setdefault(group, []).append(self._operation(path, method, operation))
-        contents = "".join(f'<li><a href="#group-{_slug(name)}">{escape(name)}</a></li>' for name in groups)
+        contents = "".join(f'<li><a href="#group-{_slug(name)}">{escape(_title(name))}</a></li>' for name in groups)
         sections = "".join(
-            f'<section aria-labelledby="group-{_slug(name)}"><h2 id="group-{_slug(name)}">{escape(name)}</h2>'
+            f'<section aria-labelledby="group-{_slug(name)}"><h2 id="group-{_slug(name)}">{escape(_title(name))}</h2>'
             f"{''.join(operations)}</section>"
             for name, operations in groups.items()
         )
@@ -187,8 +99,8 @@ class DocsPage:
 <div class="key"><label for="key">API key to try calls with</label>
 <input id="key" type="password" autocomplete="off" spellcheck="false" placeholder="vl_…">
 <p class="note">Stays in this page. Without one, your session is used.</p></div>
-<nav aria-label="Groups"><ul class="contents">{contents}<li><a href="#documents">documents</a></li>
-<li><a href="#problems">problems</a></li></ul></nav>
+<nav aria-label="Groups"><ul class="contents">{contents}<li><a href="#documents">Documents</a></li>
+<li><a href="#problems">Problems</a></li></ul></nav>
 {sections}
 <section aria-labelledby="documents"><h2 id="documents">Documents</h2>{self._documents()}</section>
 <section aria-labelledby="problems"><h2 id="problems">Problems</h2>{_problems()}</section>"""
@@ -217,7 +129,7 @@ class DocsPage:
         if not parameters:
             return ""
         rows = "".join(
-            _row(
+            self._row(
                 str(each["name"]),
                 bool(each.get("required")),
                 each.get("schema", {}),
@@ -244,16 +156,13 @@ class DocsPage:
         return f'<h3>Answers</h3><ul>{"".join(lines)}<li>else a <a href="#problems">problem</a></li></ul>'
 
     def _linked(self, schema: JsonObject) -> str:
-        """The type, its documents' names as links."""
-        text = escape(type_of(schema))
-        for name in sorted(self._schemas, key=len, reverse=True):
-            text = re.sub(
-                rf"(?<![\w#-]){re.escape(escape(name))}(?![\w-])",
-                f'<a href="#document-{_slug(name)}">{escape(name)}</a>',
-                text,
-                count=1,
-            )
-        return text
+        """The type, its documents' names as links; a quoted word is a value, not a name."""
+
+        def link(found: re.Match[str]) -> str:
+            name = found[0]
+            return f'<a href="#document-{_slug(name)}">{name}</a>' if name in self._schemas else name
+
+        return re.sub(r"(?<!&quot;)\b[A-Za-z]\w*\b(?!&quot;)", link, escape(type_of(schema)))
 
     def _resolved(self, schema: JsonObject) -> JsonObject:
         return self._schemas.get(type_of(schema), {}) if "$ref" in schema else schema
@@ -264,9 +173,21 @@ class DocsPage:
             return f"<p><code>{escape(type_of(schema))}</code></p>" if "enum" in schema else ""
         required = set(schema.get("required", ()))
         rows = "".join(
-            _row(name, name in required, each, str(each.get("description", ""))) for name, each in properties.items()
+            self._row(name, name in required, each, str(each.get("description", "")))
+            for name, each in properties.items()
         )
         return _table(rows)
+
+    def _row(self, name: str, required: bool, schema: JsonObject, meaning: str, where: str = "") -> str:
+        meaning, bounds = meaning or str(schema.get("description", "")), _bounds(schema)
+        said = " ".join(
+            part
+            for part in (_inline(meaning), f'<span class="note">({escape(bounds)})</span>' if bounds else "")
+            if part
+        )
+        notes = ", ".join(part for part in (f"in the {where}" if where else "", "" if required else "optional") if part)
+        note = f' <span class="note">{escape(notes)}</span>' if notes else ""
+        return f"<tr><td><code>{escape(name)}</code>{note}</td><td>{self._linked(schema)}</td><td>{said}</td></tr>"
 
     def _documents(self) -> str:
         return "".join(
@@ -282,11 +203,11 @@ class DocsPage:
             example = json.dumps(self.example(body), indent=2, ensure_ascii=False)
             field = f"{name}-body"
             fields += (
-                f'<label for="{escape(field)}">Body</label><textarea id="{escape(field)}" name="body" '
-                f'spellcheck="false">{escape(example)}</textarea>'
+                f'<div class="body"><label for="{escape(field)}">Body</label>'
+                f'<textarea id="{escape(field)}" name="body" spellcheck="false">{escape(example)}</textarea></div>'
             )
         return f"""<form class="try" data-method="{method.upper()}" data-path="{escape(path)}" hidden>
-<h3>Try it</h3>{fields}<button>Send {method.upper()}</button>
+<h3>Try it</h3><div class="fields">{fields}</div><button>Send {method.upper()}</button>
 <div class="answer" role="status"></div></form>"""
 
     def _field(self, operation: str, parameter: JsonObject) -> str:
@@ -294,8 +215,9 @@ class DocsPage:
         identity = escape(f"{operation}-{name}")
         required = " required" if parameter.get("required") else ""
         return (
-            f'<label for="{identity}">{escape(name)}{" (required)" if required else ""}</label>'
+            f'<div><label for="{identity}">{escape(name)}{" (required)" if required else ""}</label>'
             f'<input id="{identity}" name="{escape(name)}" data-in="{parameter["in"]}"{required} spellcheck="false">'
+            "</div>"
         )
 
     def example(self, schema: JsonObject, depth: int = 0) -> object:
@@ -328,6 +250,10 @@ class DocsPage:
                 return None
 
 
+def _title(name: str) -> str:
+    return (name[:1].upper() + name[1:]).replace("Api ", "API ")
+
+
 def _slug(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")
 
@@ -336,17 +262,6 @@ def _table(rows: str) -> str:
     return (
         '<div class="scroll"><table><thead><tr><th scope="col">Name</th><th scope="col">Type</th>'
         f'<th scope="col">Meaning</th></tr></thead><tbody>{rows}</tbody></table></div>'
-    )
-
-
-def _row(name: str, required: bool, schema: JsonObject, meaning: str, where: str = "") -> str:
-    meaning = meaning or str(schema.get("description", ""))
-    bounds = _bounds(schema)
-    said = _inline(meaning) + (f' <span class="note">({escape(bounds)})</span>' if bounds else "")
-    mark = "" if required else ' <span class="note">optional</span>'
-    place = f' <span class="note">in the {escape(where)}</span>' if where else ""
-    return (
-        f"<tr><td><code>{escape(name)}</code>{place}{mark}</td><td>{escape(type_of(schema))}</td><td>{said}</td></tr>"
     )
 
 

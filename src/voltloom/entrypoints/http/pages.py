@@ -1,5 +1,6 @@
 """The few pages made here: signing in and out, and what there is to see. HTML and CSS; no script is needed."""
 
+import hmac
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from html import escape
@@ -10,11 +11,12 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.staticfiles import StaticFiles
 
-from voltloom.domain.errors import Forbidden, NotFound, Throttled, VoltloomError
+from voltloom.domain.errors import Conflict, Forbidden, Invalid, NotFound, Throttled, VoltloomError
 from voltloom.entrypoints.http.problems import KINDS
 from voltloom.entrypoints.http.status import Network
-from voltloom.features.access import Access, Scope, SignInRefused
+from voltloom.features.access import Access, Actor, Scope, SignInRefused
 from voltloom.features.access.api import Arrival, cookie_name, drop_session, keep_session, source_of_call
+from voltloom.features.access.rules import Session
 from voltloom.features.access.service import csrf_token
 
 STATIC = Path(__file__).parent / "static"
@@ -101,8 +103,50 @@ def _access(request: Request) -> Access:
     return request.app.state.access
 
 
+def _csrf_field(request: Request) -> str:
+    token = request.cookies.get(cookie_name(request.state.arrival), "")
+    return f'<input type="hidden" name="csrf" value="{csrf_token(token)}">'
+
+
+def _insist_on_our_form(request: Request, form: Mapping[str, str]) -> None:
+    expected = csrf_token(request.cookies[cookie_name(request.state.arrival)])
+    if not hmac.compare_digest(form.get("csrf", "").encode(), expected.encode()):
+        raise Forbidden("this form is not one of ours")
+
+
+def _password_page(request: Request, *, trouble: str = "", status: int = 200) -> HTMLResponse:
+    session: Session = request.state.session
+    told = f'<p class="trouble" role="alert">{escape(trouble)}</p>' if trouble else ""
+    # Who came with a link just now need not know the old one.
+    old = (
+        ""
+        if session.may_choose_password(datetime.now(UTC))
+        else """<label for="old">Old password</label>
+<input id="old" name="old" type="password" autocomplete="current-password" required>"""
+    )
+    return page(
+        "Password",
+        f"""<h1>Choose a password</h1>
+{told}
+<form method="post" action="/password">{_csrf_field(request)}
+{old}
+<label for="new">New password</label>
+<input id="new" name="new" type="password" autocomplete="new-password" minlength="15" required aria-describedby="rule">
+<p class="hint" id="rule">15 characters or more: a few words that do not belong together are good.</p>
+<button>Keep it</button>
+</form>
+<p class="hint">Your other sessions end.</p>""",
+        status=status,
+    )
+
+
+FIRST_STATION = """<p>No station yet.
+<code>voltloom station add ID</code> prints the address and the password to enter in it.
+One that is set to our address already, and was not let in, waits in the inbox: <code>voltloom inbox list</code>.</p>"""
+
+
 async def _signed_in_page(request: Request, network: Network) -> HTMLResponse:
-    actor, arrival = request.state.actor, request.state.arrival
+    actor: Actor = request.state.actor
     figures = ""
     if actor.may(Scope.STATIONS_READ):
         try:
@@ -118,10 +162,11 @@ async def _signed_in_page(request: Request, network: Network) -> HTMLResponse:
             )
             cells = "".join(f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in rows)
             figures = f'<dl class="figures">{cells}</dl>'
-    token = request.cookies.get(cookie_name(arrival), "")
-    sign_out = (
-        f"""<form method="post" action="/sign-out"><input type="hidden" name="csrf" value="{csrf_token(token)}">
-<button class="quiet">Sign out</button></form>"""
+            if not now.stations:
+                figures += FIRST_STATION
+    own = (
+        f"""<p><a href="/password">Choose a password</a></p>
+<form method="post" action="/sign-out">{_csrf_field(request)}<button class="quiet">Sign out</button></form>"""
         if request.state.session is not None
         else ""
     )
@@ -135,7 +180,7 @@ async def _signed_in_page(request: Request, network: Network) -> HTMLResponse:
 <li><a href="/api/openapi.json">The API as an OpenAPI document</a></li>
 <li><code>voltloom top</code> shows the network live in a terminal</li>
 </ul>
-<div class="who"><p>You are signed in as <strong>{escape(actor.name)}</strong>.</p>{sign_out}</div>""",
+<div class="who"><p>You are signed in as <strong>{escape(actor.name)}</strong>.</p>{own}</div>""",
     )
 
 
@@ -190,11 +235,38 @@ another.</p>""",
         response = RedirectResponse("/", 303)
         if session is None:
             return response
-        if (await _form(request)).get("csrf", "") != csrf_token(request.cookies[cookie_name(arrival)]):
-            raise Forbidden("this form is not one of ours")
+        _insist_on_our_form(request, await _form(request))
         await _access(request).sign_out(request.state.actor, session, datetime.now(UTC))
         drop_session(response, arrival)
         return response
+
+    @router.get("/password")
+    async def password_page(request: Request) -> Response:
+        if request.state.session is None:
+            raise Conflict("this call came with a key, not with a session")
+        return _password_page(request)
+
+    @router.post("/password")
+    async def choose_password(request: Request) -> Response:
+        session, form = request.state.session, await _form(request)
+        if session is None:
+            raise Conflict("this call came with a key, not with a session")
+        _insist_on_our_form(request, form)
+        try:
+            if not (request.state.arrival.secure or request.state.arrival.local):
+                raise Forbidden("choosing one takes https here: a password must not cross a network in clear")
+            await _access(request).change_password(
+                request.state.actor,
+                session,
+                form.get("old"),
+                form.get("new", ""),
+                source_of_call(request),
+                datetime.now(UTC),
+            )
+        except (Invalid, Forbidden, Throttled) as error:
+            reason = f"{error.reason[0].upper()}{error.reason[1:]}."
+            return _password_page(request, trouble=reason, status=KINDS[type(error)].status)
+        return RedirectResponse("/", 303)
 
     @router.get("/static/{name}")
     async def static(name: str, request: Request) -> Response:

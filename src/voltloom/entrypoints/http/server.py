@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from voltloom.entrypoints.http import docs, live, pages, status
+from voltloom.entrypoints.http import docs, live, openapi, pages, status
 from voltloom.entrypoints.http.auth import Auth, Entrance, Network, is_public
 from voltloom.entrypoints.http.bounds import Bounds
 from voltloom.entrypoints.http.live import Live
@@ -117,7 +117,7 @@ def _insist_on_permissions(app: FastAPI) -> None:
             continue
         assert isinstance(route, APIRoute), f"{path} is not a route that can say who may call it"
         for method in route.methods or ():
-            if docs.permission_of(route) is None and not is_public(method, path):
+            if openapi.permission_of(route) is None and not is_public(method, path):
                 raise RuntimeError(f"{method} {path} does not say who may call it: give it `allow(Scope…)`")
 
 
