@@ -119,6 +119,7 @@ async def registered(database: Database, **values: Any) -> Caller:
     """A caller, and the station CP-7."""
     caller = Caller(database)
     await add_station(caller, CONFIG, NewStation(**{"id": CP, **values}))
+    caller.stations.refreshed.clear()
     return caller
 
 

@@ -36,7 +36,8 @@ class Stations(Protocol):
 
     async def refresh(self, station_id: StationId) -> None:
         """Whoever holds the station's connection forgets what it remembers and reads it again from the database,
-        before the station's next report. Called after a change that did not come from the station itself."""
+        before the station's next report; so does the door of this node, which lets it in. Called after a change that
+        did not come from the station itself."""
         ...
 
     async def disconnect(self, station_id: StationId, reason: str) -> bool:

@@ -5,7 +5,7 @@ wrong password.
 """
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Protocol, TypeAlias
@@ -40,6 +40,7 @@ class CredentialBook(Protocol):
 
     def get(self, station_id: StationId) -> Credential | None: ...
     def verify(self, credential: Credential | None, password: bytes) -> bool: ...
+    async def refresh(self, ids: Iterable[StationId]) -> None: ...
 
 
 class Trust(Protocol):

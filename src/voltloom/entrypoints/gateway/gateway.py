@@ -106,6 +106,7 @@ class Gateway:
         }
         self._memories = tuple(memory for feature in features for memory in feature.memories)
         self._registers = remembered in self._memories
+        self._credentials = credentials
         self._archive = archive
         self._bus = bus
         self._sessions: dict[StationId, Session] = {}
@@ -222,6 +223,8 @@ class Gateway:
         return relay.decode_reply(reply, command)
 
     async def refresh(self, station_id: StationId) -> None:
+        # Who changed it may have the station connect at once: events of the change take a moment longer.
+        await self._credentials.refresh((station_id,))
         session = self._sessions.get(station_id)
         if session is not None:
             session.forget()
@@ -230,6 +233,8 @@ class Gateway:
             relay.read_reply(await self._request(station_id, relay.encode_request("refresh", None), _RELAY_S))
 
     async def disconnect(self, station_id: StationId, reason: str) -> bool:
+        # It comes back at once, and must not come in with what was good before.
+        await self._credentials.refresh((station_id,))
         session = self._sessions.get(station_id)
         if session is not None:
             session.end(GOING_AWAY, reason)

@@ -59,7 +59,9 @@ async def adopt(caller: Caller, config: StationsConfig, number: int, new: NewSta
         note(connection, work, caller.actor, "station.adopt", station_id, "done", caller.now, told)
         return Welcome(station_id, rules.address_of(station_id, config.public_urls, profile), password)
 
-    return await caller.database.write(change)
+    welcome = await caller.database.write(change)
+    await caller.stations.refresh(welcome.station_id)
+    return welcome
 
 
 _HELPED_BY_PASSWORD = {KnockReason.WRONG_PASSWORD, KnockReason.NO_PASSWORD, KnockReason.UNKNOWN_ID}

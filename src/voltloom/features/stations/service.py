@@ -73,15 +73,23 @@ class Welcome:
 
 async def add_station(caller: Caller, config: StationsConfig, new: NewStation) -> Welcome:
     """Raises Invalid, Conflict (there already)."""
-    station_id = rules.check_identity(new.id)
-    password = password_for(new.security_profile, new.password)
+    return (await add_stations(caller, config, (new,)))[0]
+
+
+async def add_stations(caller: Caller, config: StationsConfig, many: Iterable[NewStation]) -> list[Welcome]:
+    """All of them or none. Raises Invalid, Conflict (one is there already)."""
+    wanted = [(rules.check_identity(new.id), password_for(new.security_profile, new.password), new) for new in many]
 
     def change(connection: Connection, work: Work) -> None:
-        register(connection, work, caller, config.passwords, station_id, new, password)
-        note(connection, work, caller.actor, "station.add", station_id, "done", caller.now, told_of(new))
+        for station_id, password, new in wanted:
+            register(connection, work, caller, config.passwords, station_id, new, password)
+            note(connection, work, caller.actor, "station.add", station_id, "done", caller.now, told_of(new))
 
     await caller.database.write(change)
-    return Welcome(station_id, rules.address_of(station_id, config.public_urls, new.security_profile), password)
+    return [
+        Welcome(station_id, rules.address_of(station_id, config.public_urls, new.security_profile), password)
+        for station_id, password, new in wanted
+    ]
 
 
 def register(
