@@ -65,12 +65,12 @@ def iso(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def wait_for(what: Callable[[], Any], timeout_s: float = 30) -> Any:
+def wait_for(what: Callable[[], Any], timeout_s: float = 30, every_s: float = 0.05) -> Any:
     """The first true thing that `what` gives."""
     deadline = time.monotonic() + timeout_s
     while not (found := what()):
         assert time.monotonic() < deadline, f"waited {timeout_s:g} s in vain"
-        time.sleep(0.05)
+        time.sleep(every_s)
     return found
 
 
@@ -268,6 +268,21 @@ class Station:
     async def connect(
         url: str, station_id: str, password: str = "", version: str = "ocpp1.6", tls: ssl.SSLContext | None = None
     ) -> "Station":
+        """A registration is known at the door within two seconds: until then it tries again."""
+        deadline = time.monotonic() + 2
+        while True:
+            try:
+                return await Station.knock(url, station_id, password, version, tls)
+            except websockets.InvalidStatus:
+                if time.monotonic() > deadline:
+                    raise
+            await asyncio.sleep(0.02)
+
+    @staticmethod
+    async def knock(
+        url: str, station_id: str, password: str = "", version: str = "ocpp1.6", tls: ssl.SSLContext | None = None
+    ) -> "Station":
+        """Once."""
         headers = {}
         if password:
             credentials = base64.b64encode(f"{station_id}:{password}".encode()).decode()
