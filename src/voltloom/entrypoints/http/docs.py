@@ -66,7 +66,11 @@ def _bounds(schema: JsonObject) -> str:
     choices: Sequence[JsonObject] = schema.get("anyOf", ())
     inner = [each for each in choices if each.get("type") != "null"]
     found: dict[str, Any] = {**(inner[0] if inner else {}), **schema}
-    parts = [form.format(found[name]) for name, form in words.items() if name in found]
+    parts = [
+        form.format(f"{found[name]:g}" if isinstance(found[name], float) else found[name])
+        for name, form in words.items()
+        if name in found
+    ]
     if schema.get("default") not in (None, ""):
         parts.append(f"default {json.dumps(schema['default'])}")
     return ", ".join(parts)
@@ -152,6 +156,9 @@ class DocsPage:
                 continue
             schema = next((each.get("schema") for each in response.get("content", {}).values()), None)
             what = self._linked(schema) if schema else escape(", ".join(response.get("content", {})))
+            # What FastAPI writes of itself says no more than the number.
+            if (said := str(response.get("description", ""))) not in ("", "Successful Response"):
+                what = f"{what} {_inline(said)}"
             lines.append(f"<li><strong>{escape(status)}</strong> {what}</li>")
         return f'<h3>Answers</h3><ul>{"".join(lines)}<li>else a <a href="#problems">problem</a></li></ul>'
 
