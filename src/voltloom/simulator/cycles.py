@@ -147,7 +147,7 @@ _ENDED2 = (
 def _started2(p: Pulse, c: Caller, n: int) -> bytes:
     c.cycle += 1
     c.sequence = 0
-    c.transaction = b"%b-%b-%d" % (p.run, c.serial, c.cycle)
+    c.transaction = b"%b-%016d-%b" % (p.run, c.cycle, c.serial)  # as long as the random ids of real stations
     return _STARTED2 % (p.run, n, p.stamp, 0, c.transaction, p.stamp, p.register, c.token)
 
 

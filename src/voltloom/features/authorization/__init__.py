@@ -15,7 +15,7 @@ from voltloom.features.authorization.answers import (
 )
 from voltloom.features.authorization.cache import follower
 from voltloom.features.authorization.rules import Group, Token, TokenState
-from voltloom.features.authorization.service import add_token, release, vouch
+from voltloom.features.authorization.service import add_token, import_tokens, read_csv, release, vouch
 from voltloom.features.authorization.store import find_tokens
 from voltloom.features.feature import Feature, answer
 
@@ -30,7 +30,9 @@ __all__ = [
     "feature",
     "find_tokens",
     "follower",
+    "import_tokens",
     "may_stop",
+    "read_csv",
     "release",
     "vouch",
 ]
