@@ -86,6 +86,8 @@ async def add_stations(caller: Caller, config: StationsConfig, many: Iterable[Ne
             note(connection, work, caller.actor, "station.add", station_id, "done", caller.now, told_of(new))
 
     await caller.database.write(change)
+    for station_id, _, _ in wanted:
+        await caller.stations.refresh(station_id)
     return [
         Welcome(station_id, rules.address_of(station_id, config.public_urls, new.security_profile), password)
         for station_id, password, new in wanted
