@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import uvloop
+from sqlalchemy import MetaData
 
 from voltloom.app import archive_exchange
 from voltloom.domain.ids import StationId
@@ -33,6 +34,8 @@ from voltloom.infra.bus import Bus
 from voltloom.infra.database import Database, Work, metadata, open_database
 from voltloom.infra.journal import Journal, read_journal
 
+TABLES = MetaData()
+"""What tests keep beside the tables of the house, which migrations know."""
 PASSWORD = "0123456789abcdef0123456789abcdef01234567"
 ORGANIZATION = "Voltgrid AG"
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
@@ -252,6 +255,7 @@ async def open_house(
     journal = Journal(node=node)
     database = await open_database(f"sqlite:///{directory / name}.db", journal=journal)
     await database.write(lambda connection, _: metadata.create_all(connection))
+    await database.write(lambda connection, _: TABLES.create_all(connection))
     passwords = Passwords(bytes(32))
     config = StationsConfig(passwords, data_handlers=handlers or {})
 

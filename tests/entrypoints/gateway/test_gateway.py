@@ -103,6 +103,7 @@ def test_stopping_tells_everybody_to_come_back_and_answers_what_is_under_way(ope
             stations = [await enter(house.plain_port, name) for name in names]
             for station in stations:
                 await station.write(frame(json.dumps([2, "h", "Heartbeat", {}]).encode()))
+            await until(lambda: house.gateway.tally.messages_in == len(names))
             stopping = asyncio.create_task(house.gateway.stop(0.3))
             for station in stations:
                 assert (await station.message())[:2] == [3, "h"]

@@ -6,7 +6,7 @@ import json
 import pytest
 from sqlalchemy import Column, String, Table, insert, select
 
-from gateway_house import Raw, enter, frame, run, until
+from gateway_house import TABLES, Raw, enter, frame, run, until
 from voltloom.domain.commands import GetSettings, RawCall, Reset, ResetKind, Trigger, Triggerable
 from voltloom.domain.errors import Conflict, NotInThisVersion, StationError, TimedOut, Unreachable
 from voltloom.domain.ids import StationId
@@ -16,13 +16,11 @@ from voltloom.domain.token import Authorization, AuthorizationStatus
 from voltloom.entrypoints.gateway.limits import Limits
 from voltloom.features.feature import Feature, Memory, StationContext, answer
 from voltloom.infra.archive import Wanted, find_exchanges
-from voltloom.infra.database import Statement, metadata
+from voltloom.infra.database import Statement
 
 CP1 = StationId("CP-1")
 
-notes = Table(
-    "gateway_test_notes", metadata, Column("station_id", String(48)), Column("note", String(100), unique=True)
-)
+notes = Table("gateway_test_notes", TABLES, Column("station_id", String(48)), Column("note", String(100), unique=True))
 ADD_NOTE = Statement(insert(notes))
 remembered = Memory[list[str]](
     lambda connection, ids: {
