@@ -258,7 +258,8 @@ def check_exposure(settings: Settings) -> Iterator[Finding]:
 
 
 def check_authority(data_dir: Path, now: datetime) -> Iterator[Finding]:
-    for file in sorted((data_dir / "ca").glob("*.pem")) if (data_dir / "ca").exists() else ():
+    # The server's own certificates live a day, and are renewed by the server.
+    for file in sorted((data_dir / "ca").glob("ca-*.pem")) if (data_dir / "ca").exists() else ():
         try:
             certificate = x509.load_pem_x509_certificate(file.read_bytes())
         except ValueError:

@@ -3,13 +3,16 @@
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from datetime import UTC, datetime
 from typing import NoReturn
 
 import msgspec
 from rich.console import Console
-from rich.table import Table
 
 from voltloom.domain.errors import VoltloomError
+
+_LONG = 40
+"""Characters of a cell; a column with a longer one is told in lines of its own, below each row."""
 
 people = Console(highlight=False, soft_wrap=True)
 aside = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -33,12 +36,20 @@ def rows(items: Sequence[Mapping[str, object]], columns: Sequence[str], *, json:
     if not items:
         people.print(empty, markup=False)
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column.replace("_", " "), overflow="fold")
-    for item in items:
-        table.add_row(*(_inert(_plain(item.get(column))) for column in columns))
-    people.print(table)
+    table = [[_inert(_plain(item.get(column))) for column in columns] for item in items]
+    widths = [max(len(name), *(len(row[number]) for row in table)) for number, name in enumerate(columns)]
+    long = [max(len(row[number]) for row in table) > _LONG for number in range(len(columns))]
+    people.print(_line([column.replace("_", " ") for column in columns], widths, long), style="bold", markup=False)
+    for row in table:
+        people.print(_line(row, widths, long), markup=False)
+        for number, cell in enumerate(row):
+            if long[number]:
+                people.print(f"  {columns[number].replace('_', ' ')}: {cell}", style="dim", markup=False)
+
+
+def _line(cells: Sequence[str], widths: Sequence[int], long: Sequence[bool]) -> str:
+    shown = zip(cells, widths, long, strict=True)
+    return "  ".join(f"{cell:<{width}}" for cell, width, apart in shown if not apart).rstrip()
 
 
 def say(text: str, *, style: str = "") -> None:
@@ -62,6 +73,8 @@ def _plain(value: object) -> str:
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z"
     if isinstance(value, (list, tuple)):
         return ", ".join(map(str, value))  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType] - anything has a text
     return str(value)
@@ -69,4 +82,4 @@ def _plain(value: object) -> str:
 
 def _inert(text: str) -> str:
     """Text from outside cannot move the cursor or colour the terminal."""
-    return "".join(c if c.isprintable() else "�" for c in text).replace("[", "\\[")
+    return "".join(c if c.isprintable() else "�" for c in text)
