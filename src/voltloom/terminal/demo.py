@@ -18,7 +18,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import httpx
-from rich.console import RenderableType
 from rich.text import Text
 
 from voltloom import app
@@ -118,7 +117,8 @@ def _run(stack: ExitStack, settings: Settings, count: int, seed: int, *, top: bo
     )
     _wait_until_connected(reader, fleet, len(plan.stations), settings.data_dir / "simulator.log")
     where = _where(settings, made)
-    output.aside.print(where)
+    for line in where:
+        output.aside.print(line)
     _watch(reader, server, fleet, where, top=top, seconds=seconds)
 
 
@@ -271,27 +271,26 @@ def _tail(log: Path) -> str:
 # ---- what is shown
 
 
-def _where(settings: Settings, made: _Made) -> RenderableType:
+def _where(settings: Settings, made: _Made) -> list[Text]:
     where = app.addresses(settings)
     lines = (
-        ("sign in (once, 30 min)", made.sign_in),
-        ("console and API", f"{where.http}   ·   API documents {where.http}/api/docs"),
-        ("API key (operator)", made.api_key),
-        ("stations connect to", f"{where.stations[0]}/{{station id}}"),
+        ("sign in (once)", made.sign_in),
+        ("API, documents", f"{where.http}/api/docs"),
+        ("API key", made.api_key),
+        ("stations connect", f"{where.stations[0]}/{{station id}}"),
         ("data", str(settings.data_dir)),
     )
-    text = Text()
-    for name, value in lines:
-        text.append(f"{name:<24}", style="dim")
-        text.append(value + "\n", style="bold" if "sign" in name else "")
-    return text
+    return [
+        *(Text.assemble((f"{name:<18}", "dim"), value, no_wrap=True, overflow="fold") for name, value in lines),
+        Text(),
+    ]
 
 
 def _watch(
     reader: Reader,
     server: "subprocess.Popen[bytes]",
     fleet: "subprocess.Popen[bytes]",
-    where: RenderableType,
+    where: list[Text],
     *,
     top: bool,
     seconds: float | None,
