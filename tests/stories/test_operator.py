@@ -1,16 +1,14 @@
 """An operator signs in, watches, commands stations of every version, and hears what each of them said."""
 
 import asyncio
-import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import aclosing, asynccontextmanager, closing
-from typing import Any
 
 import httpx
 import pytest
 
-from harness import Server, Station, until, wait_for
+from harness import Server, Station, live, until, wait_for
 
 VERSIONS = {"OLD": "ocpp1.6", "NEW": "ocpp2.0.1", "NEWEST": "ocpp2.1"}
 
@@ -160,7 +158,7 @@ def test_the_live_stream_goes_on_after_a_restart_where_it_was(tmp_path):
         seen: list[tuple[int, str]] = []
 
         async def first() -> None:
-            async with aclosing(live(server, None)) as stream:
+            async with aclosing(live(server)) as stream:
                 assert (await anext(stream))[1] == "hello"
                 station = await Station.connect(server.ocpp, "CP-1", password)
                 await station.boot()
@@ -196,25 +194,3 @@ def test_the_live_stream_goes_on_after_a_restart_where_it_was(tmp_path):
         first_seen = kept.index(seen[0])
         assert seen == kept[first_seen : first_seen + len(seen)], "nothing is missed, nothing comes twice"
         assert "station.disconnected" in dict(map(reversed, seen))
-
-
-async def live(server: Server, after: int | None) -> AsyncIterator[tuple[int | None, str, Any]]:
-    """Server-sent events, read by hand."""
-    key = json.loads((server.data_dir / "local-key.json").read_bytes())["token"]
-    headers = {"Authorization": f"Bearer {key}"} | ({} if after is None else {"Last-Event-ID": str(after)})
-    async with (
-        httpx.AsyncClient(timeout=30) as client,
-        client.stream("GET", f"{server.http}/api/v1/events", headers=headers) as answer,
-    ):
-        assert answer.headers["content-type"].startswith("text/event-stream")
-        fields: dict[str, str] = {}
-        async for line in answer.aiter_lines():
-            if line:
-                name, _, value = line.partition(": ")
-                fields[name] = value
-            elif "event" in fields:
-                number = int(fields["id"]) if "id" in fields else None
-                yield number, fields["event"], json.loads(fields["data"])
-                fields = {}
-            else:
-                fields = {}

@@ -42,6 +42,12 @@ def head() -> str:
     return ScriptDirectory.from_config(alembic_config()).get_current_head() or ""
 
 
+def is_known(revision: str) -> bool:
+    """Whether this program can bring a database of that revision to its own. "" is an empty one."""
+    scripts = ScriptDirectory.from_config(alembic_config())
+    return not revision or any(script.revision == revision for script in scripts.walk_revisions())
+
+
 def _revision(connection: Connection) -> str:
     return MigrationContext.configure(connection).get_current_revision() or ""
 
@@ -78,8 +84,7 @@ def _upgrade(connection: Connection, _: Work) -> Migrated:
 
 def _checked(connection: Connection) -> str:
     found = _revision(connection)
-    known = {script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()}
-    if found and found not in known:
+    if not is_known(found):
         raise SettingError(
             f"The database is at revision {found}, which this program does not know: a newer voltloom has changed it. "
             "Start that version, or restore a backup from before."

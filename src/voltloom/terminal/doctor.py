@@ -24,7 +24,7 @@ from voltloom.domain.errors import VoltloomError
 from voltloom.features.access import read_local_key
 from voltloom.infra.bus import open_bus
 from voltloom.infra.database import SettingError
-from voltloom.infra.migrations import head
+from voltloom.infra.migrations import head, is_known
 from voltloom.infra.processes import is_in_use, run
 from voltloom.infra.settings import Settings, load_settings
 from voltloom.terminal import output
@@ -154,8 +154,8 @@ def check_data_dir(folder: Path) -> Iterator[Finding]:
         )
     else:
         yield good("data directory", f"{folder}, private")
-    for file in sorted((folder / "keys").rglob("*")) if (folder / "keys").exists() else ():
-        if file.is_file() and ("key" in file.name or file.suffix == ".key") and file.stat().st_mode & 0o077:
+    for file in sorted((*folder.glob("keys/*.key"), *folder.glob("ca/*.key"), *folder.glob("local-key.json"))):
+        if file.stat().st_mode & 0o077:
             yield wrong("keys", f"{file} can be read by other users", f"run `chmod 600 {file}`")
 
 
@@ -197,6 +197,12 @@ def check_database(settings: Settings, *, served: bool) -> Finding:
         return wrong("database", "cannot be opened", str(error))
     if found == head():
         return good("database", f"at revision {found}")
+    if not is_known(found):
+        return wrong(
+            "database",
+            f"at revision {found}, which this program does not know: a newer voltloom has changed it",
+            "start that version, or restore a backup from before",
+        )
     if served:
         return wrong(
             "database",
@@ -206,7 +212,7 @@ def check_database(settings: Settings, *, served: bool) -> Finding:
     return doubtful(
         "database",
         f"at revision {found or '(empty)'}, this program needs {head()}",
-        "`voltloom serve` or `voltloom migrate` brings it there, if it is older",
+        "`voltloom serve` or `voltloom migrate` brings it there",
     )
 
 
