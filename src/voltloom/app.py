@@ -429,33 +429,38 @@ class _Changes:
         self._credentials = credentials
         self._trust = trust
         self._gateway = gateway
-        self._changed: set[StationId] = set()
+        self._changed: dict[StationId, datetime | None] = {}
+        """With the time since when its password is another."""
         self._something = asyncio.Event()
 
     def hear(self, _: int | None, told: object) -> None:
         if isinstance(told, StationChanged):
-            self._changed.add(told.station_id)
+            since = told.at if told.change == "password" else self._changed.get(told.station_id)
+            self._changed[told.station_id] = since
             self._something.set()
 
     async def run(self) -> None:
         while True:
             await self._something.wait()
             self._something.clear()
-            changed, self._changed = self._changed, set()
+            changed, self._changed = self._changed, {}
             try:
                 await asyncio.gather(self._credentials.refresh(changed), self._trust.refresh(self._database))
             except Unavailable as error:
                 LOG.warning("changed stations could not be read; trying again", reason=error.reason)
-                self._changed |= changed
+                self._changed = changed | self._changed
                 self._something.set()
                 await asyncio.sleep(1)
                 continue
-            for station_id in changed:
-                if self._gateway.link(station_id) is None:
+            for station_id, new_password_at in changed.items():
+                link = self._gateway.link(station_id)
+                if link is None:
                     continue
                 credential = self._credentials.get(station_id)
                 if credential is None or not credential.enabled:
                     await self._gateway.disconnect(station_id, "not let in any more")
+                elif new_password_at is not None and link.since < new_password_at:
+                    await self._gateway.disconnect(station_id, "its password was changed")
                 else:
                     await self._gateway.refresh(station_id)
 

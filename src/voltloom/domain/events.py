@@ -78,7 +78,7 @@ class StationChanged(Event):
     station_id: StationId
     at: datetime
     change: str
-    """added, changed or removed."""
+    """added, changed, removed; or password: with the one it came in with it may not stay."""
 
 
 @dataclass(frozen=True, slots=True)

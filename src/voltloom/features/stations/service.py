@@ -275,7 +275,8 @@ async def rotate_password(
     if row["security_profile"] in (0, 3):
         raise Conflict(f"{station_id} has security profile {row['security_profile']}, which uses no password")
     fresh = config.passwords.hash(station_id, password)
-    await _set_password(caller, station_id, fresh, row["password_hash"] if install else "", "station.password")
+    change = "changed" if install else "password"
+    await _set_password(caller, station_id, fresh, row["password_hash"] if install else "", "station.password", change)
     if install:
         try:
             await _install(caller, station_id, password)
@@ -291,12 +292,14 @@ async def rotate_password(
     return Welcome(station_id, rules.address_of(station_id, config.public_urls, profile), password, install)
 
 
-async def _set_password(caller: Caller, station_id: StationId, current: str, old: str, action: str) -> None:
+async def _set_password(
+    caller: Caller, station_id: StationId, current: str, old: str, action: str, told: str = "changed"
+) -> None:
     def change(connection: Connection, work: Work) -> None:
         existing(connection, station_id)
         values = {"password_hash": current, "old_password_hash": old, "password_changed_at": caller.now}
         store.change(connection, station_id, values)
-        work.tell(StationChanged(station_id, caller.now, "changed"))
+        work.tell(StationChanged(station_id, caller.now, told))
         note(connection, work, caller.actor, action, station_id, "done", caller.now)
 
     await caller.database.write(change)
