@@ -12,7 +12,13 @@ import pytest
 from ocpp_schemas import check
 from voltloom.protocols.ocpp.version import Version
 from voltloom.simulator.cycles import CYCLES, Caller, Pulse
-from voltloom.simulator.load import Options, measure
+from voltloom.simulator.load import Load, Options, measure
+
+
+async def only(results):
+    [result] = [result async for result in results]
+    return result
+
 
 VERSIONS = {"1.6": Version.V16, "2.0.1": Version.V201, "2.1": Version.V21}
 
@@ -58,7 +64,7 @@ def test_a_load_measures_what_it_does(a_csms, version, rate):
                 password="{id}",
             )
             csms.passwords = {f"LOAD-{n:05d}": f"LOAD-{n:05d}".encode() for n in range(3)}
-            result = await measure(options)
+            result = await only(measure(options))
             assert result["connections"] == 3
             assert result["messages"] > 10
             assert result["errors"] == 0
@@ -75,7 +81,7 @@ def test_a_load_measures_what_it_does(a_csms, version, rate):
 def test_a_storm_brings_all_back(a_csms):
     async def story():
         async with a_csms() as csms:
-            result = await measure(Options(csms.url + "/{id}", connections=20, mode="storm"))
+            result = await only(measure(Options(csms.url + "/{id}", connections=20, mode="storm")))
             assert result["lost"] == 0
             assert result["storm_s"] > 0
             assert len(csms.of("BootNotification")) == 40
@@ -88,7 +94,7 @@ def test_a_refusal_ends_the_load_with_a_sentence(a_csms):
         async with a_csms() as csms:
             csms.registration = "Rejected"
             with pytest.raises(ConnectionError, match=r"LOAD-00000: not accepted: .*Rejected"):
-                await measure(Options(csms.url + "/{id}", connections=1))
+                await only(measure(Options(csms.url + "/{id}", connections=1)))
 
     asyncio.run(story())
 
@@ -111,12 +117,35 @@ def test_it_runs_in_a_process_of_its_own_and_prints_json(a_csms, tmp_path):
             assert process.stdin is not None
             assert await process.stdout.readline() == b"ready\n"
             assert set(csms.links) == {"A", "B"}
-            process.stdin.write(b"go\n")
-            result = json.loads(await process.stdout.read())
+            for _ in range(2):
+                process.stdin.write(b"go\n")
+                result = json.loads(await process.stdout.readline())
+                assert result["scenario"] == "b"
+                assert result["messages"] > 0
+                assert result["errors"] == 0
+            process.stdin.close()
             assert await process.wait() == 0
-            assert result["scenario"] == "b"
-            assert result["messages"] > 0
             tokens = {a["idToken"]["idToken"] for a in csms.of("Authorize")}
             assert tokens <= {"T1", "LOADTOKEN"}
 
     asyncio.run(story())
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_stations_are_all_over_the_cycle_before_they_are_measured(a_csms, version):
+    async def story():
+        async with a_csms() as csms:
+            csms.passwords = {f"LOAD-{n:05d}": b"x" for n in range(22)}
+            rounds = Load(Options(csms.url + "/{id}", version, connections=22, password="x")).run(never())
+            assert [result async for result in rounds] == []
+            said = [action for action in csms.order if action not in ("BootNotification", "StatusNotification")]
+            # Two stations of eleven places: 20 are past the first call, 18 past the second, and so on.
+            assert len(said) == sum(n % 11 for n in range(22))
+            assert said.count("Authorize") == 20
+
+    asyncio.run(story())
+
+
+async def never():
+    return
+    yield

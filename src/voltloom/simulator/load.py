@@ -5,6 +5,8 @@ python -m voltloom.simulator.load --url ws://127.0.0.1:9000/ocpp/{id} --connecti
 Modes: `cycle` (closed loop: each station's next call follows its last answer; with --rate an open loop, whose
 latencies count from when a call was due), `idle` (memory a connection), `storm` (all links cut at once: time until
 all are back and booted). Every call has a new message id; each station has one call in flight, as OCPP demands.
+
+Stations begin the cycle one after another, so that at any time all of its calls are under way in their proportion.
 """
 
 import argparse
@@ -18,7 +20,7 @@ import sys
 import time
 from array import array
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,6 +38,8 @@ CLOSE = WSMsgType.CLOSE
 _CALL, _RESULT, _ERROR = b"2"[0], b"3"[0], b"4"[0]
 _TRANSACTION = re.compile(rb'"transactionId":\s*(-?\d+)')
 _ACCEPTED = re.compile(rb'"status":\s*"Accepted"')
+SPREAD_S = 120.0
+"""How long a slow server may take to bring all stations to their places in the cycle."""
 _MESSAGE_ID = re.compile(rb'\[\s*2\s*,\s*("(?:[^"\\]|\\.)*")')
 
 
@@ -45,9 +49,12 @@ class Options:
 
     credentials   overrides them: a JSON object id → password, or a list of {"id", "password", "token"}
     pid           the processes whose CPU and memory are the server's
+    database_pid  those of its database, where that is a server of its own: their CPU is told apart
     rate          calls a second of all stations together; 0: closed loop
     in_flight     how many may be connecting at once
     echo          the peer says back what it is told (the bare limit)
+    forgetful     the peer keeps no transactions: stations may begin anywhere in the cycle
+    wait          measure only when told to: a line on stdin is a measurement, answered by a line of JSON
     """
 
     url: str
@@ -61,11 +68,13 @@ class Options:
     credentials: Path | None = None
     ca: Path | None = None
     pid: tuple[int, ...] = ()
+    database_pid: tuple[int, ...] = ()
     rate: float = 0.0
     seconds: float = 10.0
     warmup: float = 2.0
     in_flight: int = 100
     echo: bool = False
+    forgetful: bool = False
     name: str = ""
     wait: bool = False
 
@@ -93,12 +102,14 @@ class LoadStation(WSListener):
         self.transport: WSTransport | None = None
         self.ready: asyncio.Future[None] | None = None
         self.busy = False
+        self.ahead = 0
+        """Calls to make before all are measured."""
         self._headers = [("Sec-WebSocket-Protocol", load.cycle.subprotocol)]
         if password:
             basic = base64.b64encode(f"{identity}:{password}".encode()).decode()
             self._headers.append(("Authorization", f"Basic {basic}"))
         self._url = load.options.url.format(id=identity, n=number)
-        self._step = 0
+        self.step = 0
         self._opening = 0
         self._sent = 0.0
 
@@ -120,7 +131,7 @@ class LoadStation(WSListener):
         """The next call of the cycle, whose latency counts from `due`."""
         load = self._load
         load.number += 1
-        frame = load.steps[self._step](load.pulse, self.caller, load.number)
+        frame = load.steps[self.step](load.pulse, self.caller, load.number)
         self._sent = due
         self.busy = True
         if self.transport is not None:
@@ -149,14 +160,17 @@ class LoadStation(WSListener):
             load.counts.latencies_s.append(now - self._sent)
         if kind == _ERROR:
             load.note_error(f"{self.identity}: {payload[:200].decode(errors='replace')}")
-        elif self._step == load.start:
+        elif self.step == load.start:
             found = _TRANSACTION.search(payload)
             if found is not None:
                 self.caller.transaction = found[1]
-        self._step += 1
-        if self._step == len(load.steps):
-            self._step = 0
+        self.step += 1
+        if self.step == len(load.steps):
+            self.step = 0
         if load.closed_loop:
+            self.send(now)
+        elif self.ahead:
+            self.ahead -= 1
             self.send(now)
         elif self.due:
             self.send(self.due.popleft())
@@ -166,7 +180,7 @@ class LoadStation(WSListener):
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         if self.transport is transport:
             self.transport = None
-            self._step = 0
+            self.step = 0
             self._load.lost(self)
         if self.ready is not None and not self.ready.done():
             self.ready.set_exception(ConnectionError(f"{self.identity}: link closed before it was ready"))
@@ -238,33 +252,58 @@ class Load:
         await asyncio.gather(*map(connect, self.stations))
         return time.perf_counter() - began
 
-    async def run(self, go: Callable[[], Awaitable[None]]) -> dict[str, Any]:
-        server = [psutil.Process(pid) for pid in self.options.pid]
+    async def run(self, rounds: AsyncIterable[None]) -> AsyncGenerator[dict[str, Any]]:
+        """What each round found."""
+        server, database = _processes(self.options.pid), _processes(self.options.database_pid)
         rss_before = _rss(server)
         beat = asyncio.create_task(self._beat())
         connect_s = await self.connect_all()
+        if self.options.mode == "cycle":
+            await self._spread()
         gc.collect()
         gc.freeze()
         gc.disable()
-        await go()
-        result: dict[str, Any] = {"connections": len(self.stations), "connect_s": round(connect_s, 3)}
-        match self.options.mode:
-            case "cycle":
-                result |= await self._cycle(server)
-            case "idle":
-                await asyncio.sleep(self.options.seconds)
-                result["bytes_per_connection"] = (_rss(server) - rss_before) // len(self.stations)
-            case _:
-                result |= await self._storm(server)
-        self.measuring = self.closed_loop = False
+        async for _ in rounds:
+            self.counts = Counts()
+            result: dict[str, Any] = {"connections": len(self.stations), "connect_s": round(connect_s, 3)}
+            match self.options.mode:
+                case "cycle":
+                    result |= await self._cycle(server, database)
+                case "idle":
+                    await asyncio.sleep(self.options.seconds)
+                    result["bytes_per_connection"] = (_rss(server) - rss_before) // len(self.stations)
+                case _:
+                    result |= await self._storm(server)
+            result |= {"errors": self.counts.errors, "lost": self.counts.lost, "first_error": self.counts.first_error}
+            yield {"scenario": self.options.name or self.options.mode} | result
         beat.cancel()
-        result |= {"errors": self.counts.errors, "lost": self.counts.lost, "first_error": self.counts.first_error}
         for station in self.stations:
             if station.transport is not None:
                 station.transport.disconnect(graceful=False)
-        return {"scenario": self.options.name or self.options.mode} | result
 
-    async def _cycle(self, server: list[psutil.Process]) -> dict[str, Any]:
+    async def _spread(self) -> None:
+        """Have station n make as many calls that it is n calls into its cycle, modulo the cycle."""
+        steps = len(self.steps)
+        if self.options.forgetful or self.echo:
+            for n, station in enumerate(self.stations):
+                station.step = n % steps
+            return
+        now = time.perf_counter()
+        for n, station in enumerate(self.stations):
+            if n % steps:
+                station.ahead = n % steps - 1
+                station.send(now)
+        await self._rest(SPREAD_S)
+
+    async def _rest(self, most_s: float) -> None:
+        """Until no call is under way. Raises ConnectionError."""
+        deadline = time.perf_counter() + most_s
+        while waiting := sum(station.busy and station.transport is not None for station in self.stations):
+            if time.perf_counter() > deadline:
+                raise ConnectionError(f"{waiting} calls were not answered within {most_s:g} s")
+            await asyncio.sleep(0.01)
+
+    async def _cycle(self, server: list[psutil.Process], database: list[psutil.Process]) -> dict[str, Any]:
         options = self.options
         pacing = None
         if options.rate > 0:
@@ -276,25 +315,33 @@ class Load:
                 station.send(now)
         await asyncio.sleep(options.warmup)
         self.counts = Counts()
-        cpu, own, began = _cpu(server), time.process_time(), time.perf_counter()
+        cpu, database_cpu = _cpu(server), _cpu(database)
+        own, began = time.process_time(), time.perf_counter()
         self.measuring = True
         await asyncio.sleep(options.seconds)
         self.measuring = False
-        spent, mine = _cpu(server) - cpu, time.process_time() - own
         seconds = time.perf_counter() - began
+        spent, mine = _cpu(server) - cpu, time.process_time() - own
+        database_spent = _cpu(database) - database_cpu
+        overdue = sum(len(station.due) for station in self.stations)
+        self.closed_loop = False
         if pacing is not None:
             pacing.cancel()
+            for station in self.stations:
+                station.due.clear()
+        await self._rest(SPREAD_S)
         done = sorted(self.counts.latencies_s)
         return {
             "messages": len(done),
             "seconds": round(seconds, 3),
             "messages_per_s": round(len(done) / seconds, 1),
             "us_cpu_per_message": round(spent / len(done) * 1e6, 2) if done and server else None,
+            "database_us_cpu_per_message": round(database_spent / len(done) * 1e6, 2) if done and database else None,
             "client_us_cpu_per_message": round(mine / len(done) * 1e6, 2) if done else None,
             "p50_ms": _percentile_ms(done, 0.50),
             "p99_ms": _percentile_ms(done, 0.99),
             "max_ms": _percentile_ms(done, 1.0),
-            "overdue": sum(len(station.due) for station in self.stations),
+            "overdue": overdue,
         }
 
     async def _storm(self, server: list[psutil.Process]) -> dict[str, Any]:
@@ -363,6 +410,10 @@ def _tls(options: Options) -> ssl.SSLContext | None:
     return ssl.create_default_context(cafile=options.ca)
 
 
+def _processes(pids: Iterable[int]) -> list[psutil.Process]:
+    return [psutil.Process(pid) for pid in pids]
+
+
 def _cpu(server: Iterable[psutil.Process]) -> float:
     """User and system seconds of the server's processes and of those they have started."""
     total = 0.0
@@ -383,16 +434,21 @@ def _percentile_ms(ordered: list[float], share: float) -> float | None:
     return round(ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1e3, 3)
 
 
-async def measure(options: Options) -> dict[str, Any]:
-    """Run one load to its end; what it found, as printed with --json."""
+async def measure(options: Options) -> AsyncGenerator[dict[str, Any]]:
+    """Run a load to its end; what its rounds found, as printed with --json."""
+    async for result in Load(options).run(_when_told() if options.wait else _once()):
+        yield result
 
-    async def go() -> None:
-        if options.wait:
-            sys.stdout.write("ready\n")
-            sys.stdout.flush()
-            await asyncio.to_thread(sys.stdin.readline)
 
-    return await Load(options).run(go)
+async def _once() -> AsyncGenerator[None]:
+    yield
+
+
+async def _when_told() -> AsyncGenerator[None]:
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    while await asyncio.to_thread(sys.stdin.readline):
+        yield
 
 
 def _options(arguments: list[str] | None = None) -> tuple[Options, bool]:
@@ -408,27 +464,37 @@ def _options(arguments: list[str] | None = None) -> tuple[Options, bool]:
     parser.add_argument("--credentials", type=Path, help='JSON: {id: password} or [{"id", "password", "token"}]')
     parser.add_argument("--ca", type=Path, help="certificate of the authority to trust, for wss")
     parser.add_argument("--pid", type=int, action="append", default=[], help="a process of the server; repeatable")
+    parser.add_argument("--database-pid", type=int, action="append", default=[], help="of its database; repeatable")
     parser.add_argument("--rate", type=float, default=0.0, help="calls a second in all; 0: as fast as answered")
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--warmup", type=float, default=2.0)
     parser.add_argument("--in-flight", type=int, default=100, help="how many may be connecting at once")
     parser.add_argument("--echo", action="store_true", help="the peer only echoes")
+    parser.add_argument("--forgetful", action="store_true", help="the peer keeps no transactions")
     parser.add_argument("--name", default="", help="of the scenario, in the result")
-    parser.add_argument("--wait", action="store_true", help='when connected print "ready", and wait for a line')
+    parser.add_argument("--wait", action="store_true", help='when connected print "ready", and measure for each line')
     parser.add_argument("--json", action="store_true")
     said = vars(parser.parse_args(arguments))
     as_json = bool(said.pop("json"))
-    said["pid"] = tuple(said["pid"])
+    for name in ("pid", "database_pid"):
+        said[name] = tuple(said[name])
     return Options(**said), as_json
 
 
 def main() -> None:
     options, as_json = _options()
+
+    async def run() -> None:
+        async for result in measure(options):
+            sys.stdout.write(
+                json.dumps(result) + "\n" if as_json else "".join(f"{k:28} {v}\n" for k, v in result.items())
+            )
+            sys.stdout.flush()
+
     try:
-        result = uvloop.run(measure(options))
+        uvloop.run(run())
     except (OSError, WSError, psutil.Error, msgspec.MsgspecError) as e:
         sys.exit(f"load: {e}")
-    sys.stdout.write(json.dumps(result) + "\n" if as_json else "".join(f"{k:28} {v}\n" for k, v in result.items()))
 
 
 if __name__ == "__main__":
