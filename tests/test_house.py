@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from voltloom import app
 from voltloom.domain import commands, events, reports
+from voltloom.infra.settings import load_settings
 
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src" / "voltloom"
@@ -86,3 +88,12 @@ def test_nothing_left_for_later_hides_in_the_code():
     words = re.compile("TO[D]O|FIX[M]E|XX[X]")
     for file in [*FILES, *ROOT.glob("tests/**/*.py"), *ROOT.glob("tools/*.py")]:
         assert not words.search(file.read_text()), file
+
+
+def test_every_report_is_answered_by_exactly_one_feature(tmp_path: Path):
+    settings = load_settings({"data_dir": tmp_path}, {})
+    ours = app.features(app.parts_of(settings, app.addresses(settings)))
+    answered = [each.report for feature in ours for each in feature.answers]
+    assert sorted(kind.__name__ for kind in answered) == sorted(
+        kind.__name__ for kind in subclasses(reports, reports.Report)
+    )
