@@ -164,6 +164,37 @@ def simulate(
 
 
 @cli.command()
+def bench(
+    connections: Annotated[
+        str | None, typer.Option(help="how many, each measured for itself [default: 200,2000,9000]")
+    ] = None,
+    seconds: Annotated[float | None, typer.Option(min=0.1, help="of one measurement [default: 3]")] = None,
+    repeats: Annotated[int | None, typer.Option(min=1, help="turns of each scenario [default: 3]")] = None,
+    scenario: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="echo, sqlite, postgres, package, tls, open-loop, idle, storm; repeatable [default: all of them]"
+        ),
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="a minute or so: fewer connections, one short turn each")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Measure what a message costs here, beside a bare echo and the PyPI package `ocpp`. Takes about ten minutes."""
+    from voltloom.terminal import bench as command
+    from voltloom.terminal import output
+
+    try:
+        counts = tuple(int(each) for each in connections.split(",")) if connections else None
+    except ValueError:
+        counts = (0,)
+    if counts is not None and min(counts) < 1:
+        output.fail(f"--connections is {connections!r}: give numbers such as 200,2000")
+    command.bench(command.options(counts, seconds, repeats, scenario, quick=quick), json=json)
+
+
+@cli.command()
 def top(
     url: Annotated[
         str | None, typer.Option(envvar="VOLTLOOM_URL", help="of the server [default: the one of --data-dir]")

@@ -80,7 +80,15 @@ async def serve(port: int) -> None:
         with suppress(websockets.ConnectionClosed):
             await kind(connection.request.path.rsplit("/", 1)[-1], connection).start()
 
-    async with websockets.serve(connected, "127.0.0.1", port, subprotocols=["ocpp2.0.1", "ocpp1.6"], compression=None):
+    # No pings: they are no message's cost, and this peer waits while others are measured.
+    async with websockets.serve(
+        connected,
+        "127.0.0.1",
+        port,
+        subprotocols=["ocpp2.0.1", "ocpp1.6"],
+        compression=None,
+        ping_interval=None,
+    ):
         sys.stdout.write("ready\n")
         sys.stdout.flush()
         await asyncio.Future()
