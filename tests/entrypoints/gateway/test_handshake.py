@@ -130,6 +130,13 @@ def test_a_malformed_request_is_refused(head):
         parse(head, 100)
 
 
+def test_a_field_of_blanks_alone_is_read_in_one_pass():
+    """A reader that tries where the blanks before and after a value part would not end in this century."""
+    with pytest.raises(BadRequest):
+        parse(GOOD + b"\r\nX:" + b" " * 30_000 + b"\x00", 100)
+    assert parse(GOOD + b"\r\nX: \t", 100).get("x") == ""
+
+
 @given(st.binary(max_size=300))
 def test_any_bytes_are_a_request_or_refused(head):
     with contextlib.suppress(BadRequest):

@@ -18,7 +18,7 @@ PATH = "/ocpp/"
 HEAD_END = b"\r\n\r\n"
 
 _REQUEST_LINE = re.compile(rb"GET ([\x21-\x7e]+) HTTP/1\.1")
-_FIELD = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([\t\x20-\x7e\x80-\xff]*?)[ \t]*")
+_FIELD = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):([\t\x20-\x7e\x80-\xff]*)")
 _SEGMENT = re.compile(r"(?:[A-Za-z0-9*\-_=+|@.]|%[0-9A-Fa-f]{2}){1,144}")
 _IDENTITY = re.compile(r"[A-Za-z0-9*\-_=+|@.]{1,48}")
 _KEY = re.compile(r"[A-Za-z0-9+/]{22}==")
@@ -69,7 +69,7 @@ def parse(head: bytes, max_fields: int) -> Request:
         parts = _FIELD.fullmatch(line)
         if parts is None:
             raise BadRequest("a header field is malformed")
-        fields.setdefault(parts[1].decode("ascii").lower(), []).append(parts[2].decode("latin-1"))
+        fields.setdefault(parts[1].decode("ascii").lower(), []).append(parts[2].strip(b" \t").decode("latin-1"))
     request = Request(request_line[1].decode("ascii"), fields)
     _check_shape(request)
     return request
