@@ -21,6 +21,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    Select,
     Table,
     Text,
     delete,
@@ -80,12 +81,25 @@ def read_journal(
     connection: Connection, *, after: int = 0, limit: int = PAGE, names: Sequence[str] = (), subject: str | None = None
 ) -> list[Entry]:
     """What was told after number `after`, oldest first; of these names, about this subject."""
-    query = select(journal).where(journal.c.number > after).order_by(journal.c.number).limit(limit)
+    query = _about(names, subject).where(journal.c.number > after).order_by(journal.c.number).limit(limit)
+    return [Entry(*row) for row in connection.execute(query)]
+
+
+def read_newest(
+    connection: Connection, *, limit: int = PAGE, names: Sequence[str] = (), subject: str | None = None
+) -> list[Entry]:
+    """The last that were told, oldest first."""
+    query = _about(names, subject).order_by(journal.c.number.desc()).limit(limit)
+    return [Entry(*row) for row in connection.execute(query)][::-1]
+
+
+def _about(names: Sequence[str], subject: str | None) -> Select[Any]:
+    query = select(journal)
     if names:
         query = query.where(journal.c.name.in_(names))
     if subject is not None:
         query = query.where(journal.c.subject == subject)
-    return [Entry(*row) for row in connection.execute(query)]
+    return query
 
 
 def newest_number(connection: Connection) -> int:

@@ -303,6 +303,8 @@ def test_the_journal_is_read_page_by_page(serve_http):
             newest = (await client.get("/api/v1/journal", params={"limit": 3})).json()
             assert [item["number"] for item in newest["items"]] == [5, 6, 7]
             assert (newest["next"], newest["newest"]) == (None, 7)
+            of_one = (await client.get("/api/v1/journal", params={"limit": 2, "station": "CP-0"})).json()
+            assert [item["number"] for item in of_one["items"]] == [4, 6]
             first = (await client.get("/api/v1/journal", params={"limit": 3, "after": 0, "station": "CP-1"})).json()
             assert [item["number"] for item in first["items"]] == [1, 3, 5]
             rest = (await client.get("/api/v1/journal", params={"after": first["next"], "station": "CP-1"})).json()

@@ -24,7 +24,7 @@ from voltloom.domain.events import Event
 from voltloom.features.access import Recognised, Scope
 from voltloom.features.api import Body, Call, Limit, allow
 from voltloom.infra.database import Database
-from voltloom.infra.journal import PAGE, Entry, Journal, newest_number, oldest_number, read_journal
+from voltloom.infra.journal import PAGE, Entry, Journal, newest_number, oldest_number, read_journal, read_newest
 
 HEARTBEAT_S = 15.0
 MOST_WAITING = 1000
@@ -301,13 +301,14 @@ def routes(live: Live) -> APIRouter:
         station: Annotated[str | None, Query(max_length=100, description="only events about this station")] = None,
     ) -> JournalOut:
         """Events in the order of their numbers."""
-        newest = await call.database.read(newest_number)
-        start = max(0, newest - limit) if after is None else after
-        found = await call.database.read(
-            lambda connection: read_journal(
-                connection, after=start, limit=limit + 1, names=_split(names), subject=station
-            )
-        )
+
+        def read(connection: Connection) -> tuple[int, list[Entry]]:
+            wanted, newest = _split(names), newest_number(connection)
+            if after is None:
+                return newest, read_newest(connection, limit=limit, names=wanted, subject=station)
+            return newest, read_journal(connection, after=after, limit=limit + 1, names=wanted, subject=station)
+
+        newest, found = await call.database.read(read)
         more = found[limit - 1].number if len(found) > limit else None
         return JournalOut(items=[_entry_out(entry) for entry in found[:limit]], next=more, newest=newest)
 
