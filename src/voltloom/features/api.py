@@ -110,8 +110,10 @@ def _cell(value: object) -> object:
     match value:
         case None:
             return ""
+        case bool():
+            return "true" if value else "false"
         case datetime():
-            return value.isoformat()
+            return value.isoformat().replace("+00:00", "Z")
         case str() if value.startswith(("=", "+", "-", "@", "\t", "\r", "\n")):
             return "'" + value
         case _:
