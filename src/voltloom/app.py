@@ -431,24 +431,34 @@ class _Changes:
         self._gateway = gateway
         self._changed: dict[StationId, datetime | None] = {}
         """With the time since when its password is another."""
+        self._reached: set[StationId] = set()
+        """Of these only the door need know: each station that comes for the first time is one."""
         self._something = asyncio.Event()
 
     def hear(self, _: int | None, told: object) -> None:
-        if isinstance(told, StationChanged):
+        if not isinstance(told, StationChanged):
+            return
+        if told.change == "reached":
+            self._reached.add(told.station_id)
+        else:
             since = told.at if told.change == "password" else self._changed.get(told.station_id)
             self._changed[told.station_id] = since
-            self._something.set()
+        self._something.set()
 
     async def run(self) -> None:
         while True:
             await self._something.wait()
             self._something.clear()
             changed, self._changed = self._changed, {}
+            reached, self._reached = self._reached, set()
             try:
-                await asyncio.gather(self._credentials.refresh(changed), self._trust.refresh(self._database))
+                await self._credentials.refresh(reached.union(changed))
+                if changed:
+                    await self._trust.refresh(self._database)
             except Unavailable as error:
                 LOG.warning("changed stations could not be read; trying again", reason=error.reason)
                 self._changed = changed | self._changed
+                self._reached |= reached
                 self._something.set()
                 await asyncio.sleep(1)
                 continue
@@ -462,7 +472,7 @@ class _Changes:
                 elif new_password_at is not None and link.since < new_password_at:
                     await self._gateway.disconnect(station_id, "its password was changed")
                 else:
-                    await self._gateway.refresh(station_id)
+                    self._gateway.forget(station_id)
 
 
 class _Pace:

@@ -78,7 +78,8 @@ class StationChanged(Event):
     station_id: StationId
     at: datetime
     change: str
-    """added, changed, removed; or password: with the one it came in with it may not stay."""
+    """added, changed, removed; password: with the one it came in with it may not stay; reached: it came with a higher
+    security profile than ever before, which only those who let it in must know."""
 
 
 @dataclass(frozen=True, slots=True)

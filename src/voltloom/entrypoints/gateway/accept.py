@@ -4,6 +4,7 @@ Credentials are in memory, so this is one plain function: nothing waits, and an 
 wrong password.
 """
 
+import functools
 import ipaddress
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -254,6 +255,7 @@ def _throttled(station_id: StationId, wait_s: float, detail: str, profile: int |
     return Refused(HTTPStatus.TOO_MANY_REQUESTS, KnockReason.THROTTLED, station_id, profile, detail, wait_s)
 
 
+@functools.lru_cache(10_000)
 def source_of(address: str) -> str:
     """Whom a throttle counts: an IPv6 peer owns a whole /64."""
     try:

@@ -42,6 +42,8 @@ _SLOTS = 10
 _SLOT_S = 0.1
 """Each session is looked after once a second, a tenth of them at a time."""
 _LOADED_AT_ONCE = 500
+_COMPANY_S = 0.01
+"""A read of memories costs as much as thirty stations in it: in a rush they wait this long for each other."""
 _TIDY_EVERY_S = 30.0
 _YIELD_S = 5.0
 _LET_GO_S = 30.0
@@ -225,12 +227,18 @@ class Gateway:
     async def refresh(self, station_id: StationId) -> None:
         # Who changed it may have the station connect at once: events of the change take a moment longer.
         await self._credentials.refresh((station_id,))
-        session = self._sessions.get(station_id)
-        if session is not None:
-            session.forget()
+        if self.forget(station_id):
             return
         with suppress(Unreachable):  # then nobody remembers anything of it
             relay.read_reply(await self._request(station_id, relay.encode_request("refresh", None), _RELAY_S))
+
+    def forget(self, station_id: StationId) -> bool:
+        """Read again what is remembered of it, before its next report; False where its connection is not here."""
+        session = self._sessions.get(station_id)
+        if session is None:
+            return False
+        session.forget()
+        return True
 
     async def disconnect(self, station_id: StationId, reason: str) -> bool:
         # It comes back at once, and must not come in with what was good before.
@@ -464,7 +472,11 @@ class _Loader:
 
     async def _read(self) -> None:
         try:
+            rush = False
             while self._wanted:
+                if rush and len(self._wanted) < _LOADED_AT_ONCE:
+                    await asyncio.sleep(_COMPANY_S)
+                rush = True
                 ids = list(self._wanted)[:_LOADED_AT_ONCE]
                 waiting = {station_id: self._wanted.pop(station_id) for station_id in ids}
                 try:

@@ -93,7 +93,7 @@ def link_opened(ctx: StationContext, report: LinkOpened) -> Noted:
     ctx.work.tell(StationConnected(ctx.station_id, report.at, report.address, report.protocol, profile))
     if reached is not state.profile_reached:
         # From now on it may not come back with less (C07): whoever holds credentials must know.
-        ctx.work.tell(StationChanged(ctx.station_id, report.at, "changed"))
+        ctx.work.tell(StationChanged(ctx.station_id, report.at, "reached"))
     state.profile_reached = reached
     state.last_seen = report.at
     return NOTED

@@ -347,9 +347,11 @@ def read_credentials(connection: Connection, ids: Iterable[StationId] | None) ->
 
 def _for_ids(connection: Connection, query: Any, key: ColumnElement[Any], ids: Sequence[StationId]) -> list[RowMapping]:
     """The rows of these stations, however many: an engine takes some thousands of parameters, not more."""
+    # One parameter that is a list: Core would look at each of a thousand of them otherwise.
+    wanted = query.where(key.in_(bindparam("ids", expanding=True)))
     found: list[RowMapping] = []
     for start in range(0, len(ids), 1_000):
-        found += connection.execute(query.where(key.in_(ids[start : start + 1_000]))).mappings()
+        found += connection.execute(wanted, {"ids": ids[start : start + 1_000]}).mappings()
     return found
 
 

@@ -454,6 +454,14 @@ def read_samples(connection: Connection, station_id: StationId, transaction_id: 
 # ---- what is remembered of connected stations
 
 RECENT = 16
+_REMEMBERED = (
+    select(transactions)
+    .where(
+        transactions.c.station_id.in_(bindparam("ids", expanding=True)),
+        or_(_OPEN, transactions.c.started_at >= bindparam("since")),
+    )
+    .order_by(transactions.c.started_at)
+)
 
 
 def read_remembered(
@@ -462,15 +470,7 @@ def read_remembered(
     """All open transactions of these stations, and those that ended lately; each station's in time."""
     found: dict[StationId, list[Transaction]] = {}
     for some in _in_hundreds(ids):
-        query = (
-            select(transactions)
-            .where(
-                transactions.c.station_id.in_(some),
-                or_(_OPEN, transactions.c.started_at >= since),
-            )
-            .order_by(transactions.c.started_at)
-        )
-        for row in connection.execute(query):
+        for row in connection.execute(_REMEMBERED, {"ids": some, "since": since}):
             found.setdefault(row.station_id, []).append(transaction_of(row))
     for station_id, known in found.items():
         ended = [each for each in known if not each.is_open]
