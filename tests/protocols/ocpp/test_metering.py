@@ -205,6 +205,13 @@ def test_what_is_said_twice_is_kept_twice():
     assert sample.extras == (Reading("", 2, "Wh"),)
 
 
+def test_a_context_left_out_is_the_periodic_one():
+    said, left_out = sampled_2(1, context="Sample.Periodic"), sampled_2(11, "Power.Active.Import")
+    for values in ([said, left_out], [left_out, said]):
+        sample = in_2(*values)
+        assert (sample.context, sample.energy_wh, sample.power_w) == (Context.PERIODIC, 1, 11)
+
+
 def test_contexts_of_one_entry_are_samples_of_their_own():
     entry = messages_16.MeterValue(
         timestamp=AT,

@@ -182,8 +182,9 @@ def _read_16(at: datetime, sampled_values: Sequence[SampledValue16], samples: li
     signed: list[Signed] = []
     others: list[SampledValue16] = []
     context = sampled_values[0].context
+    meant = _CONTEXTS[context]  # none said is a context as well, which others may name
     for sampled in sampled_values:
-        if sampled.context is not context:
+        if sampled.context is not context and _CONTEXTS[sampled.context] is not meant:
             others.append(sampled)
             continue
         text = sampled.value
@@ -212,8 +213,9 @@ def _read_2(at: datetime, sampled_values: Sequence[SampledValue2], samples: list
     signed: list[Signed] = []
     others: list[SampledValue2] = []
     context = sampled_values[0].context
+    meant = _CONTEXTS[context]  # none said is a context as well, which others may name
     for sampled in sampled_values:
-        if sampled.context is not context:
+        if sampled.context is not context and _CONTEXTS[sampled.context] is not meant:
             others.append(sampled)
             continue
         if (proof := sampled.signed_meter_value) is not None:
