@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import BigInteger, DateTime, Dialect, Table, Text
@@ -16,6 +17,7 @@ _EXACT_AS_FLOAT = 4e9
 """Seconds from the epoch up to which (and that is 2096) a float still tells one microsecond from the next."""
 
 
+@lru_cache(4096)  # one moment goes into several columns, and rows of a batch share it
 def to_microseconds(at: datetime | None) -> int | None:
     """Since the epoch, exact. Raises TypeError for a naive time: nobody knows when that is."""
     if at is None:
