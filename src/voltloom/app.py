@@ -5,7 +5,7 @@ import inspect
 import os
 import socket
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -37,7 +37,7 @@ from voltloom.infra.bus import Bus, open_bus
 from voltloom.infra.database import Database, SettingError, Work, open_database
 from voltloom.infra.housekeeping import chores
 from voltloom.infra.journal import Journal
-from voltloom.infra.keys import key_file, write_private
+from voltloom.infra.keys import insist_on_keys, key_file, write_private
 from voltloom.infra.migrations import migrate, require_current
 from voltloom.infra.processes import DataDirLock, calm_garbage_collector, raise_open_files
 from voltloom.infra.settings import Settings, is_loopback
@@ -61,6 +61,8 @@ class Parts:
     config: stations.StationsConfig
     authority: certificates.Authority
     archive: Archive
+    keys: Mapping[str, bytes]
+    """What the rows of the database are made with: every node of a network has the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,15 +123,20 @@ def parts_of(settings: Settings, where: Addresses) -> Parts:
         kept=timedelta(days=settings.messages_days),
         most_bytes=settings.messages_archive_bytes,
     )
+    passwords_key = key_file(keys_folder(settings), "station-passwords")
     return Parts(
         config=stations.StationsConfig(
-            passwords=stations.Passwords(key_file(keys_folder(settings), "station-passwords")),
+            passwords=stations.Passwords(passwords_key),
             public_urls=where.stations,
             heartbeat_interval_s=settings.heartbeat_interval_s,
             archive=archive,
         ),
         authority=authority,
         archive=archive,
+        keys={
+            "station-passwords": passwords_key,
+            **{f"ca-{root.kind.value}": root.pem.encode() for root in authority.roots},
+        },
     )
 
 
@@ -166,6 +173,7 @@ async def open_records(settings: Settings, parts: Parts, *, owned: bool) -> Data
     database = await open_database(settings.database_url, journal=journal_of(features(parts), "cli"))
     try:
         await (migrate(database) if owned else require_current(database))
+        await database.write(lambda connection, _: insist_on_keys(connection, parts.keys, settings.data_dir))
     except BaseException:
         await database.close()
         raise
@@ -224,6 +232,7 @@ class Node:
         self.database = database = await open_database(settings.database_url, journal=journal)
         stack.push_async_callback(database.close)
         await migrate(database)
+        await database.write(lambda connection, _: insist_on_keys(connection, parts.keys, settings.data_dir))
         await journal.start(database, bus)
         stack.push_async_callback(journal.stop)
         journal.follow(authorization.follower(database))

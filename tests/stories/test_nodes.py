@@ -95,3 +95,11 @@ def test_what_was_charged_at_a_node_that_was_killed_goes_on_at_the_other(nodes):
         await station.close()
 
     asyncio.run(story())
+
+
+def test_a_node_with_keys_of_its_own_refuses_to_start(postgres_url, tmp_path):
+    """It would refuse every station, and nobody would know why."""
+    with Server(tmp_path / "a", database=postgres_url):
+        pass
+    said = Server(tmp_path / "b", database=postgres_url).refuses_to_start()
+    assert "is not the one that the database was filled with: copy `keys/`" in said

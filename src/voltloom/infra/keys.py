@@ -4,6 +4,7 @@ A sealed value names the key it was sealed with, so that keys can be rotated: th
 """
 
 import base64
+import hashlib
 import os
 import secrets
 import stat
@@ -12,8 +13,9 @@ from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import Column, Connection, String, Table, insert, select
 
-from voltloom.infra.database import SettingError
+from voltloom.infra.database import SettingError, metadata
 
 KEY_BYTES = 32
 
@@ -51,6 +53,32 @@ def key_file(folder: Path, name: str) -> bytes:
     if len(key) != KEY_BYTES:
         raise SettingError(f"{file} is not a key of {KEY_BYTES} bytes: restore it from your backup.")
     return key
+
+
+key_prints = Table(
+    "key_prints",
+    metadata,
+    Column("name", String(60), primary_key=True, comment="which key of the data directory"),
+    Column("fingerprint", String(64), nullable=False, comment="SHA-256 of it: what the rows here were made with"),
+)
+
+
+def insist_on_keys(connection: Connection, keys: Mapping[str, bytes], folder: Path) -> None:
+    """Hold the keys of this data directory to those that the database was filled with; the first to come are those.
+
+    A second node, or a restored backup, with keys of its own would refuse every station and never say why.
+    Raises SettingError.
+    """
+    known = {row.name: row.fingerprint for row in connection.execute(select(key_prints))}
+    for name, key in keys.items():
+        fingerprint = hashlib.sha256(key).hexdigest()
+        if name not in known:
+            connection.execute(insert(key_prints).values(name=name, fingerprint=fingerprint))
+        elif known[name] != fingerprint:
+            raise SettingError(
+                f"The key `{name}` in {folder} is not the one that the database was filled with: copy `keys/` and "
+                "`ca/` from the data directory of the first node, or from where you keep them with your backups."
+            )
 
 
 class Envelope:

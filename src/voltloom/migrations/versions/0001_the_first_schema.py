@@ -89,6 +89,17 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_journal_subject_number"), "journal", ["subject", "number"], unique=False)
     op.create_table(
+        "key_prints",
+        sa.Column("name", sa.String(length=60), nullable=False, comment="which key of the data directory"),
+        sa.Column(
+            "fingerprint",
+            sa.String(length=64),
+            nullable=False,
+            comment="SHA-256 of it: what the rows here were made with",
+        ),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_key_prints")),
+    )
+    op.create_table(
         "people",
         sa.Column("id", sa.String(length=40), nullable=False),
         sa.Column("login", sa.String(length=200), nullable=False),
