@@ -34,6 +34,9 @@ class Network:
         self.sent_away.append(station_id)
         return True
 
+    async def refresh(self, station_id: StationId) -> None:
+        """Nobody is connected, so nobody has anything to forget."""
+
 
 class Caller:
     def __init__(self, database, network) -> None:
