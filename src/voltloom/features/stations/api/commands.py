@@ -1,0 +1,193 @@
+"""Routes that ask something of a station."""
+
+import secrets
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Path, Request, Response
+
+from voltloom.domain.commands import (
+    ChangeAvailability,
+    ChangeSettings,
+    GetSettings,
+    NewValue,
+    RawCall,
+    ReportSettings,
+    RequestStart,
+    RequestStop,
+    Reset,
+    SendData,
+    Trigger,
+    Unlock,
+)
+from voltloom.domain.errors import Invalid
+from voltloom.domain.ids import JsonText, Place
+from voltloom.domain.station import SettingName
+from voltloom.features.stations.api.shared import (
+    Command,
+    Id,
+    Timeout,
+)
+from voltloom.features.stations.asking import ask
+from voltloom.features.stations.documents import (
+    AnswerOut,
+    AvailabilityIn,
+    ChangeSettingsIn,
+    DataAnswerOut,
+    DataIn,
+    GetSettingsIn,
+    ReportAnswerOut,
+    ReportSettingsIn,
+    ResetIn,
+    SettingAnswerOut,
+    SettingNameIn,
+    StartAnswerOut,
+    StartIn,
+    StopIn,
+    TriggerIn,
+    UnlockIn,
+)
+
+
+def _place(evse: int | None, connector: int | None) -> Place | None:
+    if evse is None:
+        if connector is not None:
+            raise Invalid("a connector is one of an EVSE: give `evse` with it")
+        return None
+    return Place(evse, connector)
+
+
+def _name(said: SettingNameIn) -> SettingName:
+    name = said.setting_name()
+    if name is None:
+        raise Invalid("a setting is named by `component` and `variable`, or (OCPP 1.6) by `key` alone")
+    return name
+
+
+def _number() -> int:
+    """For requests that a station refers to: it fits every version's integer."""
+    return secrets.randbelow(2**31 - 1) + 1
+
+
+def _charging_routes(router: APIRouter) -> None:
+    @router.post("/stations/{station_id}/start", tags=["commands"], summary="Start a transaction")
+    async def request_start(station_id: Id, body: StartIn, call: Command, timeout_s: Timeout = 30) -> StartAnswerOut:
+        number = _number()
+        place = _place(body.evse, body.connector)
+        group = body.group.token() if body.group else None
+        command = RequestStart(body.token.token(), number, place, group)
+        return StartAnswerOut.of_start(await ask(call, station_id, command, timeout_s=timeout_s), number)
+
+    @router.post("/stations/{station_id}/stop", tags=["commands"], summary="Stop a transaction")
+    async def request_stop(station_id: Id, body: StopIn, call: Command, timeout_s: Timeout = 30) -> AnswerOut:
+        return AnswerOut.of(await ask(call, station_id, RequestStop(body.id()), timeout_s=timeout_s))
+
+
+def _upkeep_routes(router: APIRouter) -> None:
+    @router.post("/stations/{station_id}/reset", tags=["commands"], summary="Reset it")
+    async def reset_station(station_id: Id, body: ResetIn, call: Command, timeout_s: Timeout = 30) -> AnswerOut:
+        return AnswerOut.of(await ask(call, station_id, Reset(body.kind, body.evse), timeout_s=timeout_s))
+
+    @router.post("/stations/{station_id}/unlock", tags=["commands"], summary="Unlock a connector")
+    async def unlock_connector(station_id: Id, body: UnlockIn, call: Command, timeout_s: Timeout = 30) -> AnswerOut:
+        command = Unlock(Place(body.evse, body.connector))
+        return AnswerOut.of(await ask(call, station_id, command, timeout_s=timeout_s))
+
+    @router.post("/stations/{station_id}/availability", tags=["commands"], summary="Take it in or out of service")
+    async def change_availability(
+        station_id: Id, body: AvailabilityIn, call: Command, timeout_s: Timeout = 30
+    ) -> AnswerOut:
+        """The station, an EVSE, or one connector. `scheduled`: when the transaction that runs there has ended."""
+        place = _place(body.evse or None, body.connector)
+        command = ChangeAvailability(body.availability, place)
+        return AnswerOut.of(await ask(call, station_id, command, timeout_s=timeout_s))
+
+    @router.post("/stations/{station_id}/trigger", tags=["commands"], summary="Have it send a message now")
+    async def trigger_message(station_id: Id, body: TriggerIn, call: Command, timeout_s: Timeout = 30) -> AnswerOut:
+        command = Trigger(body.message, _place(body.evse, body.connector), body.custom)
+        return AnswerOut.of(await ask(call, station_id, command, timeout_s=timeout_s))
+
+
+def _settings_routes(router: APIRouter) -> None:
+    @router.post("/stations/{station_id}/settings/get", tags=["commands"], summary="Read settings now")
+    async def get_settings(
+        station_id: Id, body: GetSettingsIn, call: Command, timeout_s: Timeout = 30
+    ) -> list[SettingAnswerOut]:
+        """One answer a name, in the order asked. What it says is kept."""
+        command = GetSettings(tuple((_name(said), said.attribute) for said in body.names))
+        return [SettingAnswerOut.of(each) for each in await ask(call, station_id, command, timeout_s=timeout_s)]
+
+    @router.post("/stations/{station_id}/settings", tags=["commands"], summary="Change settings")
+    async def change_settings(
+        station_id: Id, body: ChangeSettingsIn, call: Command, timeout_s: Timeout = 30
+    ) -> list[SettingAnswerOut]:
+        """One answer a setting, in order: each stands or falls alone."""
+        command = ChangeSettings(tuple(NewValue(_name(new), new.value, new.attribute) for new in body.settings))
+        return [SettingAnswerOut.of(each) for each in await ask(call, station_id, command, timeout_s=timeout_s)]
+
+    @router.post("/stations/{station_id}/settings/report", tags=["commands"], summary="Have it report all settings")
+    async def report_settings(
+        station_id: Id, body: ReportSettingsIn, call: Command, timeout_s: Timeout = 30
+    ) -> ReportAnswerOut:
+        """The report follows in parts; `station.settings_received` tells when it is complete."""
+        number = _number()
+        answer = await ask(call, station_id, ReportSettings(number, body.base), timeout_s=timeout_s)
+        return ReportAnswerOut(**AnswerOut.of(answer).model_dump(), report_id=number)
+
+
+def _free_routes(router: APIRouter) -> None:
+    @router.post("/stations/{station_id}/data", tags=["commands"], summary="Send a vendor's own message")
+    async def send_data_to_station(
+        station_id: Id, body: DataIn, call: Command, timeout_s: Timeout = 30
+    ) -> DataAnswerOut:
+        command = SendData(body.vendor_id, body.message_id or "", body.data)
+        return DataAnswerOut.of(await ask(call, station_id, command, timeout_s=timeout_s))
+
+    @router.post(
+        "/stations/{station_id}/ocpp/{action}",
+        tags=["commands"],
+        summary="Call any action of its OCPP version",
+        response_class=Response,
+        responses={200: {"description": "The station's answer, as it came.", "content": {"application/json": {}}}},
+        openapi_extra={
+            "requestBody": {
+                "required": True,
+                "description": "The payload of the call. It is checked against the action's schema, and sent as it is.",
+                "content": {
+                    "application/json": {
+                        "schema": {"type": "object"},
+                        "examples": {"GetConfiguration": {"value": {"key": ["HeartbeatInterval"]}}},
+                    }
+                },
+            }
+        },
+    )
+    async def call_station(
+        station_id: Id,
+        action: Annotated[str, Path(max_length=50, pattern=r"^[A-Za-z0-9]+$", examples=["GetConfiguration"])],
+        request: Request,
+        call: Command,
+        timeout_s: Timeout = 30,
+    ) -> Response:
+        command = RawCall(action, _payload(await request.body()))
+        answer = await ask(call, station_id, command, timeout_s=timeout_s)
+        return Response(answer.payload, media_type="application/json")
+
+
+def _payload(body: bytes) -> JsonText:
+    """The text of a JSON object, as it was written. Raises Invalid."""
+    try:
+        text = (body or b"{}").decode()
+        document = msgspec.json.decode(text)
+    except (UnicodeDecodeError, msgspec.MsgspecError, RecursionError) as error:
+        raise Invalid("the body is to be the JSON object that the station gets as payload") from error
+    if not isinstance(document, dict):
+        raise Invalid("a payload is a JSON object: {…}")
+    return JsonText(text)
+
+
+def add_routes(router: APIRouter) -> None:
+    _charging_routes(router)
+    _upkeep_routes(router)
+    _settings_routes(router)
+    _free_routes(router)
