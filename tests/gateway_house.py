@@ -16,7 +16,7 @@ from typing import Any
 import uvloop
 from sqlalchemy import MetaData
 
-from voltloom.app import archive_exchange
+from voltloom.app.node import archive_exchange
 from voltloom.domain.ids import StationId
 from voltloom.domain.station import SecurityProfile
 from voltloom.entrypoints.gateway.accept import Policy

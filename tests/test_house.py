@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from voltloom import app
+from voltloom.app.parts import features, parts_of
+from voltloom.app.places import addresses
 from voltloom.domain import commands, events, reports
 from voltloom.infra.settings import load_settings
 
@@ -42,8 +43,6 @@ def subclasses(module: object, base: type) -> list[type]:
 def test_a_feature_is_imported_by_its_face_and_never_by_its_store():
     """Routes are for the one who assembles the server; everything else speaks to the face."""
     for file in FILES:
-        if file.name == "app.py":
-            continue
         for name in imports(file):
             match = re.fullmatch(r"voltloom\.features\.(\w+)\.store(\..*)?", name)
             assert match is None or match[1] == feature_of(file), f"{file.relative_to(ROOT)} imports {name}"
@@ -92,7 +91,7 @@ def test_nothing_left_for_later_hides_in_the_code():
 
 def test_every_report_is_answered_by_exactly_one_feature(tmp_path: Path):
     settings = load_settings({"data_dir": tmp_path}, {})
-    ours = app.features(app.parts_of(settings, app.addresses(settings)))
+    ours = features(parts_of(settings, addresses(settings)))
     answered = [each.report for feature in ours for each in feature.answers]
     assert sorted(kind.__name__ for kind in answered) == sorted(
         kind.__name__ for kind in subclasses(reports, reports.Report)

@@ -10,7 +10,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from voltloom import app
+from voltloom.app import parts
 from voltloom.infra.database import SettingError, Work, metadata, open_database
 from voltloom.infra.migrations import current, head, migrate, require_current
 
@@ -103,5 +103,5 @@ def test_the_audit_log_cannot_be_changed_even_by_hand(database_url: str):
 
 
 def test_revisions_are_numbered_without_gaps():
-    names = sorted(path.name[:4] for path in (Path(app.__file__).parent / "migrations" / "versions").glob("*.py"))
+    names = sorted(path.name[:4] for path in (Path(parts.__file__).parents[1] / "migrations" / "versions").glob("*.py"))
     assert names == [f"{number:04d}" for number in range(1, len(names) + 1)]

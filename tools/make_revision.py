@@ -14,13 +14,13 @@ from pathlib import Path
 from alembic import command
 from sqlalchemy import Connection
 
-from voltloom import app
+from voltloom.app.parts import EVENTS
 from voltloom.infra.database import Work, open_database
 from voltloom.infra.migrations import FOLDER, alembic_config
 
 
 async def write_revision(message: str) -> Path:
-    assert app.EVENTS, "every feature is imported, so that every table is known"
+    assert EVENTS, "every feature is imported, so that every table is known"
     number = len(list((FOLDER / "versions").glob("0*.py"))) + 1
     with tempfile.TemporaryDirectory() as folder:
         database = await open_database(f"sqlite:///{Path(folder) / 'schema.db'}")

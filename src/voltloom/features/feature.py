@@ -1,7 +1,7 @@
 """What a feature is, and what its handlers are given.
 
 Wiring is data: a `Feature` says which reports it answers, which events it listens to, what it does at intervals and
-what it remembers of a connected station. `app.py` lists the features; nothing registers itself.
+what it remembers of a connected station. `app/parts.py` lists the features; nothing registers itself.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence

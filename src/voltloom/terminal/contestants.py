@@ -25,7 +25,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, cast
 
-from voltloom import app
+from voltloom.app.parts import parts_of
+from voltloom.app.places import addresses
 from voltloom.features import authorization, stations
 from voltloom.infra.postgres import connect
 from voltloom.infra.settings import Settings, load_settings
@@ -153,7 +154,7 @@ class Ground:
         process = self._run(stack, folder.name, (sys.executable, "-m", "voltloom", *words), environment)
         _wait_for(process, lambda: _listens(settings.ocpp_port))
         roots = folder / "roots.pem"
-        roots.write_text(app.parts_of(settings, app.addresses(settings)).authority.roots_pem)
+        roots.write_text(parts_of(settings, addresses(settings)).authority.roots_pem)
         return Contestant(
             name,
             "voltloom, durable, " + ("PostgreSQL" if postgres else "SQLite"),

@@ -20,7 +20,8 @@ from pathlib import Path
 import httpx
 from rich.text import Text
 
-from voltloom import app
+from voltloom.app.parts import parts_of
+from voltloom.app.places import addresses, local_key_file, sign_in_url
 from voltloom.domain.ids import SiteId, StationId
 from voltloom.domain.station import SecurityProfile
 from voltloom.domain.token import TokenKind
@@ -111,7 +112,7 @@ def _run(stack: ExitStack, settings: Settings, count: int, seed: int, *, top: bo
         settings,
         settings.data_dir / "simulator.log",
         "simulate",
-        *("--plan", str(plan_file), "--url", app.addresses(settings).stations[-1]),
+        *("--plan", str(plan_file), "--url", addresses(settings).stations[-1]),
         *("--ca", str(_roots_file(settings))),
         *("--pace", str(PACE), "--faults-per-day", str(FAULTS_PER_DAY)),
     )
@@ -189,7 +190,7 @@ class _Made:
         link = await access.first_link(desk.database, desk.now)
         if link is None:
             _, link = await access.make_link(desk.database, desk.actor, "admin", desk.now)
-        self.sign_in = app.sign_in_url(desk.where, link)
+        self.sign_in = sign_in_url(desk.where, link)
         _, self.api_key = await access.add_api_key(
             desk.database, desk.actor, "demo", ("operator",), desk.now + timedelta(days=1), desk.now
         )
@@ -198,7 +199,7 @@ class _Made:
 def _roots_file(settings: Settings) -> Path:
     """What the simulated stations trust: our own authority."""
     file = settings.data_dir / "roots.pem"
-    file.write_text(app.parts_of(settings, app.addresses(settings)).authority.roots_pem)
+    file.write_text(parts_of(settings, addresses(settings)).authority.roots_pem)
     return file
 
 
@@ -237,7 +238,7 @@ def _wait_until_ready(settings: Settings, server: "subprocess.Popen[bytes]", log
     while time.monotonic() < deadline:
         if server.poll() is not None:
             raise _Failed(f"the server ended at once:\n{_tail(log)}")
-        if access.read_local_key(app.local_key_file(settings)) is not None:
+        if access.read_local_key(local_key_file(settings)) is not None:
             reader = connect(settings, None, None)
             try:
                 if reader.client.get("/readyz").status_code == 200:
@@ -272,7 +273,7 @@ def _tail(log: Path) -> str:
 
 
 def _where(settings: Settings, made: _Made) -> list[Text]:
-    where = app.addresses(settings)
+    where = addresses(settings)
     lines = (
         ("sign in (once)", made.sign_in),
         ("API, documents", f"{where.http}/api/docs"),

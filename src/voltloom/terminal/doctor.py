@@ -19,7 +19,8 @@ from pathlib import Path
 import httpx
 from cryptography import x509
 
-from voltloom import __version__, app
+from voltloom import __version__
+from voltloom.app.places import local_key_file
 from voltloom.domain.errors import VoltloomError
 from voltloom.features.access import read_local_key
 from voltloom.infra.bus import open_bus
@@ -293,7 +294,7 @@ def check_port(host: str, port: int, setting: str) -> Finding:
 
 
 def check_answers(settings: Settings, get: Callable[..., httpx.Response] = httpx.get) -> Finding:
-    local = read_local_key(app.local_key_file(settings))
+    local = read_local_key(local_key_file(settings))
     if local is None:
         return doubtful(
             "readiness", "the server left no key for this machine", "run doctor as the user who runs the server"

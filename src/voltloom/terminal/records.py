@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 
-from voltloom import app
+from voltloom.app.parts import open_records, parts_of
+from voltloom.app.places import Addresses, addresses, sign_in_url
 from voltloom.domain.commands import Command
 from voltloom.domain.errors import Invalid, NotFound, Unreachable, VoltloomError
 from voltloom.domain.ids import StationId
@@ -41,7 +42,7 @@ class Nowhere:
 class Desk:
     """What a command works with: the database, and who it is that works."""
 
-    where: app.Addresses
+    where: Addresses
     config: stations.StationsConfig
     database: Database
     stations: Nowhere
@@ -52,9 +53,9 @@ class Desk:
 @asynccontextmanager
 async def open_desk(settings: Settings) -> AsyncGenerator[Desk]:
     """Brings the database up to date first, unless a server has it: then it must be so already."""
-    where = app.addresses(settings)
-    parts = app.parts_of(settings, where)
-    database = await app.open_records(settings, parts, owned=not is_in_use(settings.data_dir))
+    where = addresses(settings)
+    parts = parts_of(settings, where)
+    database = await open_records(settings, parts, owned=not is_in_use(settings.data_dir))
     try:
         yield Desk(where, parts.config, database, Nowhere(), access.LOCAL, datetime.now(UTC))
     finally:
@@ -185,14 +186,14 @@ async def add_person(desk: Desk, login: str, name: str, role: str, *, json: bool
         raise Invalid(f"{role!r} is no role: choose one of {', '.join(roles)}")
     person, link = await access.add_person(desk.database, desk.actor, login, name or login, roles[role], desk.now)
     output.result(
-        {"login": person.login, "role": person.role.value, "sign_in": app.sign_in_url(desk.where, link)}, json=json
+        {"login": person.login, "role": person.role.value, "sign_in": sign_in_url(desk.where, link)}, json=json
     )
     output.say("The link is good once, for 30 minutes.")
 
 
 async def sign_in_link(desk: Desk, login: str, *, json: bool) -> None:
     person, link = await access.make_link(desk.database, desk.actor, login, desk.now)
-    output.result({"login": person.login, "sign_in": app.sign_in_url(desk.where, link)}, json=json)
+    output.result({"login": person.login, "sign_in": sign_in_url(desk.where, link)}, json=json)
 
 
 async def list_people(desk: Desk, *, json: bool) -> None:

@@ -2,7 +2,9 @@
 
 import asyncio
 
-from voltloom import __version__, app
+from voltloom import __version__
+from voltloom.app.node import Node
+from voltloom.app.places import sign_in_url
 from voltloom.domain.errors import VoltloomError
 from voltloom.infra.database import SettingError
 from voltloom.infra.logs import configure_logs
@@ -24,7 +26,7 @@ def serve(settings: Settings) -> None:
 async def _serve(settings: Settings) -> None:
     stop = asyncio.Event()
     on_stop(stop.set)
-    node = await app.Node.start(settings)
+    node = await Node.start(settings)
     try:
         _greet(node)
         await stop.wait()
@@ -38,7 +40,7 @@ async def _serve(settings: Settings) -> None:
     output.say("Stopped.")
 
 
-def _greet(node: app.Node) -> None:
+def _greet(node: Node) -> None:
     settings = node.settings
     output.say(f"voltloom {__version__} is running. Ctrl-C stops it.")
     output.say(f"  console and API   {node.addresses.http}    (API documents at /api/docs)")
@@ -46,7 +48,7 @@ def _greet(node: app.Node) -> None:
         output.say(f"  stations          {url}/{{station id}}")
     output.say(f"  data              {settings.data_dir}")
     if node.sign_in_link:
-        output.say(f"  first sign-in     {app.sign_in_url(node.addresses, node.sign_in_link)}", style="bold")
+        output.say(f"  first sign-in     {sign_in_url(node.addresses, node.sign_in_link)}", style="bold")
         output.say("                    good once, for 30 minutes; a restart makes another")
     if settings.allow_plain_ws and not settings.is_loopback:
         output.say(

@@ -14,7 +14,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from voltloom import app
+from voltloom.app.places import addresses, local_key_file
 from voltloom.features.access import read_local_key
 from voltloom.infra.settings import Settings
 from voltloom.terminal import output
@@ -87,14 +87,14 @@ class Reader:
 def connect(settings: Settings, url: str | None, key: str | None) -> Reader:
     """To the server given, else to the one that runs on this data directory. Ends the command where there is none."""
     if key is None:
-        local = read_local_key(app.local_key_file(settings))
+        local = read_local_key(local_key_file(settings))
         if local is None:
             output.fail(
                 f"no server runs on {settings.data_dir}: start one with `voltloom serve` or `voltloom demo`, give its "
                 "--data-dir, or give --url and --key of another."
             )
         url, key = url or local.url, local.token
-    url = (url or app.addresses(settings).http).rstrip("/")
+    url = (url or addresses(settings).http).rstrip("/")
     client = httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=10)
     return Reader(url, client)
 

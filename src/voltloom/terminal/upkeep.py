@@ -5,7 +5,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from voltloom import app
+from voltloom.app.places import keys_folder
 from voltloom.infra.database import SettingError, open_database
 from voltloom.infra.migrations import current
 from voltloom.infra.migrations import migrate as bring_up_to_date
@@ -50,7 +50,7 @@ def back_up(settings: Settings, file: Path, *, json: bool) -> None:
     if verdict != "ok":
         output.fail(f"The copy {file} is damaged ({verdict}): check the disk, and run `voltloom doctor`.")
     output.result({"file": str(file), "bytes": file.stat().st_size}, json=json)
-    output.say(f"Keys are not in it: keep a copy of {app.keys_folder(settings)} in another, safe place.")
+    output.say(f"Keys are not in it: keep a copy of {keys_folder(settings)} in another, safe place.")
 
 
 async def revision_of(settings: Settings) -> str:

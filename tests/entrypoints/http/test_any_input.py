@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from voltloom import app
+from voltloom.app.parts import features, parts_of
+from voltloom.app.places import Addresses
 from voltloom.entrypoints.http.openapi import openapi_of
 from voltloom.features.feature import Feature
 from voltloom.infra.settings import Settings
@@ -124,8 +125,8 @@ class Chance:
 def whole_house(folder: Path) -> list[Feature]:
     """All features, as a node has them; access comes with the server."""
     settings = Settings(data_dir=folder)
-    parts = app.parts_of(settings, app.Addresses(http="", stations=()))
-    return [feature for feature in app.features(parts) if feature.name != "access"]
+    parts = parts_of(settings, Addresses(http="", stations=()))
+    return [feature for feature in features(parts) if feature.name != "access"]
 
 
 def test_no_operation_answers_any_input_with_a_5xx(serve_http, tmp_path):

@@ -1,0 +1,100 @@
+"""What a node is made of before it runs: the features in their order, keys, authority, archive, journal.
+
+Commands that only need the database stop here: no server, no gateway, no web framework is imported.
+"""
+
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from voltloom.app.places import Addresses, keys_folder
+from voltloom.domain import events
+from voltloom.domain.errors import Invalid
+from voltloom.domain.events import Event
+from voltloom.features import access, authorization, certificates, overview, sites, stations, transactions
+from voltloom.features.feature import Feature
+from voltloom.infra.archive import Archive
+from voltloom.infra.database import Database, SettingError, open_database
+from voltloom.infra.journal import Journal
+from voltloom.infra.keys import insist_on_keys, key_file
+from voltloom.infra.migrations import migrate, require_current
+from voltloom.infra.settings import Settings
+
+EVENTS: tuple[type[Event], ...] = tuple(
+    kind for _, kind in inspect.getmembers(events, inspect.isclass) if issubclass(kind, Event) and kind is not Event
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What features are made with, before there is a database."""
+
+    config: stations.StationsConfig
+    authority: certificates.Authority
+    archive: Archive
+    keys: Mapping[str, bytes]
+    """What the rows of the database are made with: every node of a network has the same."""
+
+
+def parts_of(settings: Settings, where: Addresses) -> Parts:
+    """Makes keys and the certificate authority where there are none yet. Raises SettingError."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        authority = certificates.Authority.open(settings.data_dir / "ca", settings.operator_name, datetime.now(UTC))
+    except Invalid as error:
+        raise SettingError(f"The certificate authority in {settings.data_dir / 'ca'}: {error.reason}.") from error
+    archive = Archive(
+        settings.data_dir / "archive",
+        hot=timedelta(days=settings.messages_hot_days),
+        kept=timedelta(days=settings.messages_days),
+        most_bytes=settings.messages_archive_bytes,
+    )
+    passwords_key = key_file(keys_folder(settings), "station-passwords")
+    return Parts(
+        config=stations.StationsConfig(
+            passwords=stations.Passwords(passwords_key),
+            public_urls=where.stations,
+            heartbeat_interval_s=settings.heartbeat_interval_s,
+            archive=archive,
+        ),
+        authority=authority,
+        archive=archive,
+        keys={
+            "station-passwords": passwords_key,
+            **{f"ca-{root.kind.value}": root.pem.encode() for root in authority.roots},
+        },
+    )
+
+
+def features(parts: Parts) -> tuple[Feature, ...]:
+    """Ours, in order: a feature builds on those before it."""
+    return (
+        access.feature,
+        stations.feature(parts.config),
+        certificates.feature(parts.authority),
+        sites.feature,
+        authorization.feature,
+        transactions.feature,
+        overview.feature,
+    )
+
+
+def journal_of(parts: Sequence[Feature], node: str) -> Journal:
+    listeners: dict[str, list[str]] = {}
+    for feature in parts:
+        for listening in feature.listens:
+            listeners.setdefault(listening.event.name, []).append(listening.name)
+    return Journal(EVENTS, listeners, node)
+
+
+async def open_records(settings: Settings, parts: Parts, *, owned: bool) -> Database:
+    """The database, for a command. owned: no server has it, so it may be brought up to date."""
+    database = await open_database(settings.database_url, journal=journal_of(features(parts), "cli"))
+    try:
+        await (migrate(database) if owned else require_current(database))
+        await database.write(lambda connection, _: insist_on_keys(connection, parts.keys, settings.data_dir))
+    except BaseException:
+        await database.close()
+        raise
+    return database
