@@ -22,7 +22,7 @@ from voltloom.domain.reports import Report, SamplesReported, TransactionReply, T
 from voltloom.domain.token import IdToken, TokenKind
 from voltloom.domain.transaction import Phase, StopReason
 from voltloom.entrypoints.http.problems import Outermost, answer
-from voltloom.features import authorization, stations, transactions
+from voltloom.features import authorization, overview, sites, stations, transactions
 from voltloom.features.access import Actor, Role
 from voltloom.features.authorization import Token
 from voltloom.features.feature import Memories, StationContext
@@ -34,7 +34,13 @@ from voltloom.infra.database import Database, Work
 ReplyT = TypeVar("ReplyT")
 
 CARD = IdToken("04A2B3", TokenKind.ISO14443)
-FEATURES = (stations.feature(CONFIG), authorization.feature, transactions.feature)
+FEATURES = (
+    stations.feature(CONFIG),
+    sites.feature,
+    authorization.feature,
+    transactions.feature,
+    overview.feature,
+)
 HANDLERS = {answering.report: answering.handler for feature in FEATURES for answering in feature.answers}
 MEMORIES = [memory for feature in FEATURES for memory in feature.memories]
 

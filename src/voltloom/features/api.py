@@ -1,8 +1,11 @@
 """What every feature's `api.py` shares: who calls, what they may, the services behind, pages of lists, and tables."""
 
+import asyncio
 import base64
 import binascii
 import csv
+import gzip
+import hashlib
 import io
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar, cast
 
 import msgspec
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from voltloom.domain.errors import Forbidden, Invalid
@@ -118,3 +121,25 @@ def _cell(value: object) -> object:
             return "'" + value
         case _:
             return value
+
+
+# ---- large answers
+
+_WORTH_PACKING = 4_000
+_MEDIA = "application/json"
+
+
+async def large(request: Request, text: bytes, tag_of: bytes | None = None) -> Response:
+    """A large JSON document: packed where the caller can unpack it; nothing at all (304) where the caller has the same.
+
+    tag_of   what makes it the same, where that is not all of the text
+    """
+    tag = f'W/"{hashlib.blake2b(tag_of or text, digest_size=12).hexdigest()}"'
+    headers = {"etag": tag, "cache-control": "private, no-cache", "vary": "accept-encoding, authorization, cookie"}
+    if tag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    if "gzip" in request.headers.get("accept-encoding", "") and len(text) > _WORTH_PACKING:
+        # Off the loop, beside the stations: packing lets go of the interpreter.
+        text = await asyncio.to_thread(gzip.compress, text, 4, mtime=0)
+        headers["content-encoding"] = "gzip"
+    return Response(text, headers=headers, media_type=_MEDIA)

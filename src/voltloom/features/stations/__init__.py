@@ -25,9 +25,11 @@ from voltloom.features.stations.asking import ask, pruner
 from voltloom.features.stations.counting import NetworkCount, SiteCount, count_by_site, count_network, ids_in_site
 from voltloom.features.stations.credentials import Credential, Credentials, Passwords
 from voltloom.features.stations.door import adopt, dismiss, keep_door
+from voltloom.features.stations.fleet import Conditions, Fleet, Member, read_fleet
 from voltloom.features.stations.inbox import Inbox, Knock, KnockReason
 from voltloom.features.stations.listing import all_knocks, all_stations
 from voltloom.features.stations.memory import StationState, remembered
+from voltloom.features.stations.overall import Fault, Known, Overall, Part, gravest, is_grave, overall
 from voltloom.features.stations.rules import may_speak
 from voltloom.features.stations.service import (
     Caller,
@@ -45,14 +47,21 @@ from voltloom.features.stations.service import (
 
 __all__ = [
     "Caller",
+    "Conditions",
     "Credential",
     "Credentials",
     "DataHandler",
+    "Fault",
+    "Fleet",
     "Inbox",
     "Knock",
     "KnockReason",
+    "Known",
+    "Member",
     "NetworkCount",
     "NewStation",
+    "Overall",
+    "Part",
     "Passwords",
     "SiteCount",
     "StationState",
@@ -72,9 +81,13 @@ __all__ = [
     "dismiss",
     "existing",
     "feature",
+    "gravest",
     "ids_in_site",
+    "is_grave",
     "keep_door",
     "may_speak",
+    "overall",
+    "read_fleet",
     "remembered",
     "remove_station",
     "rotate_password",

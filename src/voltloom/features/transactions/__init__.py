@@ -10,6 +10,7 @@ from voltloom.domain.reports import SamplesReported, TransactionReported
 from voltloom.features.feature import Feature, answer, every
 from voltloom.features.transactions.answers import add_samples, record
 from voltloom.features.transactions.memory import books
+from voltloom.features.transactions.running import POWER_FRESH, Running, read_running
 from voltloom.features.transactions.service import (
     close_lost,
     close_transaction,
@@ -20,10 +21,13 @@ from voltloom.features.transactions.service import (
 from voltloom.features.transactions.store import Summary, summarize
 
 __all__ = [
+    "POWER_FRESH",
+    "Running",
     "Summary",
     "close_transaction",
     "feature",
     "get_transaction",
+    "read_running",
     "start_transaction",
     "stop_transaction",
     "summarize",

@@ -1,12 +1,11 @@
 """Routes that find stations: lists, counts, files, and the filter they have in common."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import StreamingResponse
 from sqlalchemy import Connection
-from sqlalchemy.sql import ColumnElement
 
 from voltloom.domain.ids import StationId
 from voltloom.domain.station import ConnectorStatus, SecurityProfile
@@ -23,8 +22,7 @@ from voltloom.features.stations.documents import (
     StationOut,
     SummaryOut,
 )
-
-Conditions = Sequence[ColumnElement[bool]]
+from voltloom.features.stations.fleet import Conditions
 
 
 def conditions_of(

@@ -1,0 +1,129 @@
+"""Every station in one document, a column a list: small to send, and quick to take in."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import Connection
+
+from voltloom.features.stations import (
+    Conditions,
+    Fleet,
+    Known,
+    Member,
+    Overall,
+    gravest,
+    overall,
+    read_fleet,
+)
+from voltloom.features.transactions import Running, read_running
+from voltloom.infra.journal import newest_number
+
+
+class Row(NamedTuple):
+    """A station, as `GET /fleet` tells of it. The fields are its columns, in order."""
+
+    id: str
+    name: str
+    site_id: str | None
+    state: str
+    state_since: datetime | None
+    power_w: float | None
+    power_limit_w: float | None
+    connected: bool
+    last_seen: datetime | None
+    vendor: str
+    model: str
+    serial: str
+    firmware: str
+    protocol: str
+    security_profile: int
+    faults: int
+    fault: str
+    connectors: dict[str, int]
+    transactions_open: int
+    uptime_30d: float | None
+    disconnect_reason: str
+    enabled: bool
+    registration: str | None
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """newest: the number of the journal up to which all that was told is in it; what comes after it may be, in part."""
+
+    at: datetime
+    newest: int
+    rows: list[Row] = field(default_factory=list[Row])
+
+
+def read_snapshot(connection: Connection, now: datetime, conditions: Conditions = ()) -> Snapshot:
+    # The number first: where the engine gives no single view of it all, what is read is younger, never older.
+    snapshot = Snapshot(now, newest_number(connection))
+    fleet = read_fleet(connection, conditions)
+    running = read_running(connection, now)
+    snapshot.rows = [row_of(member, fleet, running.get(member.id), None) for member in fleet.members]
+    return snapshot
+
+
+def row_of(member: Member, fleet: Fleet, running: Running | None, uptime: float | None) -> Row:
+    parts, faults = fleet.parts.get(member.id, ()), fleet.faults.get(member.id, ())
+    state, since = state_of(member, fleet, running)
+    counts = Counter(part.status for part in parts if part.evse > 0)
+    return Row(
+        id=member.id,
+        name=member.name,
+        site_id=member.site_id,
+        state=state.value,
+        state_since=since,
+        power_w=running.power_w if running else 0.0,
+        power_limit_w=fleet.rated_w.get(member.id),
+        connected=member.connected,
+        last_seen=member.last_seen,
+        vendor=member.vendor,
+        model=member.model,
+        serial=member.serial,
+        firmware=member.firmware,
+        protocol=member.protocol,
+        security_profile=member.security_profile,
+        faults=len(faults),
+        fault=gravest(faults) if faults else "",
+        connectors=dict(counts),
+        transactions_open=running.open if running else 0,
+        uptime_30d=uptime,
+        disconnect_reason="" if member.connected else member.disconnect_reason,
+        enabled=member.enabled,
+        registration=member.registration,
+    )
+
+
+def state_of(member: Member, fleet: Fleet, running: Running | None) -> tuple[Overall, datetime | None]:
+    return overall(
+        Known(
+            member.created_at,
+            member.enabled,
+            member.connected,
+            member.connected_at,
+            member.disconnected_at,
+            member.registration,
+            member.booted_at,
+            fleet.parts.get(member.id, ()),
+            fleet.faults.get(member.id, ()),
+            running.charging_since if running else None,
+            running.since if running else None,
+        )
+    )
+
+
+def columns_of(rows: list[Row]) -> dict[str, list[Any]]:
+    columns = zip(*rows, strict=True) if rows else ((),) * len(Row._fields)
+    return {name: list(column) for name, column in zip(Row._fields, columns, strict=True)}
+
+
+def document_of(snapshot: Snapshot) -> tuple[bytes, bytes]:
+    """As JSON; and that part of it which changes only when a station does."""
+    columns = msgspec.json.encode(columns_of(snapshot.rows))
+    head = {"at": snapshot.at, "newest": snapshot.newest, "count": len(snapshot.rows)}
+    return msgspec.json.encode(head)[:-1] + b',"columns":' + columns + b"}", columns

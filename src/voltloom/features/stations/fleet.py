@@ -1,0 +1,108 @@
+"""All stations at once, for maps, lists and sums: a few statements, however many stations there are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import Connection, Index, bindparam, func, select, text
+from sqlalchemy.sql import ColumnElement
+
+from voltloom.domain.ids import StationId
+from voltloom.features.stations.overall import Fault, Part
+from voltloom.features.stations.store import connectors, faults, settings, stations
+
+Conditions = Sequence[ColumnElement[bool]]
+
+# The rated power is looked for among millions of settings: those few have an index of their own.
+_IS_POWER = text("variable = 'Power'")
+Index(
+    "ix_station_settings_power",
+    settings.c.station_id,
+    settings.c.component,
+    sqlite_where=_IS_POWER,
+    postgresql_where=_IS_POWER,
+)
+
+
+class Member(NamedTuple):
+    """A row of the registry, as far as it is told of all stations."""
+
+    id: StationId
+    name: str
+    site_id: str | None
+    created_at: datetime
+    enabled: bool
+    security_profile: int
+    registration: str | None
+    policy: str
+    vendor: str
+    model: str
+    firmware: str
+    serial: str
+    booted_at: datetime | None
+    last_seen: datetime | None
+    connected: bool
+    protocol: str
+    connection_profile: int | None
+    connected_at: datetime | None
+    disconnected_at: datetime | None
+    disconnect_reason: str
+
+
+_MEMBER = [stations.c[name] for name in Member._fields]
+
+
+@dataclass(slots=True)
+class Fleet:
+    """members: by identity. The rest by station; one with none is not in it.
+
+    rated_w   the most power it can give, where it has reported that (2.x)
+    """
+
+    members: list[Member]
+    parts: dict[str, list[Part]] = field(default_factory=dict[str, list[Part]])
+    faults: dict[str, list[Fault]] = field(default_factory=dict[str, list[Fault]])
+    rated_w: dict[str, float] = field(default_factory=dict[str, float])
+
+
+def read_fleet(connection: Connection, conditions: Conditions = ()) -> Fleet:
+    """Of the stations that meet the conditions."""
+    members = [Member(*row) for row in connection.execute(select(*_MEMBER).where(*conditions).order_by(stations.c.id))]
+    fleet = Fleet(members, rated_w=_rated(connection, conditions))
+    c = connectors.c
+    query = select(c.station_id, c.evse, c.status, c.since).where(*_among(c.station_id, conditions))
+    for station_id, *part in connection.execute(query.order_by(c.station_id, c.evse, c.connector)):
+        fleet.parts.setdefault(station_id, []).append(Part(*part))
+    f = faults.c
+    for station_id, *fault in connection.execute(
+        select(f.station_id, f.code, f.since).where(*_among(f.station_id, conditions))
+    ):
+        fleet.faults.setdefault(station_id, []).append(Fault(*fault))
+    return fleet
+
+
+def _among(station_id: ColumnElement[str], conditions: Conditions) -> list[ColumnElement[bool]]:
+    return [station_id.in_(select(stations.c.id).where(*conditions))] if conditions else []
+
+
+def _rated(connection: Connection, conditions: Conditions) -> dict[str, float]:
+    """Of the whole station where it told that, else of its EVSEs together. In W, whatever unit it told."""
+    s = settings.c
+    query = (
+        select(s.station_id, s.component, func.lower(s.unit), func.sum(s.max_limit))
+        .where(
+            _IS_POWER,
+            s.component.in_(bindparam("components", ("ChargingStation", "EVSE"), expanding=True)),
+            s.attribute == "Actual",
+            s.max_limit > 0,
+            *_among(s.station_id, conditions),
+        )
+        .group_by(s.station_id, s.component, func.lower(s.unit))
+    )
+    whole: dict[str, float] = {}
+    evses: dict[str, float] = {}
+    for station_id, component, unit, limit in connection.execute(query):
+        told = whole if component == "ChargingStation" else evses
+        told[station_id] = told.get(station_id, 0.0) + limit * (1_000 if unit == "kw" else 1)
+    return evses | whole

@@ -1,0 +1,53 @@
+"""What runs now, station by station and site by site: sums over the open transactions, which have an index."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, and_, case, func, or_, select
+
+from voltloom.domain.ids import StationId
+from voltloom.domain.transaction import ChargingState
+from voltloom.features.transactions.store import transactions
+from voltloom.infra.database import UtcTime
+
+POWER_FRESH = timedelta(minutes=30)
+"""What a meter said longer ago than this is no longer what flows."""
+
+
+class Running(NamedTuple):
+    """The open transactions of one station.
+
+    open, suspect    how many
+    power_w          of those that told of it lately; None where none did
+    since            when the earliest of them began
+    charging_since   likewise of those that charge; None where none does
+    """
+
+    open: int
+    suspect: int
+    power_w: float | None
+    since: datetime
+    charging_since: datetime | None
+
+
+def read_running(connection: Connection, now: datetime) -> dict[StationId, Running]:
+    """By station; one at which nothing runs is not in it."""
+    c = transactions.c
+    lately = c.heard_at >= now - POWER_FRESH
+    # 1.6 tells no charging state: there it is the power that shows it.
+    charges = or_(c.charging_state == ChargingState.CHARGING.value, and_(c.charging_state == "", lately, c.power_w > 0))
+    query = (
+        select(
+            c.station_id,
+            func.count(),
+            func.count(case((c.suspect, 1))),
+            func.sum(case((lately, c.power_w))),
+            func.min(c.started_at, type_=UtcTime()),
+            func.min(case((charges, c.started_at)), type_=UtcTime()),
+        )
+        .where(c.ended_at.is_(None))
+        .group_by(c.station_id)
+    )
+    rows: Iterable[tuple[Any, ...]] = connection.execute(query)
+    return {row[0]: Running(*row[1:]) for row in rows}
