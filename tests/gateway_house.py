@@ -115,6 +115,8 @@ class Raw:
             head = await asyncio.wait_for(self.reader.readuntil(b"\r\n\r\n"), 20)
         except asyncio.IncompleteReadError as cut:
             return cut.partial
+        except ConnectionResetError:  # hung up on before all was read
+            return b""
         if b"Content-Length: " in head:
             await self.reader.readexactly(int(head.split(b"Content-Length: ")[1].split(b"\r\n")[0]))
         return head

@@ -405,33 +405,6 @@ def test_who_says_nothing_is_cut(open_house):
     run(story)
 
 
-def test_a_source_may_have_only_so_many_half_open_connections(open_house):
-    async def story():
-        async with open_house(limits=Limits(half_open_per_source=5)) as house:
-            await house.register("CP-1")
-            waiting = [await knock(house.plain_port, b"G") for _ in range(5)]
-            assert await (await knock(house.plain_port, handshake())).status() == 0
-            for each in waiting:
-                await each.end()
-            await until(lambda: house.gateway._entrance.half_open.total() == 0)
-            await enter(house.plain_port)
-
-    run(story)
-
-
-def test_a_full_house_takes_nobody_more(open_house):
-    async def story():
-        async with open_house(limits=Limits(connections=2)) as house:
-            for name in ("CP-1", "CP-2", "CP-3"):
-                await house.register(name)
-            await enter(house.plain_port, "CP-1")
-            await enter(house.plain_port, "CP-2")
-            assert await (await knock(house.plain_port, handshake("/ocpp/CP-3", user="CP-3"))).status() == 0
-            assert house.gateway.tally.turned_away["full"] == 1
-
-    run(story)
-
-
 def test_any_bytes_at_the_door_hurt_nobody(open_house):
     dice = random.Random(7)
 

@@ -1,45 +1,36 @@
-"""Listening, and the doorstep: a connection from its first byte until it is let in or sent away.
+"""The doorstep: a connection from its first byte until it is let in or sent away.
 
 What arrives here comes from anybody. Until a peer has proven who it is, it may cost us one socket, one small object
 and at most one head of a request, for a bounded time.
 """
 
 import asyncio
-import errno
-import socket
 import ssl
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
 from time import monotonic
 from typing import Protocol, cast
 
-import structlog
-
 from voltloom.entrypoints.gateway.accept import (
     Admitted,
     Gatekeeper,
     Peer,
     Refused,
-    is_among,
     seen_by_proxy,
     source_of,
 )
 from voltloom.entrypoints.gateway.handshake import HEAD_END, BadRequest, Request, parse, refusal
 from voltloom.entrypoints.gateway.limits import Limits
 from voltloom.entrypoints.gateway.tally import Tally
-from voltloom.entrypoints.gateway.tls import describe, explain, read_certificate
+from voltloom.entrypoints.gateway.tls import describe, read_certificate
 from voltloom.entrypoints.gateway.websocket import PROTOCOL_ERROR, Socket, open_socket
 from voltloom.features.stations import Knock, KnockReason
 
-log = structlog.get_logger(__name__)
-
 _TLS_RECORD = b"\x16\x03"
 """How a TLS handshake begins."""
-_ACCEPT_AT_ONCE = 64
-_BACKLOG = 65_535
-_OUT_OF_FILES = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
 class Doorbell(Protocol):
@@ -74,7 +65,8 @@ class Entrance:
     """What all doorsteps of a gateway share.
 
     waiting      doorsteps, with the time at which they are cut
-    half_open    how many connections each source has that are not let in yet, TLS handshakes included
+    half_open    how many doorsteps each source has, TLS handshakes included; standing: all of them
+    on_leave     called with the source of each that leaves
     """
 
     gatekeeper: Gatekeeper
@@ -84,22 +76,20 @@ class Entrance:
     tally: Tally
     waiting: dict["Doorstep", float] = field(default_factory=dict["Doorstep", float])
     half_open: Counter[str] = field(default_factory=Counter[str])
+    standing: int = 0
+    on_leave: Callable[[str], None] = lambda _: None
 
-    def has_room(self, source: str, trusted: bool) -> bool:
-        """Whether one more may come in from there. Counts who may not."""
-        if self.inside.connections + self.half_open.total() >= self.limits.connections:
-            self.tally.turned_away["full"] += 1
-            return False
-        if not trusted and self.half_open[source] >= self.limits.half_open_per_source:
-            self.tally.turned_away["half_open"] += 1
-            return False
-        return True
+    def stand(self, source: str) -> None:
+        self.half_open[source] += 1
+        self.standing += 1
 
     def leave(self, doorstep: "Doorstep", source: str) -> None:
         self.waiting.pop(doorstep, None)
+        self.standing -= 1
         self.half_open[source] -= 1
         if self.half_open[source] <= 0:
             del self.half_open[source]
+        self.on_leave(source)
 
     def sweep(self, now: float) -> None:
         """Cut off who has not asked in time."""
@@ -117,21 +107,21 @@ class Doorstep(asyncio.Protocol):
 
     __slots__ = ("_address", "_begun_at", "_entrance", "_head", "_over", "_source", "_transport")
 
-    def __init__(self, entrance: Entrance, address: str, source: str) -> None:
+    def __init__(self, entrance: Entrance, address: str, source: str, begun_at: float) -> None:
         self._entrance = entrance
         self._address = address
         self._source = source
         self._head = bytearray()
         self._transport: asyncio.Transport | None = None
-        self._begun_at = monotonic()
+        self._begun_at = begun_at
         self._over = False
-        entrance.half_open[source] += 1
+        entrance.stand(source)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # Whoever was slow to agree on keys has half the time left for its request.
+        # Whoever was slow to speak, or to agree on keys, has a quarter of the time left for its request.
         time_s = self._entrance.limits.handshake_s
         self._transport = cast("asyncio.Transport", transport)
-        self._entrance.waiting[self] = max(self._begun_at + time_s, monotonic() + time_s / 2)
+        self._entrance.waiting[self] = max(self._begun_at + time_s, monotonic() + time_s / 4)
 
     def data_received(self, data: bytes) -> None:
         if self._transport is None:
@@ -265,109 +255,3 @@ class _Speechless:
 
     def closed(self, code: int, reason: str) -> None:
         self._inside.gone(self.socket)
-
-
-class Listener:
-    """One listening address. Connections are taken by ourselves, so that a peer is counted before TLS is spent on
-    it, and a TLS handshake that fails is noticed and explained."""
-
-    def __init__(self, entrance: Entrance, context: ssl.SSLContext | None) -> None:
-        self._entrance = entrance
-        self._context = context
-        self._sockets: list[socket.socket] = []
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._loop = asyncio.get_running_loop()
-
-    @property
-    def addresses(self) -> list[tuple[str, int]]:
-        return [listening.getsockname()[:2] for listening in self._sockets]
-
-    async def open(self, host: str, port: int) -> None:
-        """Raises OSError where the address cannot be had."""
-        found = await self._loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        try:
-            for family, kind, protocol, _, address in dict.fromkeys(found):
-                listening = socket.socket(family, kind, protocol)
-                self._sockets.append(listening)
-                listening.setblocking(False)
-                listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                if family == socket.AF_INET6:
-                    listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-                listening.bind(address)
-                listening.listen(_BACKLOG)
-        except OSError:
-            self.close()
-            raise
-        for listening in self._sockets:
-            self._loop.add_reader(listening.fileno(), self._accept, listening)
-
-    def close(self) -> None:
-        """Listen no more. Who stands on the doorstep may still come in."""
-        for listening in self._sockets:
-            self._loop.remove_reader(listening.fileno())
-            listening.close()
-        self._sockets.clear()
-
-    async def finish(self) -> None:
-        """Give up on the handshakes under way."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def _accept(self, listening: socket.socket) -> None:
-        for _ in range(_ACCEPT_AT_ONCE):
-            try:
-                connection, address = listening.accept()
-            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
-                return
-            except OSError as error:
-                if error.errno not in _OUT_OF_FILES:
-                    raise
-                self._pause(listening, error)
-                return
-            self._entrance.tally.accepted += 1
-            host = str(address[0])
-            source = source_of(host)
-            trusted = is_among(host, self._entrance.gatekeeper.policy.trusted_proxies)
-            if not self._entrance.has_room(source, trusted):
-                connection.close()
-                continue
-            connection.setblocking(False)
-            task = self._loop.create_task(self._welcome(connection, host, Doorstep(self._entrance, host, source)))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-
-    def _pause(self, listening: socket.socket, error: OSError) -> None:
-        """Out of file descriptors or memory: those who wait, wait in the backlog for a second."""
-        log.error("gateway.cannot_accept", error=str(error), hint="raise the limit of open files (ulimit -n)")
-        fileno = listening.fileno()
-        self._loop.remove_reader(fileno)
-
-        def again() -> None:
-            if listening in self._sockets:
-                self._loop.add_reader(fileno, self._accept, listening)
-
-        self._loop.call_later(1.0, again)
-
-    async def _welcome(self, connection: socket.socket, host: str, doorstep: Doorstep) -> None:
-        limits = self._entrance.limits
-        try:
-            if self._context is None:
-                await self._loop.connect_accepted_socket(lambda: doorstep, connection)
-            else:
-                await self._loop.connect_accepted_socket(
-                    lambda: doorstep,
-                    connection,
-                    ssl=self._context,
-                    ssl_handshake_timeout=limits.tls_handshake_s,
-                    ssl_shutdown_timeout=limits.close_s,
-                )
-        except OSError as error:  # ssl.SSLError is one
-            doorstep.end()
-            connection.close()
-            if self._context is not None:
-                self._entrance.knock(Knock("", host, datetime.now(UTC), KnockReason.TLS_FAILURE, tls=explain(error)))
-        except BaseException:
-            doorstep.end()
-            connection.close()
-            raise

@@ -20,8 +20,9 @@ from voltloom.domain.ids import StationId
 from voltloom.domain.reports import Report
 from voltloom.entrypoints.gateway import relay
 from voltloom.entrypoints.gateway.accept import Admitted, CredentialBook, Gatekeeper, Policy, Trust
+from voltloom.entrypoints.gateway.arrivals import Arrivals, Listener
 from voltloom.entrypoints.gateway.asking import converse
-from voltloom.entrypoints.gateway.doorstep import Doorbell, Entrance, Listener
+from voltloom.entrypoints.gateway.doorstep import Doorbell, Entrance
 from voltloom.entrypoints.gateway.limits import Limits
 from voltloom.entrypoints.gateway.session import Exchange, Session
 from voltloom.entrypoints.gateway.tally import Tally
@@ -125,6 +126,7 @@ class Gateway:
         self._draining = False
         gatekeeper = Gatekeeper(credentials, trust, limits, policy)
         self._entrance = Entrance(gatekeeper, doorbell, self, limits, self.tally)
+        self._arrivals = Arrivals(self._entrance)
 
     # ---- starting and stopping
 
@@ -141,7 +143,7 @@ class Gateway:
                 f"Stations would connect to {host}:{port} without TLS, so that anybody on the way reads their "
                 "passwords: use the TLS port, or set `allow_plain_ws` if the network between is your own."
             )
-        listener = Listener(self._entrance, context)
+        listener = Listener(self._entrance, self._arrivals, context)
         try:
             await listener.open(host, port)
         except OSError as error:
@@ -443,6 +445,7 @@ class Gateway:
             slot = (slot + 1) % _SLOTS
             if slot == 0:
                 self._entrance.sweep(now)
+                self._arrivals.sweep(now)
             if now >= tidy_at:
                 tidy_at = now + _TIDY_EVERY_S
                 self._entrance.gatekeeper.sweep(now)

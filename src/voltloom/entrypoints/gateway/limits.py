@@ -7,9 +7,10 @@ from dataclasses import dataclass
 class Limits:
     """Bounds of the gateway.
 
-    handshake_s, tls_handshake_s         how long a peer may take to ask, or to agree on keys
+    handshake_s, tls_handshake_s         how long a peer may take to speak and ask, or to agree on keys
     head_bytes, head_fields              of the HTTP request
-    connections, half_open_per_source    how many at once; half open: has not asked yet
+    connections, half_open_per_source    how many at once; half open: has spoken, but not asked yet; beyond, it waits
+    waiting_s                            for its turn, where many of its source came at once
     guesses, guess_every_s               failed attempts a source may make at once, then one each so many seconds
     reconnects, reconnect_every_s        the same for accepted connections of one station
     message_bytes                        of one message, inflated and joined
@@ -28,6 +29,7 @@ class Limits:
     head_fields: int = 100
     connections: int = 20_000
     half_open_per_source: int = 200
+    waiting_s: float = 60.0
     guesses: int = 15
     guess_every_s: float = 5.0
     reconnects: int = 12
