@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import Connection
 
+from voltloom.domain.ids import StationId
 from voltloom.features.stations import (
     Conditions,
     Fleet,
+    FleetRows,
     Known,
     Member,
     Overall,
@@ -59,13 +61,24 @@ class Snapshot:
     rows: list[Row] = field(default_factory=list[Row])
 
 
-def read_snapshot(connection: Connection, now: datetime, conditions: Conditions = ()) -> Snapshot:
+class Found(NamedTuple):
+    """What a snapshot is made from, outside of the query: on a thread, for ten thousand stations take their time."""
+
+    at: datetime
+    newest: int
+    fleet: FleetRows
+    running: dict[StationId, Running]
+
+    def snapshot(self) -> Snapshot:
+        fleet = self.fleet.fleet()
+        rows = [row_of(member, fleet, self.running.get(member.id), None) for member in fleet.members]
+        return Snapshot(self.at, self.newest, rows)
+
+
+def read_network(connection: Connection, now: datetime, conditions: Conditions = ()) -> Found:
     # The number first: where the engine gives no single view of it all, what is read is younger, never older.
-    snapshot = Snapshot(now, newest_number(connection))
-    fleet = read_fleet(connection, conditions)
-    running = read_running(connection, now)
-    snapshot.rows = [row_of(member, fleet, running.get(member.id), None) for member in fleet.members]
-    return snapshot
+    newest = newest_number(connection)
+    return Found(now, newest, read_fleet(connection, conditions), read_running(connection, now))
 
 
 def row_of(member: Member, fleet: Fleet, running: Running | None, uptime: float | None) -> Row:

@@ -2,9 +2,20 @@
 
 from voltloom.features.feature import Feature
 from voltloom.features.sites.rules import Site, SiteValues
-from voltloom.features.sites.service import add_site, change_site, list_sites, remove_site
+from voltloom.features.sites.service import add_site, change_site, existing, list_sites, remove_site
+from voltloom.features.sites.store import read_all
 
-__all__ = ["Site", "SiteValues", "add_site", "change_site", "feature", "list_sites", "remove_site"]
+__all__ = [
+    "Site",
+    "SiteValues",
+    "add_site",
+    "change_site",
+    "existing",
+    "feature",
+    "list_sites",
+    "read_all",
+    "remove_site",
+]
 
 
 def _routes() -> object:

@@ -81,3 +81,8 @@ def find(
         name, site_id = after
         query = query.where(or_(sites.c.name > name, and_(sites.c.name == name, sites.c.id > site_id)))
     return [site_of(row) for row in connection.execute(query).mappings()]
+
+
+def read_all(connection: Connection) -> list[Site]:
+    """Every one, by name."""
+    return [site_of(row) for row in connection.execute(select(sites).order_by(sites.c.name, sites.c.id)).mappings()]

@@ -25,11 +25,22 @@ from voltloom.features.stations.asking import ask, pruner
 from voltloom.features.stations.counting import NetworkCount, SiteCount, count_by_site, count_network, ids_in_site
 from voltloom.features.stations.credentials import Credential, Credentials, Passwords
 from voltloom.features.stations.door import adopt, dismiss, keep_door
-from voltloom.features.stations.fleet import Conditions, Fleet, Member, read_fleet
+from voltloom.features.stations.fleet import Conditions, Fleet, FleetRows, Member, read_fleet
 from voltloom.features.stations.inbox import Inbox, Knock, KnockReason
 from voltloom.features.stations.listing import all_knocks, all_stations
 from voltloom.features.stations.memory import StationState, remembered
-from voltloom.features.stations.overall import Fault, Known, Overall, Part, gravest, is_grave, overall
+from voltloom.features.stations.overall import (
+    DANGEROUS,
+    Fault,
+    Known,
+    Overall,
+    Part,
+    grave_rank,
+    gravest,
+    is_grave,
+    overall,
+)
+from voltloom.features.stations.refusals import Refusal, read_refusals
 from voltloom.features.stations.rules import may_speak
 from voltloom.features.stations.service import (
     Caller,
@@ -46,6 +57,7 @@ from voltloom.features.stations.service import (
 )
 
 __all__ = [
+    "DANGEROUS",
     "Caller",
     "Conditions",
     "Credential",
@@ -53,6 +65,7 @@ __all__ = [
     "DataHandler",
     "Fault",
     "Fleet",
+    "FleetRows",
     "Inbox",
     "Knock",
     "KnockReason",
@@ -63,6 +76,7 @@ __all__ = [
     "Overall",
     "Part",
     "Passwords",
+    "Refusal",
     "SiteCount",
     "StationState",
     "StationsConfig",
@@ -81,6 +95,7 @@ __all__ = [
     "dismiss",
     "existing",
     "feature",
+    "grave_rank",
     "gravest",
     "ids_in_site",
     "is_grave",
@@ -88,6 +103,7 @@ __all__ = [
     "may_speak",
     "overall",
     "read_fleet",
+    "read_refusals",
     "remembered",
     "remove_station",
     "rotate_password",

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Index, bindparam, func, select, text
+from sqlalchemy import Connection, Executable, Index, func, select, text
 from sqlalchemy.sql import ColumnElement
 
 from voltloom.domain.ids import StationId
@@ -66,43 +66,61 @@ class Fleet:
     rated_w: dict[str, float] = field(default_factory=dict[str, float])
 
 
-def read_fleet(connection: Connection, conditions: Conditions = ()) -> Fleet:
-    """Of the stations that meet the conditions."""
-    members = [Member(*row) for row in connection.execute(select(*_MEMBER).where(*conditions).order_by(stations.c.id))]
-    fleet = Fleet(members, rated_w=_rated(connection, conditions))
-    c = connectors.c
-    query = select(c.station_id, c.evse, c.status, c.since).where(*_among(c.station_id, conditions))
-    for station_id, *part in connection.execute(query.order_by(c.station_id, c.evse, c.connector)):
-        fleet.parts.setdefault(station_id, []).append(Part(*part))
-    f = faults.c
-    for station_id, *fault in connection.execute(
-        select(f.station_id, f.code, f.since).where(*_among(f.station_id, conditions))
-    ):
-        fleet.faults.setdefault(station_id, []).append(Fault(*fault))
-    return fleet
+Rows = Sequence[tuple[Any, ...]]
 
 
-def _among(station_id: ColumnElement[str], conditions: Conditions) -> list[ColumnElement[bool]]:
-    return [station_id.in_(select(stations.c.id).where(*conditions))] if conditions else []
+class FleetRows(NamedTuple):
+    """What the database says, as it says it: made a `Fleet` of outside of the query, on a thread where that matters."""
+
+    members: Rows
+    parts: Rows
+    faults: Rows
+    powers: Rows
+
+    def fleet(self) -> Fleet:
+        fleet = Fleet([Member(*row) for row in self.members], rated_w=_rated(self.powers))
+        for station_id, *part in self.parts:
+            fleet.parts.setdefault(station_id, []).append(Part(*part))
+        for station_id, *fault in self.faults:
+            fleet.faults.setdefault(station_id, []).append(Fault(*fault))
+        return fleet
 
 
-def _rated(connection: Connection, conditions: Conditions) -> dict[str, float]:
-    """Of the whole station where it told that, else of its EVSEs together. In W, whatever unit it told."""
-    s = settings.c
-    query = (
+def read_fleet(connection: Connection, conditions: Conditions = ()) -> FleetRows:
+    """Of the stations that meet the conditions. A statement a table, however many stations."""
+    c, f, s = connectors.c, faults.c, settings.c
+    powers = (
         select(s.station_id, s.component, func.lower(s.unit), func.sum(s.max_limit))
         .where(
             _IS_POWER,
-            s.component.in_(bindparam("components", ("ChargingStation", "EVSE"), expanding=True)),
+            s.component.in_(("ChargingStation", "EVSE")),
             s.attribute == "Actual",
             s.max_limit > 0,
             *_among(s.station_id, conditions),
         )
         .group_by(s.station_id, s.component, func.lower(s.unit))
     )
+    return FleetRows(
+        _rows(connection, select(*_MEMBER).where(*conditions).order_by(stations.c.id)),
+        _rows(connection, select(c.station_id, c.evse, c.status, c.since).where(*_among(c.station_id, conditions))),
+        _rows(connection, select(f.station_id, f.code, f.since).where(*_among(f.station_id, conditions))),
+        _rows(connection, powers),
+    )
+
+
+def _rows(connection: Connection, query: Executable) -> Rows:
+    return connection.execute(query).fetchall()
+
+
+def _among(station_id: ColumnElement[str], conditions: Conditions) -> list[ColumnElement[bool]]:
+    return [station_id.in_(select(stations.c.id).where(*conditions))] if conditions else []
+
+
+def _rated(powers: Rows) -> dict[str, float]:
+    """Of the whole station where it told that, else of its EVSEs together. In W, whatever unit it told."""
     whole: dict[str, float] = {}
     evses: dict[str, float] = {}
-    for station_id, component, unit, limit in connection.execute(query):
+    for station_id, component, unit, limit in powers:
         told = whole if component == "ChargingStation" else evses
         told[station_id] = told.get(station_id, 0.0) + limit * (1_000 if unit == "kw" else 1)
     return evses | whole

@@ -151,6 +151,7 @@ _GRAVITY = {
     for code in codes
 }
 _USUAL_GRAVITY = 2
+DANGEROUS = 4
 
 
 def is_grave(code: str) -> bool:
@@ -158,8 +159,13 @@ def is_grave(code: str) -> bool:
     return code not in _WARNINGS
 
 
+def grave_rank(code: str) -> int:
+    """The more, the graver; from DANGEROUS on a person or the station may come to harm."""
+    return _GRAVITY.get(code, _USUAL_GRAVITY)
+
+
 def gravest(faults: Iterable[Fault]) -> str:
     """The code to show where there is room for one: the most dangerous to people, then to the station, then the
     oldest. "" for none."""
-    ranked = sorted(faults, key=lambda fault: (-_GRAVITY.get(fault.code, _USUAL_GRAVITY), fault.since, fault.code))
+    ranked = sorted(faults, key=lambda fault: (-grave_rank(fault.code), fault.since, fault.code))
     return ranked[0].code if ranked else ""

@@ -9,6 +9,7 @@ from datetime import timedelta
 from voltloom.domain.reports import SamplesReported, TransactionReported
 from voltloom.features.feature import Feature, answer, every
 from voltloom.features.transactions.answers import add_samples, record
+from voltloom.features.transactions.figures import Figures, Suspect, read_figures, read_suspects
 from voltloom.features.transactions.memory import books
 from voltloom.features.transactions.running import POWER_FRESH, Running, read_running
 from voltloom.features.transactions.service import (
@@ -22,12 +23,16 @@ from voltloom.features.transactions.store import Summary, summarize
 
 __all__ = [
     "POWER_FRESH",
+    "Figures",
     "Running",
     "Summary",
+    "Suspect",
     "close_transaction",
     "feature",
     "get_transaction",
+    "read_figures",
     "read_running",
+    "read_suspects",
     "start_transaction",
     "stop_transaction",
     "summarize",
