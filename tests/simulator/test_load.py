@@ -1,6 +1,8 @@
 """The bench's load: cheap frames that keep to the standard, counted right."""
 
 import asyncio
+import base64
+import hashlib
 import json
 import os
 import subprocess
@@ -20,6 +22,7 @@ async def only(results):
     return result
 
 
+GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 VERSIONS = {"1.6": Version.V16, "2.0.1": Version.V201, "2.1": Version.V21}
 
 
@@ -85,6 +88,42 @@ def test_a_storm_brings_all_back(a_csms):
             assert result["lost"] == 0
             assert result["storm_s"] > 0
             assert len(csms.of("BootNotification")) == 40
+
+    asyncio.run(story())
+
+
+def test_a_station_that_is_cut_off_as_it_comes_tries_again_and_says_so():
+    """A server that is too busy for all at once, or whose system is."""
+    accepted = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: upgrade\r\n"
+    busy = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"
+    answers = [b"", busy, accepted]
+
+    async def story():
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            answer = answers.pop(0) if len(answers) > 1 else accepted
+            if answer:
+                head = await reader.readuntil(b"\r\n\r\n")
+                key = head.lower().split(b"sec-websocket-key: ")[1].split(b"\r\n")[0]
+                key = head[head.lower().index(key) :][: len(key)]
+                proof = base64.b64encode(hashlib.sha1(key + GUID, usedforsecurity=False).digest())
+                extra = b"Sec-WebSocket-Accept: %b\r\nSec-WebSocket-Protocol: ocpp1.6\r\n\r\n" % proof
+                writer.write(answer if answer is busy else answer + extra)
+            while answer is accepted and (first := await reader.read(2)):
+                size = first[1] & 0x7F
+                size = int.from_bytes(await reader.readexactly(2)) if size == 126 else size
+                mask, mixed = await reader.readexactly(4), await reader.readexactly(size)
+                text = bytes(byte ^ mask[place % 4] for place, byte in enumerate(mixed))
+                back = b'[3,%b,{"status":"Accepted"}]' % text.split(b",")[1]
+                writer.write(bytes([0x81, len(back)]) + back)
+            writer.close()
+
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        result = await only(measure(Options(f"ws://127.0.0.1:{port}/{{id}}", connections=1, mode="idle", seconds=0.0)))
+        assert result["connect_tried_again"] == 2
+        assert result["lost"] == 0
+        server.close()
+        await server.wait_closed()
 
     asyncio.run(story())
 
