@@ -420,6 +420,10 @@ def find(
     return connection.execute(query).mappings().all()
 
 
+def among(identities: Sequence[str]) -> ColumnElement[bool]:
+    return stations.c.id.in_(identities)
+
+
 def in_site(site_id: str) -> ColumnElement[bool]:
     return stations.c.site_id == site_id if site_id else stations.c.site_id.is_(None)
 

@@ -34,10 +34,13 @@ def conditions_of(
     model: Word = "",
     firmware: Word = "",
     protocol: Annotated[Protocol | None, Query(description="of its connection, or its last one")] = None,
+    ids: Annotated[str, Query(max_length=8000, description="only these, with commas between")] = "",
     q: Annotated[str, Query(max_length=100, description="words in identity, name, make, address or notes")] = "",
 ) -> Conditions:
     said = {"vendor": vendor, "model": model, "firmware": firmware, "protocol": protocol or ""}
     conditions = [store.has(**{name: value}) for name, value in said.items() if value]
+    if ids:
+        conditions.append(store.among(ids.split(",")))
     if site_id is not None:
         conditions.append(store.in_site(site_id))
     if connected is not None:
