@@ -22,7 +22,7 @@ from voltloom.domain.reports import Report, SamplesReported, TransactionReply, T
 from voltloom.domain.token import IdToken, TokenKind
 from voltloom.domain.transaction import Phase, StopReason
 from voltloom.entrypoints.http.problems import Outermost, answer
-from voltloom.features import authorization, overview, sites, stations, transactions
+from voltloom.features import authorization, overview, sites, stations, transactions, uptime
 from voltloom.features.access import Actor, Role
 from voltloom.features.authorization import Token
 from voltloom.features.feature import Memories, StationContext
@@ -37,6 +37,7 @@ CARD = IdToken("04A2B3", TokenKind.ISO14443)
 FEATURES = (
     stations.feature(CONFIG),
     sites.feature,
+    uptime.feature,
     authorization.feature,
     transactions.feature,
     overview.feature,

@@ -12,7 +12,7 @@ from voltloom.app.places import Addresses, keys_folder
 from voltloom.domain import events
 from voltloom.domain.errors import Invalid
 from voltloom.domain.events import Event
-from voltloom.features import access, authorization, certificates, overview, sites, stations, transactions
+from voltloom.features import access, authorization, certificates, overview, sites, stations, transactions, uptime
 from voltloom.features.feature import Feature
 from voltloom.infra.archive import Archive
 from voltloom.infra.database import Database, SettingError, open_database
@@ -74,6 +74,7 @@ def features(parts: Parts) -> tuple[Feature, ...]:
         stations.feature(parts.config),
         certificates.feature(parts.authority),
         sites.feature,
+        uptime.feature,
         authorization.feature,
         transactions.feature,
         overview.feature,

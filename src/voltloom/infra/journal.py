@@ -86,10 +86,23 @@ def read_journal(
 
 
 def read_newest(
-    connection: Connection, *, limit: int = PAGE, names: Sequence[str] = (), subject: str | None = None
+    connection: Connection,
+    *,
+    limit: int = PAGE,
+    names: Sequence[str] = (),
+    subject: str | None = None,
+    before: int | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
 ) -> list[Entry]:
-    """The last that were told, oldest first."""
+    """The last that were told, oldest first: before that number, written at `since` or later and before `until`."""
     query = _about(names, subject).order_by(journal.c.number.desc()).limit(limit)
+    if before is not None:
+        query = query.where(journal.c.number < before)
+    if since is not None:
+        query = query.where(journal.c.at >= since)
+    if until is not None:
+        query = query.where(journal.c.at < until)
     return [Entry(*row) for row in connection.execute(query)][::-1]
 
 

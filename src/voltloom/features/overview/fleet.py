@@ -1,8 +1,8 @@
 """Every station in one document, a column a list: small to send, and quick to take in."""
 
 from collections import Counter
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import msgspec
@@ -21,7 +21,10 @@ from voltloom.features.stations import (
     read_fleet,
 )
 from voltloom.features.transactions import Running, read_running
+from voltloom.features.uptime import Measure, UptimeRows, read_uptime
 from voltloom.infra.journal import newest_number
+
+UPTIME_OF = timedelta(days=30)
 
 
 class Row(NamedTuple):
@@ -58,7 +61,9 @@ class Snapshot:
 
     at: datetime
     newest: int
-    rows: list[Row] = field(default_factory=list[Row])
+    rows: list[Row]
+    uptime: float | None
+    """Of all of them together, over UPTIME_OF."""
 
 
 class Found(NamedTuple):
@@ -68,20 +73,32 @@ class Found(NamedTuple):
     newest: int
     fleet: FleetRows
     running: dict[StationId, Running]
+    uptime: UptimeRows
 
     def snapshot(self) -> Snapshot:
         fleet = self.fleet.fleet()
-        rows = [row_of(member, fleet, self.running.get(member.id), None) for member in fleet.members]
-        return Snapshot(self.at, self.newest, rows)
+        up = self.uptime.measures(self.at - UPTIME_OF, self.at)
+        rows = [row_of(member, fleet, self.running.get(member.id), up.get(member.id)) for member in fleet.members]
+        total = Measure()
+        for member in fleet.members:
+            if member.id in up:
+                total.add(up[member.id])
+        return Snapshot(self.at, self.newest, rows, total.uptime)
 
 
 def read_network(connection: Connection, now: datetime, conditions: Conditions = ()) -> Found:
     # The number first: where the engine gives no single view of it all, what is read is younger, never older.
     newest = newest_number(connection)
-    return Found(now, newest, read_fleet(connection, conditions), read_running(connection, now))
+    return Found(
+        now,
+        newest,
+        read_fleet(connection, conditions),
+        read_running(connection, now),
+        read_uptime(connection, now - UPTIME_OF),
+    )
 
 
-def row_of(member: Member, fleet: Fleet, running: Running | None, uptime: float | None) -> Row:
+def row_of(member: Member, fleet: Fleet, running: Running | None, up: Measure | None) -> Row:
     parts, faults = fleet.parts.get(member.id, ()), fleet.faults.get(member.id, ())
     state, since = state_of(member, fleet, running)
     counts = Counter(part.status for part in parts if part.evse > 0)
@@ -105,7 +122,7 @@ def row_of(member: Member, fleet: Fleet, running: Running | None, uptime: float 
         fault=gravest(faults) if faults else "",
         connectors=dict(counts),
         transactions_open=running.open if running else 0,
-        uptime_30d=uptime,
+        uptime_30d=None if up is None or up.uptime is None else round(up.uptime, 4),
         disconnect_reason="" if member.connected else member.disconnect_reason,
         enabled=member.enabled,
         registration=member.registration,

@@ -38,7 +38,7 @@ class Seen(NamedTuple):
             self.figures,
             troubles,
             sum(row.power_w or 0.0 for row in snapshot.rows),
-            None,
+            snapshot.uptime,
         )
 
 
