@@ -12,14 +12,14 @@ from voltloom.app.places import Addresses, keys_folder
 from voltloom.domain import events
 from voltloom.domain.errors import Invalid
 from voltloom.domain.events import Event
-from voltloom.features import access, authorization, certificates, overview, sites, stations, transactions, uptime
+from voltloom.features import access, authorization, certificates, load, overview, sites, stations, transactions, uptime
 from voltloom.features.feature import Feature
 from voltloom.infra.archive import Archive
-from voltloom.infra.database import Database, SettingError, open_database
+from voltloom.infra.database import Database, open_database
 from voltloom.infra.journal import Journal
 from voltloom.infra.keys import insist_on_keys, key_file
 from voltloom.infra.migrations import migrate, require_current
-from voltloom.infra.settings import Settings
+from voltloom.infra.settings import SettingError, Settings
 
 EVENTS: tuple[type[Event], ...] = tuple(
     kind for _, kind in inspect.getmembers(events, inspect.isclass) if issubclass(kind, Event) and kind is not Event
@@ -77,6 +77,7 @@ def features(parts: Parts) -> tuple[Feature, ...]:
         uptime.feature,
         authorization.feature,
         transactions.feature,
+        load.feature(),
         overview.feature,
     )
 

@@ -154,6 +154,32 @@ class SiteChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class SiteLoad:
+    """power_w: of all running transactions there. charging: how many draw power. connected: stations."""
+
+    site_id: SiteId
+    power_w: float
+    limit_w: float | None
+    charging: int
+    connected: int
+
+
+@dataclass(frozen=True, slots=True)
+class SiteLoadMeasured(Event):
+    """The power of the network now, and of those sites where it is another than the last time ("": of stations in no
+    site)."""
+
+    name: ClassVar[str] = "site.load"
+    live_only: ClassVar[bool] = True
+    at: datetime
+    power_w: float
+    limit_w: float | None
+    charging: int
+    connected: int
+    sites: tuple[SiteLoad, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TokenChanged(Event):
     """value: the token, upper case; "*" when many changed at once."""
 

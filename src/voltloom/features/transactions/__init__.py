@@ -11,7 +11,7 @@ from voltloom.features.feature import Feature, answer, every
 from voltloom.features.transactions.answers import add_samples, record
 from voltloom.features.transactions.figures import Figures, Suspect, read_figures, read_suspects
 from voltloom.features.transactions.memory import books
-from voltloom.features.transactions.running import POWER_FRESH, Running, read_running
+from voltloom.features.transactions.running import POWER_FRESH, Running, read_load_by_site, read_running
 from voltloom.features.transactions.service import (
     close_lost,
     close_transaction,
@@ -31,6 +31,7 @@ __all__ = [
     "feature",
     "get_transaction",
     "read_figures",
+    "read_load_by_site",
     "read_running",
     "read_suspects",
     "start_transaction",

@@ -4,13 +4,14 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, case, func, or_, select
+from sqlalchemy import Connection, and_, case, column, func, or_, select, table
 
 from voltloom.domain.ids import StationId
 from voltloom.domain.transaction import ChargingState
 from voltloom.features.transactions.store import transactions
 from voltloom.infra.database import UtcTime
 
+_STATIONS = table("stations", column("id"), column("site_id"))
 POWER_FRESH = timedelta(minutes=30)
 """What a meter said longer ago than this is no longer what flows."""
 
@@ -51,3 +52,21 @@ def read_running(connection: Connection, now: datetime) -> dict[StationId, Runni
     )
     rows: Iterable[tuple[Any, ...]] = connection.execute(query)
     return {row[0]: Running(*row[1:]) for row in rows}
+
+
+def read_load_by_site(connection: Connection, now: datetime) -> dict[str, tuple[int, float]]:
+    """How many transactions draw power, and how much, by site; "" for stations in none."""
+    c = transactions.c
+    draws = and_(c.heard_at >= now - POWER_FRESH, c.power_w > 0)
+    query = (
+        select(
+            _STATIONS.c.site_id,
+            func.count(case((draws, 1))),
+            func.coalesce(func.sum(case((draws, c.power_w))), 0.0),
+        )
+        .select_from(transactions.outerjoin(_STATIONS, _STATIONS.c.id == c.station_id))
+        .where(c.ended_at.is_(None))
+        .group_by(_STATIONS.c.site_id)
+    )
+    rows: Iterable[tuple[Any, ...]] = connection.execute(query)
+    return {site or "": (charging, power_w) for site, charging, power_w in rows}
