@@ -1,0 +1,62 @@
+import { MantineProvider } from "@mantine/core";
+import { Notifications } from "@mantine/notifications";
+import { QueryClientProvider } from "@tanstack/react-query";
+import { useEffect } from "react";
+import { api, onServerBack, Problem, queries, signedIn, signedOut, take, useSession } from "@/api";
+import { startFleet, startLive } from "@/live";
+import { colorSchemes } from "@/shell/colors.ts";
+import { Lost } from "@/shell/Lost.tsx";
+import { Wall } from "@/shell/Pages.tsx";
+import { Shell } from "@/shell/Shell.tsx";
+import { SignInPage } from "@/shell/SignIn.tsx";
+import { theme, variables } from "@/theme.ts";
+import "@mantine/core/styles.css";
+import "@mantine/notifications/styles.css";
+import "@mantine/spotlight/styles.css";
+import "@/styles.css";
+
+/** The server's content security policy lets in only styles that carry it. */
+const nonce = document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce ?? "";
+// What locks the page's scrolling behind a dialog asks for it under this name.
+Object.assign(globalThis, { __webpack_nonce__: nonce });
+
+async function whoAmI(): Promise<void> {
+  try {
+    signedIn(await take(api.GET("/api/v1/session")));
+  } catch (error) {
+    if (error instanceof Problem && error.status === 401) signedOut();
+  }
+}
+
+function Door() {
+  const session = useSession();
+  useEffect(() => {
+    startLive();
+    startFleet();
+    void whoAmI();
+    return onServerBack(() => void whoAmI());
+  }, []);
+  switch (session.is) {
+    case "unknown":
+      return <Lost />;
+    case "nobody":
+      return <SignInPage />;
+    default:
+      return <Shell />;
+  }
+}
+
+const schemes = colorSchemes();
+
+export function App() {
+  return (
+    <MantineProvider theme={theme} cssVariablesResolver={variables} getStyleNonce={() => nonce} colorSchemeManager={schemes} defaultColorScheme="auto">
+      <QueryClientProvider client={queries}>
+        <Notifications position="bottom-right" />
+        <Wall>
+          <Door />
+        </Wall>
+      </QueryClientProvider>
+    </MantineProvider>
+  );
+}

@@ -1,0 +1,5 @@
+/** The rooms of the console. To add one: a folder, and a line here. Order does not matter; `nav.order` does. */
+import { room as password } from "./password/index.tsx";
+import type { Room } from "./room.ts";
+
+export const rooms: readonly Room[] = [password];

@@ -1,0 +1,60 @@
+/**
+ * The address is the state: where one is, every filter, every sort. Back and forward work, and a link shows what one sees.
+ * wouter does the work; nothing else imports it.
+ */
+import { useCallback, useMemo } from "react";
+import { useLocation, useSearch } from "wouter";
+import { navigate as go } from "wouter/use-browser-location";
+
+export { Link, Redirect, useParams, useRoute } from "wouter";
+
+/** From anywhere, also outside of components. replace: it does not become a step back. */
+export function navigate(to: string, options: { replace?: boolean } = {}): void {
+  go(to, { replace: options.replace ?? false });
+}
+
+export function usePath(): string {
+  return useLocation()[0];
+}
+
+export type Filters<N extends string> = Readonly<Record<N, string>>;
+
+/**
+ * Parameters of the address, with their defaults; what is at its default is not in the address.
+ *
+ *     const [filters, setFilters] = useFilters({ q: "", state: "", sort: "id" });
+ *     setFilters({ q: "lyon" })
+ *
+ * defaults must be the same object at every render: write it outside of the component.
+ */
+export function useFilters<N extends string>(
+  defaults: Filters<N>,
+): readonly [Filters<N>, (changes: Partial<Filters<N>>) => void] {
+  const search = useSearch();
+  const filters = useMemo(() => {
+    const given = new URLSearchParams(search);
+    const names = Object.keys(defaults) as N[];
+    return Object.fromEntries(names.map((name) => [name, given.get(name) ?? defaults[name]])) as Record<N, string>;
+  }, [search, defaults]);
+  const change = useCallback(
+    (changes: Partial<Filters<N>>) => {
+      // The address itself, not what was rendered: two changes at once must not undo each other.
+      const next = new URLSearchParams(location.search);
+      for (const name of Object.keys(changes) as N[]) {
+        const value = changes[name] ?? "";
+        if (value === defaults[name]) next.delete(name);
+        else next.set(name, value);
+      }
+      const text = next.toString();
+      // A word being typed is not twenty steps back.
+      navigate(`${location.pathname}${text ? `?${text}` : ""}`, { replace: true });
+    },
+    [defaults],
+  );
+  return [filters, change];
+}
+
+/** "/stations/A%2FB": parts that come from outside are quoted. */
+export function pathOf(...parts: string[]): string {
+  return `/${parts.map(encodeURIComponent).join("/")}`;
+}

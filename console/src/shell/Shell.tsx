@@ -1,0 +1,104 @@
+import { AppShell, ScrollArea } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { Suspense, useEffect, useRef } from "react";
+import { Route, Switch } from "wouter";
+import { useMay } from "@/api";
+import { common, useLanguage, useTexts } from "@/i18n";
+import { rooms } from "@/rooms/index.ts";
+import type { Room, Way } from "@/rooms/room.ts";
+import { navigate, usePath } from "@/route";
+import { ConfirmHost, Skeletons, useTitle } from "@/ui";
+import { Header } from "./Header.tsx";
+import { Help } from "./Help.tsx";
+import { Lost } from "./Lost.tsx";
+import { Nav } from "./Nav.tsx";
+import { Missing, NotAllowed, Wall } from "./Pages.tsx";
+import Palette from "./Palette.tsx";
+import classes from "./shell.module.css";
+import { useShortcuts } from "./shortcuts.ts";
+import { SignInAgain } from "./SignIn.tsx";
+
+function Place(props: { room: Room; way: Way }) {
+  const may = useMay();
+  const language = useLanguage();
+  const { room, way } = props;
+  // Until the page is there and knows better.
+  useTitle(way.title[language]);
+  if (room.needs !== null && !may(room.needs)) return <NotAllowed scope={room.needs} />;
+  return (
+    <Suspense fallback={<Skeletons rows={6} height={56} />}>
+      <way.page />
+    </Suspense>
+  );
+}
+
+/** What is fixed wins over what is a part: /stations/new before /stations/:id. */
+function bySpecificity(a: string, b: string): number {
+  const [left, right] = [a.split("/"), b.split("/")];
+  for (let index = 0; index < Math.min(left.length, right.length); index += 1) {
+    const order = Number(left[index]?.startsWith(":")) - Number(right[index]?.startsWith(":"));
+    if (order !== 0) return order;
+  }
+  return 0;
+}
+
+const WAYS = rooms
+  .flatMap((room) => room.ways.map((way) => ({ room, way })))
+  .sort((a, b) => bySpecificity(a.way.path, b.way.path));
+
+export function Shell() {
+  const { t } = useTexts(common);
+  const may = useMay();
+  const path = usePath();
+  const main = useRef<HTMLElement>(null);
+  const [menu, { toggle, close }] = useDisclosure(false);
+  const [help, { open: openHelp, close: closeHelp }] = useDisclosure(false);
+  useShortcuts((key) => {
+    const room = rooms.find((each) => each.nav?.key === key && may(each.needs));
+    if (room !== undefined) navigate(room.ways[0].path);
+    return room !== undefined;
+  }, openHelp);
+  // Another page: whoever listens to it, or moves by keys, begins at its top. Not at the first, which the reader came to.
+  const place = path.split("/").slice(0, 3).join("/");
+  const before = useRef(place);
+  useEffect(() => {
+    if (before.current === place) return;
+    before.current = place;
+    main.current?.focus({ preventScroll: true });
+    scrollTo(0, 0);
+  }, [place]);
+  return (
+    <AppShell header={{ height: 56 }} navbar={{ width: 220, breakpoint: "sm", collapsed: { mobile: !menu } }} padding="md">
+      <a href="#main" className={classes.skip} onClick={() => main.current?.focus()}>
+        {t("app.skip")}
+      </a>
+      <AppShell.Header className={classes.header ?? ""}>
+        <Header opened={menu} toggle={toggle} help={openHelp} />
+      </AppShell.Header>
+      <AppShell.Navbar p="xs" aria-label={t("app.navigation")}>
+        <ScrollArea>
+          <Nav onGo={close} />
+        </ScrollArea>
+      </AppShell.Navbar>
+      <AppShell.Main id="main" ref={main} tabIndex={-1}>
+        <Lost />
+        <Wall key={place}>
+          <Switch>
+            {WAYS.map(({ room, way }) => (
+              <Route key={way.path} path={way.path}>
+                <Place room={room} way={way} />
+              </Route>
+            ))}
+            <Route>
+              <Missing />
+            </Route>
+          </Switch>
+        </Wall>
+      </AppShell.Main>
+      <Palette />
+      <Help opened={help} close={closeHelp} />
+      <ConfirmHost />
+      <SignInAgain />
+    </AppShell>
+  );
+}

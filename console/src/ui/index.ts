@@ -1,0 +1,28 @@
+export {
+  Age,
+  Copy,
+  done,
+  doneWithUndo,
+  Duration,
+  Empty,
+  Energy,
+  failed,
+  Figure,
+  Id,
+  PageHeader,
+  Panel,
+  Percent,
+  Power,
+  SafeText,
+  sayProblem,
+  Since,
+  Skeletons,
+  StateBadge,
+  Time,
+  Trouble,
+  Unknown,
+  useTitle,
+  visible,
+} from "./basics.tsx";
+export { confirm, ConfirmHost, type Question } from "./confirm.tsx";
+export { lookOf, type Look, STATION_STATES, type Tone, TONES, wordOf } from "./states.ts";
