@@ -26,7 +26,7 @@ from voltloom.features.access.service import (
     revoke_api_key,
     tidy,
 )
-from voltloom.features.access.store import list_api_keys, list_people
+from voltloom.features.access.store import list_api_keys, list_people, search_people
 from voltloom.features.access.throttle import Throttle, source_of
 from voltloom.features.feature import Feature, every
 
@@ -62,6 +62,7 @@ __all__ = [
     "remove_local_key",
     "remove_person",
     "revoke_api_key",
+    "search_people",
     "source_of",
     "verify",
     "write_local_key",

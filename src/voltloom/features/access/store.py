@@ -105,6 +105,15 @@ def list_people(connection: Connection, after_login: str, limit: int) -> list[Pe
     return [_person(row) for row in connection.execute(query).mappings()]
 
 
+def search_people(connection: Connection, words: str, limit: int) -> list[Person]:
+    """With all of these words in login or name; by login."""
+    said = func.lower(people.c.login + " " + people.c.name)
+    query = select(people).order_by(people.c.login).limit(limit)
+    for word in words.split()[:8]:
+        query = query.where(said.contains(word.lower(), autoescape=True))
+    return [_person(row) for row in connection.execute(query).mappings()]
+
+
 def active_admins(connection: Connection) -> list[Person]:
     query = select(people).where(people.c.role == Role.ADMIN.value, people.c.standing == Standing.ACTIVE.value)
     return [_person(row) for row in connection.execute(query.order_by(people.c.created_at)).mappings()]

@@ -11,8 +11,8 @@ from pydantic import AwareDatetime, Field
 from voltloom.domain.errors import Forbidden
 from voltloom.domain.station import Registration
 from voltloom.features.access import Scope
-from voltloom.features.api import Body, Call, allow, large
-from voltloom.features.overview import fleet
+from voltloom.features.api import Body, Call, allow, large, signed_in
+from voltloom.features.overview import fleet, search
 from voltloom.features.overview.network import Seen, read_overview
 from voltloom.features.overview.troubles import Kind, Severity, Trouble
 from voltloom.features.stations import Overall
@@ -204,8 +204,41 @@ def _overview_routes(router: APIRouter) -> None:
         return await large(request, text, same)
 
 
+# ---- finding
+
+
+class HitOut(Body):
+    kind: search.Kind
+    id: str = Field(description="what the API knows it by")
+    title: str
+    also: str = Field(description="vendor and model, city, holder, token or login")
+    station_id: str | None = Field(description="of a transaction")
+    site_id: str | None = Field(description="of a station")
+    at: datetime | None = Field(description="when a transaction began")
+
+
+class SearchOut(Body):
+    items: list[HitOut] = Field(description="the best first")
+
+
+def _search_routes(router: APIRouter) -> None:
+    @router.get("/search", tags=["network"], summary="Find things by what somebody types")
+    async def find(
+        call: Annotated[Call, signed_in()],
+        q: Annotated[str, Query(min_length=1, max_length=100, pattern=r"\S")],
+        limit: Annotated[int, Query(ge=1, le=50, description="of each kind")] = 8,
+    ) -> SearchOut:
+        """Stations by identity, name, serial number, make or notes; sites by name, address or city; tokens by value,
+        holder or note; transactions (the latest 20,000) by how their id begins; people by login or name. Only what
+        the caller may see."""
+        hits = await call.database.read(lambda connection: search.search(connection, call.actor, q, limit))
+        shown = HitOut.model_fields
+        return SearchOut(items=[HitOut(**{name: getattr(hit, name) for name in shown}) for hit in hits])
+
+
 def router() -> APIRouter:
     router = APIRouter()
+    _search_routes(router)
     _fleet_routes(router)
     _overview_routes(router)
     return router

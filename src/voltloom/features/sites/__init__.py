@@ -3,7 +3,7 @@
 from voltloom.features.feature import Feature
 from voltloom.features.sites.rules import Site, SiteValues
 from voltloom.features.sites.service import add_site, change_site, existing, list_sites, remove_site
-from voltloom.features.sites.store import read_all
+from voltloom.features.sites.store import read_all, search_sites
 
 __all__ = [
     "Site",
@@ -15,6 +15,7 @@ __all__ = [
     "list_sites",
     "read_all",
     "remove_site",
+    "search_sites",
 ]
 
 

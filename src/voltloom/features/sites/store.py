@@ -86,3 +86,8 @@ def find(
 def read_all(connection: Connection) -> list[Site]:
     """Every one, by name."""
     return [site_of(row) for row in connection.execute(select(sites).order_by(sites.c.name, sites.c.id)).mappings()]
+
+
+def search_sites(connection: Connection, words: str, limit: int) -> list[Site]:
+    """With all of these words in name, address or city; by name."""
+    return list(find(connection, city="", country="", words=words, after=None, limit=limit))

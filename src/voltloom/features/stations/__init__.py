@@ -25,7 +25,7 @@ from voltloom.features.stations.asking import ask, pruner
 from voltloom.features.stations.counting import NetworkCount, SiteCount, count_by_site, count_network, ids_in_site
 from voltloom.features.stations.credentials import Credential, Credentials, Passwords
 from voltloom.features.stations.door import adopt, dismiss, keep_door
-from voltloom.features.stations.fleet import Conditions, Fleet, FleetRows, Member, read_fleet
+from voltloom.features.stations.fleet import Conditions, Fleet, FleetRows, Member, read_fleet, search_stations
 from voltloom.features.stations.inbox import Inbox, Knock, KnockReason
 from voltloom.features.stations.listing import all_knocks, all_stations
 from voltloom.features.stations.memory import StationState, remembered
@@ -107,6 +107,7 @@ __all__ = [
     "remembered",
     "remove_station",
     "rotate_password",
+    "search_stations",
 ]
 
 

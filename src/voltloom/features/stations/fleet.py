@@ -10,7 +10,7 @@ from sqlalchemy.sql import ColumnElement
 
 from voltloom.domain.ids import StationId
 from voltloom.features.stations.overall import Fault, Part
-from voltloom.features.stations.store import connectors, faults, settings, stations
+from voltloom.features.stations.store import connectors, faults, mentions, settings, stations
 
 Conditions = Sequence[ColumnElement[bool]]
 
@@ -124,3 +124,15 @@ def _rated(powers: Rows) -> dict[str, float]:
         told = whole if component == "ChargingStation" else evses
         told[station_id] = told.get(station_id, 0.0) + limit * (1_000 if unit == "kw" else 1)
     return evses | whole
+
+
+def search_stations(connection: Connection, words: str, limit: int) -> list[Member]:
+    """Those whose identity begins so, then those that are mentioned by these words; each once, by identity."""
+    start = words.strip().lower()
+    begins = func.lower(stations.c.id).startswith(start, autoescape=True)
+    query = select(*_MEMBER).order_by(stations.c.id).limit(limit)
+    found = [Member(*row) for row in connection.execute(query.where(begins))]
+    if len(found) < limit:
+        query = query.where(mentions(words), ~begins).limit(limit - len(found))
+        found += [Member(*row) for row in connection.execute(query)]
+    return found

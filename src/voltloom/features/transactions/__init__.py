@@ -9,7 +9,14 @@ from datetime import timedelta
 from voltloom.domain.reports import SamplesReported, TransactionReported
 from voltloom.features.feature import Feature, answer, every
 from voltloom.features.transactions.answers import add_samples, record
-from voltloom.features.transactions.figures import Figures, Suspect, read_figures, read_suspects
+from voltloom.features.transactions.figures import (
+    Figures,
+    Named,
+    Suspect,
+    read_figures,
+    read_suspects,
+    search_transactions,
+)
 from voltloom.features.transactions.memory import books
 from voltloom.features.transactions.running import POWER_FRESH, Running, read_load_by_site, read_running
 from voltloom.features.transactions.service import (
@@ -24,6 +31,7 @@ from voltloom.features.transactions.store import Summary, summarize
 __all__ = [
     "POWER_FRESH",
     "Figures",
+    "Named",
     "Running",
     "Summary",
     "Suspect",
@@ -34,6 +42,7 @@ __all__ = [
     "read_load_by_site",
     "read_running",
     "read_suspects",
+    "search_transactions",
     "start_transaction",
     "stop_transaction",
     "summarize",

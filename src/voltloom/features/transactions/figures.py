@@ -52,3 +52,33 @@ def read_suspects(connection: Connection, since: datetime, limit: int) -> list[S
         .limit(limit)
     )
     return [Suspect(*row) for row in connection.execute(query)]
+
+
+class Named(NamedTuple):
+    station_id: StationId
+    id: TransactionId
+    token: str
+    started_at: datetime
+    ended_at: datetime | None
+
+
+MOST_SEARCHED = 20_000
+
+
+def search_transactions(connection: Connection, start: str, limit: int) -> list[Named]:
+    """Whose id begins so (as we or the station call it): of the latest MOST_SEARCHED, the latest first."""
+    c = transactions.c
+    columns = (c.station_id, c.id, c.said_id, c.token, c.started_at, c.ended_at)
+    latest = select(*columns).order_by(c.started_at.desc()).limit(MOST_SEARCHED).subquery()
+    t = latest.c
+    text = start.strip().lower()
+    named = or_(
+        func.lower(t.id).startswith(text, autoescape=True), func.lower(t.said_id).startswith(text, autoescape=True)
+    )
+    query = (
+        select(t.station_id, t.id, t.token, t.started_at, t.ended_at)
+        .where(named)
+        .order_by(t.started_at.desc(), t.station_id, t.id)
+        .limit(limit)
+    )
+    return [Named(*row) for row in connection.execute(query)]
