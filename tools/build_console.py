@@ -10,7 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -88,7 +88,7 @@ def _hash(paths: list[Path]) -> str:
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
+def _alone() -> Generator[None]:
     """Two builds at once would take each other's files away."""
     with (CONSOLE / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

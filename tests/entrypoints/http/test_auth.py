@@ -20,6 +20,8 @@ def test_without_a_key_only_health_and_the_way_in_are_open(serve_sqlite):
         async with serve_sqlite() as serving, serving.client(**ELSEWHERE) as stranger:
             for path in ("/", "/sign-in", "/livez", "/readyz", "/static/style.css"):
                 assert (await stranger.get(path)).status_code == 200, path
+            # An address that is no page either: nothing of the network could be there.
+            assert (await stranger.get("/nothing")).status_code == 404
             document = openapi_of(serving.server.app)
             closed = 0
             for path, operations in document["paths"].items():
@@ -31,7 +33,7 @@ def test_without_a_key_only_health_and_the_way_in_are_open(serve_sqlite):
                     assert answer.headers["www-authenticate"].startswith("Bearer")
                     closed += 1
             assert closed > 15
-            for path in (*LOCAL, "/api/v1/nothing", "/nothing", "/api/v1/people/"):
+            for path in (*LOCAL, "/api/v1/nothing", "/api/nothing", "/api", "/api/v1/people/"):
                 assert (await stranger.get(path)).status_code == 401, path
 
     asyncio.run(story())

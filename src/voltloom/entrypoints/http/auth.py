@@ -28,19 +28,16 @@ NOBODY = Actor("nobody", "", "nobody", frozenset())
 
 PUBLIC = frozenset(
     {
-        ("GET", "/"),
         ("GET", "/livez"),
         ("GET", "/readyz"),
-        ("GET", "/sign-in"),
-        ("POST", "/sign-in"),
         ("POST", "/api/v1/session"),
         ("POST", "/api/v1/session/link"),
     }
 )
+CLOSED = ("/api", "/metrics")
+"""Only these tell something of the network. Every other address is a page of the console, or a file it is made of."""
 LOCAL = frozenset({"/metrics", "/api/docs", "/api/openapi.json"})
 """Open to this machine itself, without a key."""
-FORMS = frozenset({"/sign-out", "/password"})
-"""Where forms of our pages go, which carry the CSRF token themselves."""
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _PROXY_HEADERS = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via")
 _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
@@ -48,7 +45,9 @@ _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 def is_public(method: str, path: str) -> bool:
     method = "GET" if method == "HEAD" else method
-    return (method, path) in PUBLIC or (method == "GET" and path.startswith("/static/"))
+    if (method, path) in PUBLIC:
+        return True
+    return method == "GET" and not any(path == closed or path.startswith(f"{closed}/") for closed in CLOSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +170,6 @@ class Auth:
     def _insist_on_own_page(self, request: Request, arrival: Arrival) -> None:
         """A browser sends the cookie whoever makes it call: only our own pages know the token beside it."""
         self._insist_on_own_origin(request, arrival)
-        if request.url.path in FORMS:
-            return
         expected = csrf_token(request.cookies[cookie_name(arrival)])
         if not hmac.compare_digest(request.headers.get("x-csrf-token", "").encode(), expected.encode()):
             raise Forbidden("with a session, what changes something needs its `X-CSRF-Token`: see GET /api/v1/session")

@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from ipaddress import ip_network
+from pathlib import Path
 
 import structlog
 import uvicorn
@@ -17,15 +18,16 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from voltloom.entrypoints.http import docs, live, openapi, pages, status
+from voltloom.entrypoints.http import console, docs, live, openapi, pages, status
 from voltloom.entrypoints.http.auth import Auth, Entrance, Network, is_public
 from voltloom.entrypoints.http.bounds import Bounds
 from voltloom.entrypoints.http.live import Live
 from voltloom.entrypoints.http.problems import Outermost, answer
 from voltloom.features.access import Access
 from voltloom.features.feature import Feature, Stations
-from voltloom.infra.database import Database, SettingError
+from voltloom.infra.database import Database
 from voltloom.infra.journal import Journal
+from voltloom.infra.settings import SettingError
 
 LOG = structlog.get_logger(__name__)
 
@@ -38,13 +40,14 @@ STOP_S = 5
 
 @dataclass(frozen=True, slots=True)
 class HttpSettings:
-    """port 0: any free one. tls: its context, or None for plain HTTP."""
+    """port 0: any free one. tls: its context, or None for plain HTTP. pages: the folder of the built console."""
 
     host: str = "127.0.0.1"
     port: int = 8000
     trusted_proxies: Sequence[str] = ()
     public_url: str = ""
     tls: ssl.SSLContext | None = None
+    pages: Path = console.PAGES
 
     def entrance(self) -> Entrance:
         """Raises SettingError."""
@@ -77,7 +80,7 @@ class Services:
     ready: Mapping[str, status.Check] = field(default_factory=dict[str, status.Check])
 
 
-def make_app(features: Iterable[Feature], services: Services, entrance: Entrance, live_events: Live) -> FastAPI:
+def make_app(features: Iterable[Feature], services: Services, settings: HttpSettings, live_events: Live) -> FastAPI:
     """Refuses to be made with a route of the API that says nothing of who may call it."""
     app = FastAPI(
         openapi_url=None,
@@ -88,7 +91,7 @@ def make_app(features: Iterable[Feature], services: Services, entrance: Entrance
         # The first is the outermost.
         middleware=[
             Middleware(Outermost),
-            Middleware(Auth, entrance=entrance, access=services.access),
+            Middleware(Auth, entrance=settings.entrance(), access=services.access),
             Middleware(Bounds),
         ],
         exception_handlers={RequestValidationError: answer, HTTPException: answer},
@@ -105,7 +108,9 @@ def make_app(features: Iterable[Feature], services: Services, entrance: Entrance
     app.include_router(live.routes(live_events), prefix=API)
     app.include_router(status.node_routes(services.database, services.ready))
     app.include_router(docs.routes(app))
-    app.include_router(pages.routes(services.network))
+    app.include_router(pages.routes())
+    # Last: it takes whatever address is left.
+    app.include_router(console.routes(console.Console(settings.pages)))
     _insist_on_permissions(app)
     return app
 
@@ -179,7 +184,7 @@ class HttpServer:
     def __init__(self, features: Iterable[Feature], services: Services, settings: HttpSettings) -> None:
         self._settings = settings
         self._live = Live(services.journal, services.database)
-        self.app = make_app(features, services, settings.entrance(), self._live)
+        self.app = make_app(features, services, settings, self._live)
         self._server: _Server | None = None
         self._running: asyncio.Task[None] | None = None
         self._port = settings.port
