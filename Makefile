@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 UV := $(VENV)/uv/bin/uv
 READY := $(VENV)/.ready
 
-.PHONY: help setup demo serve test check format lint types contracts generated lock bench clean
+.PHONY: help setup demo serve console pages test check format lint types console-types contracts generated lock bench clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -26,15 +26,21 @@ $(READY): requirements.txt pyproject.toml | $(UV)
 
 setup: $(READY) ## the virtual environment, with everything in it
 
-demo: $(READY) ## a live network with simulated stations
+pages: $(READY) # the console's, where their sources changed
+	@$(BIN)/python tools/build_console.py
+
+demo: pages ## a live network with simulated stations
 	@$(BIN)/voltloom demo $(ARGS)
 
-serve: $(READY) ## a real, empty network on this machine
+serve: pages ## a real, empty network on this machine
 	@$(BIN)/voltloom serve $(ARGS)
+
+console: pages ## the console's own server, with changes at once, over a `make demo` beside it
+	@$(BIN)/python tools/build_console.py dev
 
 test: check ## set up, and check everything
 
-check: format lint types contracts generated pytest ## format, lint, types, contracts, generated code, tests
+check: format lint types console-types contracts generated pytest ## format, lint, types, contracts, generated code, tests
 
 format: $(READY)
 	@$(BIN)/ruff format --check --quiet . || { echo "run: .venv/bin/ruff format ."; exit 1; }
@@ -45,14 +51,18 @@ lint: $(READY)
 types: $(READY)
 	@$(BIN)/basedpyright --level error
 
+console-types: $(READY)
+	@$(BIN)/python tools/build_console.py types
+
 contracts: $(READY)
 	@$(BIN)/lint-imports --no-cache
 
 generated: $(READY)
 	@$(BIN)/python tools/generate_ocpp.py --check
+	@$(BIN)/python tools/generate_api_types.py --check
 
 .PHONY: pytest
-pytest: $(READY)
+pytest: pages
 	@$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 bench: $(READY) ## µs of CPU a message, beside its peers
@@ -62,4 +72,4 @@ lock: | $(UV) ## pin every dependency with its hashes
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --group dev --output-file requirements.txt pyproject.toml
 
 clean: ## remove what was built
-	rm -rf $(VENV) dist build .ruff_cache .hypothesis
+	rm -rf $(VENV) dist build .ruff_cache .hypothesis console/node_modules src/voltloom/console_pages

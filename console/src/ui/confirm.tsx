@@ -1,6 +1,6 @@
 /** Asking before what cannot be taken back, with how far it reaches. */
 import { Button, Group, Modal, Stack, Text } from "@mantine/core";
-import { type ReactNode, useRef, useState, useSyncExternalStore } from "react";
+import { type ReactNode, useState, useSyncExternalStore } from "react";
 import { common, useTexts } from "@/i18n";
 import { Trouble } from "./basics.tsx";
 
@@ -19,17 +19,18 @@ export interface Question {
   run: () => Promise<unknown>;
 }
 
-let question: Question | null = null;
+/** What was asked stays while the dialog fades. */
+let standing: { question: Question | null; open: boolean } = { question: null, open: false };
 const listeners = new Set<() => void>();
 
 /** Ask. Nothing happens before the reader says yes. */
 export function confirm(asked: Question): void {
-  question = asked;
+  standing = { question: asked, open: true };
   for (const listener of listeners) listener();
 }
 
 function close(): void {
-  question = null;
+  standing = { ...standing, open: false };
   for (const listener of listeners) listener();
 }
 
@@ -41,23 +42,20 @@ function subscribe(listener: () => void): () => void {
 /** Once, in the shell. */
 export function ConfirmHost() {
   const { t } = useTexts(common);
-  const asked = useSyncExternalStore(subscribe, () => question);
-  const last = useRef<Question | null>(null);
+  const { question: shown, open } = useSyncExternalStore(subscribe, () => standing);
   const [running, setRunning] = useState(false);
   const [error, setError] = useState<unknown>(null);
-  if (asked !== null) last.current = asked;
-  const shown = asked ?? last.current;
   const leave = (): void => {
     if (running) return;
     setError(null);
     close();
   };
   const run = async (): Promise<void> => {
-    if (asked === null) return;
+    if (shown === null || !open) return;
     setRunning(true);
     setError(null);
     try {
-      await asked.run();
+      await shown.run();
       close();
     } catch (problem) {
       setError(problem);
@@ -66,7 +64,7 @@ export function ConfirmHost() {
     }
   };
   return (
-    <Modal opened={asked !== null} onClose={leave} title={shown?.title} closeButtonProps={{ "aria-label": t("app.close") }}>
+    <Modal opened={open} onClose={leave} title={shown?.title} closeButtonProps={{ "aria-label": t("app.close") }}>
       {shown === null ? null : (
         <Stack>
           {shown.text === undefined ? null : <Text component="div">{shown.text}</Text>}
