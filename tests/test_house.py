@@ -3,6 +3,8 @@
 import ast
 import inspect
 import re
+import subprocess
+import sys
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 
@@ -96,3 +98,17 @@ def test_every_report_is_answered_by_exactly_one_feature(tmp_path: Path):
     assert sorted(kind.__name__ for kind in answered) == sorted(
         kind.__name__ for kind in subclasses(reports, reports.Report)
     )
+
+
+@pytest.mark.parametrize(
+    ("module", "heavy"),
+    [
+        ("voltloom.cli", {"sqlalchemy", "alembic", "fastapi", "structlog", "cryptography"}),
+        ("voltloom.terminal.records", {"fastapi", "uvicorn", "uvloop", "picows", "alembic", "nats", "duckdb", "httpx"}),
+    ],
+)
+def test_a_command_imports_only_what_it_needs(module: str, heavy: set[str]):
+    """Whoever waits for `voltloom station add` waits for what is imported, not for what is done."""
+    script = f"import sys, {module}; print(*{heavy!r} & sys.modules.keys())"
+    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert not found.stdout.split()

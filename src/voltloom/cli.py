@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from voltloom import __version__
-from voltloom.infra.settings import Settings
+from voltloom.infra.settings import SettingError, Settings
 
 cli = typer.Typer(
     name="voltloom",
@@ -45,7 +45,6 @@ DatabaseUrl = Annotated[str | None, typer.Option("--database", help="sqlite:///p
 
 
 def _settings(**given: object) -> Settings:
-    from voltloom.infra.database import SettingError
     from voltloom.infra.settings import load_settings
     from voltloom.terminal import output
 

@@ -21,6 +21,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
 from voltloom.infra.columns import Json, UtcTime, upsert
+from voltloom.infra.settings import SettingError
 
 if TYPE_CHECKING:
     from voltloom.infra.journal import Journal
@@ -51,10 +52,6 @@ metadata = MetaData(
     }
 )
 """All tables of all features. Each feature's `store.py` adds its own."""
-
-
-class SettingError(Exception):
-    """One sentence for whoever runs voltloom: which setting, what was found, what to do."""
 
 
 class Undone(Exception):

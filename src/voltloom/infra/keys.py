@@ -15,7 +15,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Column, Connection, String, Table, insert, select
 
-from voltloom.infra.database import SettingError, metadata
+from voltloom.infra.database import metadata
+from voltloom.infra.settings import SettingError
 
 KEY_BYTES = 32
 

@@ -1,18 +1,20 @@
 """Brings a database's schema to the program's, in one transaction, whoever else starts at the same moment.
 
 The revisions are in `voltloom/migrations/versions`. A database that a newer program has changed is left alone.
+Alembic is imported only where there is something to change: every command asks whether there is.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
-from voltloom.infra.database import Database, SettingError, Work
+from voltloom.infra.database import Database, Work
+from voltloom.infra.settings import SettingError
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 FOLDER = Path(__file__).parent.parent / "migrations"
 _LOCK = 0x6D696772
@@ -30,26 +32,34 @@ class Migrated:
         return self.before != self.after
 
 
-def alembic_config(connection: Connection | None = None) -> Config:
+def alembic_config(connection: Connection | None = None) -> "Config":
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(FOLDER))
     config.attributes["connection"] = connection
     return config
 
 
+def _revisions() -> tuple[str, ...]:
+    """All that this program knows, in order: their files are named after them, and follow one another."""
+    return tuple(sorted(file.name.partition("_")[0] for file in (FOLDER / "versions").glob("[0-9]*_*.py")))
+
+
 def head() -> str:
     """The newest revision this program knows."""
-    return ScriptDirectory.from_config(alembic_config()).get_current_head() or ""
+    return _revisions()[-1]
 
 
 def is_known(revision: str) -> bool:
     """Whether this program can bring a database of that revision to its own. "" is an empty one."""
-    scripts = ScriptDirectory.from_config(alembic_config())
-    return not revision or any(script.revision == revision for script in scripts.walk_revisions())
+    return not revision or revision in _revisions()
 
 
 def _revision(connection: Connection) -> str:
-    return MigrationContext.configure(connection).get_current_revision() or ""
+    if not inspect(connection).has_table("alembic_version"):
+        return ""
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or ""
 
 
 async def current(database: Database) -> str:
@@ -78,7 +88,10 @@ def _upgrade(connection: Connection, _: Work) -> Migrated:
         connection.execute(text("SET TRANSACTION ISOLATION LEVEL READ COMMITTED"))
         connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
     before = _checked(connection)
-    command.upgrade(alembic_config(connection), "head")
+    if before != head():
+        from alembic import command
+
+        command.upgrade(alembic_config(connection), "head")
     return Migrated(before, head())
 
 

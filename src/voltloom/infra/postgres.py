@@ -17,8 +17,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from voltloom.domain.errors import Unavailable
-from voltloom.infra.database import Row, SettingError, Statement, Undone, Work
+from voltloom.infra.database import Row, Statement, Undone, Work
 from voltloom.infra.journal import ADD_ENTRY, Journal
+from voltloom.infra.settings import SettingError
 from voltloom.infra.tasks import ADD_TASK
 from voltloom.infra.writer import Change, Outcome, Writer, grouped
 

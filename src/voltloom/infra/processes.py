@@ -10,9 +10,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
-import uvloop
-
-from voltloom.infra.database import SettingError
+from voltloom.infra.settings import SettingError
 
 T = TypeVar("T")
 
@@ -82,7 +80,9 @@ def calm_garbage_collector() -> None:
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
-    """Run to its end on uvloop."""
+    """Run to its end on uvloop: for what serves. A command that writes one row is over before it is imported."""
+    import uvloop
+
     return uvloop.run(main)
 
 

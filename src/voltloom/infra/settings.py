@@ -14,12 +14,14 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from voltloom.infra.database import SettingError
-
 PREFIX = "VOLTLOOM_"
 FILE = "voltloom.toml"
 SERVICE_VARIABLES = frozenset({"VOLTLOOM_API_KEY", "VOLTLOOM_URL"})
 """Read by commands that call a server, not settings of one."""
+
+
+class SettingError(Exception):
+    """One sentence for whoever runs voltloom: which setting, what was found, what to do."""
 
 
 def default_data_dir() -> Path:

@@ -15,8 +15,9 @@ from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from voltloom.domain.errors import Unavailable
-from voltloom.infra.database import SettingError, Undone, Work
+from voltloom.infra.database import Undone, Work
 from voltloom.infra.journal import ADD_ENTRY, Journal
+from voltloom.infra.settings import SettingError
 from voltloom.infra.tasks import ADD_TASK
 from voltloom.infra.writer import Change, Outcome, Writer, grouped
 

@@ -24,10 +24,9 @@ from voltloom.app.places import local_key_file
 from voltloom.domain.errors import VoltloomError
 from voltloom.features.access import read_local_key
 from voltloom.infra.bus import open_bus
-from voltloom.infra.database import SettingError
 from voltloom.infra.migrations import head, is_known
 from voltloom.infra.processes import is_in_use, run
-from voltloom.infra.settings import Settings, load_settings
+from voltloom.infra.settings import SettingError, Settings, load_settings
 from voltloom.terminal import output
 from voltloom.terminal.upkeep import revision_of
 

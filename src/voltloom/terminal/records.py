@@ -3,6 +3,7 @@
 They work on the database itself, so that they need no server; one that runs hears of it through the journal.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -17,9 +18,9 @@ from voltloom.domain.ids import StationId
 from voltloom.domain.station import SecurityProfile
 from voltloom.domain.token import TokenKind
 from voltloom.features import access, authorization, stations
-from voltloom.infra.database import Database, SettingError
-from voltloom.infra.processes import is_in_use, run
-from voltloom.infra.settings import Settings
+from voltloom.infra.database import Database
+from voltloom.infra.processes import is_in_use
+from voltloom.infra.settings import SettingError, Settings
 from voltloom.terminal import output
 
 
@@ -70,7 +71,7 @@ def at_desk(settings: Settings, work: Callable[[Desk], Awaitable[None]]) -> None
             await work(desk)
 
     try:
-        run(main())
+        asyncio.run(main())
     except (VoltloomError, SettingError) as error:
         output.fail(error if isinstance(error, VoltloomError) else str(error))
 

@@ -6,10 +6,9 @@ from voltloom import __version__
 from voltloom.app.node import Node
 from voltloom.app.places import sign_in_url
 from voltloom.domain.errors import VoltloomError
-from voltloom.infra.database import SettingError
 from voltloom.infra.logs import configure_logs
 from voltloom.infra.processes import on_stop, run
-from voltloom.infra.settings import Settings
+from voltloom.infra.settings import SettingError, Settings
 from voltloom.terminal import output
 
 

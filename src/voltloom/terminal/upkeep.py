@@ -6,11 +6,11 @@ from contextlib import closing
 from pathlib import Path
 
 from voltloom.app.places import keys_folder
-from voltloom.infra.database import SettingError, open_database
+from voltloom.infra.database import open_database
 from voltloom.infra.migrations import current
 from voltloom.infra.migrations import migrate as bring_up_to_date
 from voltloom.infra.processes import run
-from voltloom.infra.settings import Settings
+from voltloom.infra.settings import SettingError, Settings
 from voltloom.terminal import output
 
 

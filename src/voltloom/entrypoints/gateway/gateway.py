@@ -30,8 +30,8 @@ from voltloom.entrypoints.gateway.websocket import GOING_AWAY, POLICY, RESTART, 
 from voltloom.features.feature import AnyHandler, Feature, Memories, Memory, Stations
 from voltloom.features.stations import may_speak, remembered
 from voltloom.infra.bus import Bus, NoResponder
-from voltloom.infra.database import Database, SettingError, Work
-from voltloom.infra.settings import is_loopback
+from voltloom.infra.database import Database, Work
+from voltloom.infra.settings import SettingError, is_loopback
 from voltloom.protocols.ocpp.limits import Limits as FrameLimits
 from voltloom.protocols.ocpp.rpc import Answered
 
