@@ -1,0 +1,125 @@
+"""Routes of the audit log."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Annotated, Literal
+
+import msgspec
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import StreamingResponse
+from pydantic import Field
+
+from voltloom.features.access import audit
+from voltloom.features.access.rules import Scope
+from voltloom.features.api import After, Body, Call, Limit, Page, allow, csv_text, cursor, position
+
+
+class AuditEntryOut(Body):
+    number: int
+    at: datetime
+    actor_kind: str
+    actor_id: str
+    actor_name: str
+    address: str
+    action: str
+    target: str
+    outcome: str
+    details: object
+    hash: str
+
+    @staticmethod
+    def of(entry: audit.Entry) -> "AuditEntryOut":
+        return AuditEntryOut(
+            number=entry.number,
+            at=entry.at,
+            actor_kind=entry.actor_kind,
+            actor_id=entry.actor_id,
+            actor_name=entry.actor_name,
+            address=entry.address,
+            action=entry.action,
+            target=entry.target,
+            outcome=entry.outcome,
+            details=msgspec.json.decode(entry.details),
+            hash=entry.hash,
+        )
+
+
+class VerdictOut(Body):
+    good: bool
+    entries: int = Field(description="how many are in order, from the first")
+    head: str = Field(description="hash of the last that is in order; keep it elsewhere to prove what was there")
+    broken_at: int | None
+    reason: str
+
+
+_AUDIT_COLUMNS = tuple(AuditEntryOut.model_fields)
+
+
+def add_routes(router: APIRouter) -> None:
+    @router.get("/audit", tags=["audit"], summary="Who did what")
+    async def list_audit(
+        call: Annotated[Call, allow(Scope.AUDIT_READ)],
+        limit: Limit = 100,
+        after: After = None,
+        actor_id: Annotated[str, Query(max_length=100)] = "",
+        action: Annotated[str, Query(max_length=100, description="`station.reset`, or `station.*`")] = "",
+        target: Annotated[str, Query(max_length=300)] = "",
+    ) -> Page[AuditEntryOut]:
+        """The newest first."""
+        start = position(after, tuple[int])
+        found = await call.database.read(
+            lambda connection: audit.list_entries(
+                connection,
+                before=start[0] if start else None,
+                limit=limit + 1,
+                actor_id=actor_id,
+                action=action,
+                target=target,
+            )
+        )
+        more = cursor(found[limit - 1].number) if len(found) > limit else None
+        return Page(items=[AuditEntryOut.of(entry) for entry in found[:limit]], next=more)
+
+    @router.get("/audit/verify", tags=["audit"], summary="Check that nothing in it was changed")
+    async def verify_audit(
+        call: Annotated[Call, allow(Scope.AUDIT_READ)],
+        head: Annotated[
+            str, Query(max_length=64, description="a hash seen before: its entry must still be there")
+        ] = "",
+    ) -> VerdictOut:
+        verdict = await call.database.read(lambda connection: audit.verify(connection, head))
+        return VerdictOut(
+            good=verdict.broken_at is None,
+            entries=verdict.entries,
+            head=verdict.head,
+            broken_at=verdict.broken_at,
+            reason=verdict.reason,
+        )
+
+    @router.get("/audit/export", tags=["audit"], summary="All of it, the oldest first", response_class=Response)
+    async def export_audit(
+        call: Annotated[Call, allow(Scope.AUDIT_READ)],
+        kind: Annotated[
+            Literal["csv", "jsonl"], Query(alias="format", description="jsonl: one JSON document a line")
+        ] = "csv",
+    ) -> StreamingResponse:
+        media = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl"}[kind]
+        headers = {"content-disposition": f'attachment; filename="audit.{kind}"'}
+        return StreamingResponse(_export(call, kind), media_type=media, headers=headers)
+
+
+async def _export(call: Call, kind: Literal["csv", "jsonl"]) -> AsyncIterator[str]:
+    """A thousand at a time: an export does not hold a connection, nor the log in memory."""
+    if kind == "csv":
+        yield csv_text([_AUDIT_COLUMNS])
+    number = 0
+    while True:
+        after_number = number
+        entries = await call.database.read(lambda connection: audit.entries_after(connection, after_number, 1000))  # noqa: B023  # awaited at once
+        if not entries:
+            return
+        number = entries[-1].number
+        if kind == "csv":
+            yield csv_text([getattr(entry, column) for column in _AUDIT_COLUMNS] for entry in entries)
+        else:
+            yield "".join(f"{AuditEntryOut.of(entry).model_dump_json()}\n" for entry in entries)

@@ -1,0 +1,70 @@
+"""Routes of people who may sign in."""
+
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from voltloom.features.access import service, store
+from voltloom.features.access.api.shared import PersonOut, Text200
+from voltloom.features.access.rules import Role, Scope, Standing
+from voltloom.features.api import After, Body, Call, Limit, Page, allow, cursor, position
+
+
+class PersonIn(Body):
+    login: Text200 = Field(description="an e-mail address or a user name")
+    name: Text200 | None = None
+    role: Role
+
+
+class PersonChangeIn(Body):
+    name: Text200 | None = None
+    role: Role | None = None
+    standing: Standing | None = None
+
+
+class LinkOut(Body):
+    """A one-time way in. It is told this once; it is good for 30 minutes and until a newer one is made."""
+
+    person: PersonOut
+    path: str = Field(description="of the page to open, on this server")
+
+
+def add_routes(router: APIRouter) -> None:
+    @router.get("/people", tags=["people"], summary="People who may sign in")
+    async def list_people(
+        call: Annotated[Call, allow(Scope.ACCESS_WRITE)], limit: Limit = 100, after: After = None
+    ) -> Page[PersonOut]:
+        (last_login,) = position(after, tuple[str]) or ("",)
+        found = await call.database.read(lambda connection: store.list_people(connection, last_login, limit + 1))
+        more = cursor(found[limit - 1].login) if len(found) > limit else None
+        return Page(items=[PersonOut.of(person) for person in found[:limit]], next=more)
+
+    @router.post("/people", tags=["people"], summary="Invite a person", status_code=201)
+    async def add_person(body: PersonIn, call: Annotated[Call, allow(Scope.ACCESS_WRITE)]) -> LinkOut:
+        """Gives a one-time link to hand over, good for 30 minutes, with which they sign in and choose a password."""
+        person, token = await service.add_person(
+            call.database, call.actor, body.login, body.name or body.login, body.role, call.now
+        )
+        return LinkOut(person=PersonOut.of(person), path=f"/sign-in?link={token}")
+
+    @router.patch("/people/{person_id}", tags=["people"], summary="Change a person's name, role or standing")
+    async def change_person(
+        person_id: str, body: PersonChangeIn, call: Annotated[Call, allow(Scope.ACCESS_WRITE)]
+    ) -> PersonOut:
+        """Disabling somebody ends their sessions at once. The last admin stays one."""
+        person = await service.change_person(
+            call.database, call.actor, person_id, call.now, name=body.name, role=body.role, standing=body.standing
+        )
+        return PersonOut.of(person)
+
+    @router.post("/people/{person_id}/link", tags=["people"], summary="Make a new sign-in link", status_code=201)
+    async def make_link(person_id: str, call: Annotated[Call, allow(Scope.ACCESS_WRITE)]) -> LinkOut:
+        """For somebody who lost password or link. Older links of theirs no longer let anybody in."""
+        person, token = await service.make_link(call.database, call.actor, person_id, call.now)
+        return LinkOut(person=PersonOut.of(person), path=f"/sign-in?link={token}")
+
+    @router.delete("/people/{person_id}", tags=["people"], summary="Remove a person", status_code=204)
+    async def remove_person(person_id: str, call: Annotated[Call, allow(Scope.ACCESS_WRITE)]) -> None:
+        """Their sessions end. What they did stays in the audit log."""
+        await service.remove_person(call.database, call.actor, person_id, call.now)
