@@ -1,7 +1,6 @@
 """This node's stations: who is connected here, how to reach the others, and how all of it starts and stops."""
 
 import asyncio
-import base64
 import ssl
 from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -10,11 +9,10 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import Any, TypeVar
 
-import msgspec
 import structlog
 
 from voltloom.domain.commands import Command
-from voltloom.domain.errors import TimedOut, Unreachable, VoltloomError
+from voltloom.domain.errors import Unreachable
 from voltloom.domain.events import SecurityNoticed
 from voltloom.domain.ids import StationId
 from voltloom.domain.reports import Report
@@ -24,12 +22,14 @@ from voltloom.entrypoints.gateway.arrivals import Arrivals, Listener
 from voltloom.entrypoints.gateway.asking import converse
 from voltloom.entrypoints.gateway.doorstep import Doorbell, Entrance
 from voltloom.entrypoints.gateway.limits import Limits
+from voltloom.entrypoints.gateway.loader import Loader
+from voltloom.entrypoints.gateway.nodes import Nodes
 from voltloom.entrypoints.gateway.session import Exchange, Session
 from voltloom.entrypoints.gateway.tally import Tally
 from voltloom.entrypoints.gateway.websocket import GOING_AWAY, POLICY, RESTART, TRY_AGAIN, Socket
-from voltloom.features.feature import AnyHandler, Feature, Memories, Memory, Stations
+from voltloom.features.feature import AnyHandler, Feature, Memories, Stations
 from voltloom.features.stations import may_speak, remembered
-from voltloom.infra.bus import Bus, NoResponder
+from voltloom.infra.bus import Bus
 from voltloom.infra.database import Database, Work
 from voltloom.infra.settings import SettingError, is_loopback
 from voltloom.protocols.ocpp.limits import Limits as FrameLimits
@@ -42,11 +42,7 @@ OutcomeT = TypeVar("OutcomeT")
 _SLOTS = 10
 _SLOT_S = 0.1
 """Each session is looked after once a second, a tenth of them at a time."""
-_LOADED_AT_ONCE = 500
-_COMPANY_S = 0.01
-"""A read of memories costs as much as thirty stations in it: in a rush they wait this long for each other."""
 _TIDY_EVERY_S = 30.0
-_YIELD_S = 5.0
 _LET_GO_S = 30.0
 """How long a new connection waits for what the station's older one still has under way."""
 _RELAY_S = 5.0
@@ -111,13 +107,13 @@ class Gateway:
         self._registers = remembered in self._memories
         self._credentials = credentials
         self._archive = archive
-        self._bus = bus
+        self._nodes = Nodes(bus, node)
         self._sessions: dict[StationId, Session] = {}
         self._slots: tuple[set[Session], ...] = tuple(set() for _ in range(_SLOTS))
         self._leaving: dict[Socket, float] = {}
         self._all_gone = asyncio.Event()
         self._next_slot = 0
-        self._loader = _Loader(database, self._memories)
+        self._loader = Loader(database, self._memories)
         self._answers: dict[StationId, Answered] = {}
         self._shared: dict[StationId, list[float]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -223,7 +219,7 @@ class Gateway:
             return await converse(session, command, timeout_s)
         request = relay.encode_request(type(command).__name__, command, timeout_s)
         # A conversation may take several calls, and wait for its turn.
-        reply = await self._request(station_id, request, 4 * timeout_s + _RELAY_S)
+        reply = await self._nodes.request(station_id, request, 4 * timeout_s + _RELAY_S)
         return relay.decode_reply(reply, command)
 
     async def refresh(self, station_id: StationId) -> None:
@@ -232,7 +228,7 @@ class Gateway:
         if self.forget(station_id):
             return
         with suppress(Unreachable):  # then nobody remembers anything of it
-            relay.read_reply(await self._request(station_id, relay.encode_request("refresh", None), _RELAY_S))
+            relay.read_reply(await self._nodes.request(station_id, relay.encode_request("refresh", None), _RELAY_S))
 
     def forget(self, station_id: StationId) -> bool:
         """Read again what is remembered of it, before its next report; False where its connection is not here."""
@@ -250,77 +246,12 @@ class Gateway:
             session.end(GOING_AWAY, reason)
             return True
         try:
-            relay.read_reply(await self._request(station_id, relay.encode_request("disconnect", reason), _RELAY_S))
+            relay.read_reply(
+                await self._nodes.request(station_id, relay.encode_request("disconnect", reason), _RELAY_S)
+            )
         except Unreachable:
             return False
         return True
-
-    async def _request(self, station_id: StationId, message: bytes, timeout_s: float) -> bytes:
-        """The reply of the node that holds the station. Raises Unreachable, TimedOut."""
-        if self._bus is None:
-            raise Unreachable(f"{station_id} is not connected")
-        try:
-            # In a task: a report's handler may ask, and is not run in one.
-            return await asyncio.get_running_loop().create_task(
-                _awaited(self._bus.request(subject(station_id), message, timeout_s))
-            )
-        except NoResponder as error:
-            raise Unreachable(f"{station_id} is not connected") from error
-        except TimeoutError as error:
-            raise TimedOut(f"the node that holds {station_id} did not answer within {timeout_s:g} s") from error
-
-    # ---- what other nodes ask of ours
-
-    async def _take_over(self, session: Session) -> None:
-        """Have other nodes let go of the station, then be the one that is asked."""
-        bus = self._bus
-        if bus is None:
-            return
-        try:
-            await bus.request(f"{subject(session.station_id)}.yield", self.node.encode(), _YIELD_S)
-        except NoResponder:
-            pass
-        except TimeoutError:
-            log.warning("gateway.no_yield", station=session.station_id)
-
-        async def relayed(_: str, message: bytes) -> bytes | None:
-            return await self._relayed(session, message)
-
-        async def yielding(_: str, message: bytes) -> bytes | None:
-            if message.decode() == self.node:
-                return None
-            session.end(POLICY, "connected anew at another node", replaced=True)
-            await session.finished()
-            return b"yielded"
-
-        undo = [
-            await bus.subscribe(subject(session.station_id), relayed),
-            await bus.subscribe(f"{subject(session.station_id)}.yield", yielding),
-        ]
-
-        def unsubscribe() -> None:
-            for leave in undo:
-                leave()
-
-        if session.ending is None:
-            session.unsubscribe = unsubscribe
-        else:
-            unsubscribe()
-
-    async def _relayed(self, session: Session, message: bytes) -> bytes:
-        asked = relay.decode_request(message)
-        try:
-            match asked.name:
-                case "refresh":
-                    session.forget()
-                    return relay.encode_outcome(None)
-                case "disconnect":
-                    session.end(GOING_AWAY, msgspec.json.decode(asked.body, type=str))
-                    return relay.encode_outcome(None)
-                case _:
-                    return relay.encode_outcome(await converse(session, relay.decode_command(asked), asked.timeout_s))
-        except VoltloomError as error:
-            return relay.encode_error(error)
 
     # ---- what the door asks of us
 
@@ -373,7 +304,7 @@ class Gateway:
                         await previous.finished()
                 except TimeoutError:
                     log.error("gateway.older_link_hangs", station=session.station_id)
-            await self._take_over(session)
+            await self._nodes.take_over(session)
             # Also where it has ended meanwhile: that it came, and how, is to be known.
             session.start(await self._loader.load(session.station_id))
         except Exception as error:  # noqa: BLE001 - the top of a connection
@@ -455,57 +386,6 @@ class Gateway:
         old = [station_id for station_id, times in self._shared.items() if now - times[-1] > _SHARED_WITHIN_S]
         for station_id in old:
             del self._shared[station_id]
-
-
-class _Loader:
-    """Reads memories for all that ask at about the same time with one query a feature: thousands reconnect at once."""
-
-    def __init__(self, database: Database, memories: tuple[Memory[Any], ...]) -> None:
-        self._database = database
-        self._memories = memories
-        self._wanted: dict[StationId, list[asyncio.Future[Memories]]] = {}
-        self._reading: asyncio.Task[None] | None = None
-
-    async def load(self, station_id: StationId) -> Memories:
-        loaded: asyncio.Future[Memories] = asyncio.get_running_loop().create_future()
-        self._wanted.setdefault(station_id, []).append(loaded)
-        if self._reading is None:
-            self._reading = asyncio.get_running_loop().create_task(self._read())
-        return await loaded
-
-    async def _read(self) -> None:
-        try:
-            rush = False
-            while self._wanted:
-                if rush and len(self._wanted) < _LOADED_AT_ONCE:
-                    await asyncio.sleep(_COMPANY_S)
-                rush = True
-                ids = list(self._wanted)[:_LOADED_AT_ONCE]
-                waiting = {station_id: self._wanted.pop(station_id) for station_id in ids}
-                try:
-                    found = await self._database.read(
-                        lambda connection, ids=ids: Memories.load(self._memories, connection, ids)
-                    )
-                except Exception as error:  # noqa: BLE001 - whatever it is, whoever waits must hear of it
-                    for loaded in (one for all_of_it in waiting.values() for one in all_of_it):
-                        if not loaded.done():
-                            loaded.set_exception(error)
-                else:
-                    for station_id, futures in waiting.items():
-                        for loaded in futures:
-                            if not loaded.done():
-                                loaded.set_result(found[station_id])
-        finally:
-            self._reading = None
-
-
-def subject(station_id: StationId) -> str:
-    """Identities may hold dots and stars, which mean something in subjects."""
-    return "station." + base64.urlsafe_b64encode(station_id.encode()).decode().rstrip("=")
-
-
-async def _awaited(request: Coroutine[Any, Any, bytes]) -> bytes:
-    return await request
 
 
 def _link(session: Session) -> Link:
