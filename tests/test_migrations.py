@@ -1,18 +1,23 @@
 """The schema that migrations make is the schema that the code means, on both engines."""
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 
 import asyncpg
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Boolean, Connection, String, create_engine, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from voltloom.app import parts
+from voltloom.domain.ids import StationId, TransactionId
+from voltloom.features.transactions.store import read_samples
+from voltloom.infra.columns import UtcTime
 from voltloom.infra.database import SettingError, Work, metadata, open_database
-from voltloom.infra.migrations import current, head, migrate, require_current
+from voltloom.infra.migrations import alembic_config, current, head, migrate, require_current
 
 
 def test_a_migrated_database_has_the_tables_of_the_code(database_url: str):
@@ -105,3 +110,38 @@ def test_the_audit_log_cannot_be_changed_even_by_hand(database_url: str):
 def test_revisions_are_numbered_without_gaps():
     names = sorted(path.name[:4] for path in (Path(parts.__file__).parents[1] / "migrations" / "versions").glob("*.py"))
     assert names == [f"{number:04d}" for number in range(1, len(names) + 1)]
+
+
+def test_samples_from_before_they_were_found_by_their_transaction_are_found_as_well(database_url: str):
+    async def story() -> None:
+        database = await open_database(database_url)
+        at = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+        def fill(connection: Connection, _: Work) -> None:
+            command.upgrade(alembic_config(connection), "0004")
+            add(connection, "transactions", station_id="CP", id="T", evse=1, reckoning="{}")
+            for transaction_id, energy_wh in (("T", 7.0), ("", 8.0)):
+                add(connection, "samples", station_id="CP", transaction_id=transaction_id, energy_wh=energy_wh)
+
+        def add(connection: Connection, name: str, **values: object) -> None:
+            row: dict[str, object] = dict(values)
+            for column in metadata.tables[name].columns:
+                if column.nullable or column.name in (*row, "number"):
+                    continue
+                kind = type(column.type)
+                row[column.name] = (
+                    at if kind is UtcTime else "" if issubclass(kind, String) else kind is not Boolean and 0
+                )
+            row |= {"context": "Sample.Periodic"} if name == "samples" else {}
+            connection.execute(metadata.tables[name].insert().values(row))
+
+        await database.write(fill)
+        await migrate(database)
+        for transaction_id, energy_wh in (("T", 7.0), ("", 8.0)):
+            found = await database.read(
+                lambda c, wanted=transaction_id: read_samples(c, StationId("CP"), TransactionId(wanted))
+            )
+            assert [sample.energy_wh for sample in found] == [energy_wh]
+        await database.close()
+
+    asyncio.run(story())

@@ -13,9 +13,10 @@ from typing import ClassVar
 from voltloom.domain.ids import SiteId, StationId, TransactionId
 
 
-@dataclass(frozen=True, slots=True)
 class Event:
     """name: as the outside sees it. live_only: not journaled, so nobody may `listen` to it."""
+
+    __slots__ = ()
 
     name: ClassVar[str]
     live_only: ClassVar[bool] = False
@@ -216,9 +217,9 @@ class TransactionEnded(Event):
     suspect: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TransactionUpdated(Event):
-    """How a running transaction stands."""
+    """How a running transaction stands. Not frozen, as one is made for each meter value: see `Report`."""
 
     name: ClassVar[str] = "transaction.updated"
     live_only: ClassVar[bool] = True

@@ -17,9 +17,14 @@ from voltloom.domain.transaction import ChargingState, Phase, StopReason
 ReplyT = TypeVar("ReplyT")
 
 
-@dataclass(frozen=True, slots=True)
 class Report(Generic[ReplyT]):
-    """Something a station told us, that is answered with a ReplyT."""
+    """Something a station told us, that is answered with a ReplyT.
+
+    Nobody changes one. Those that come with each meter value are not `frozen` all the same: freezing is most of what
+    it costs to make one of many fields.
+    """
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +135,7 @@ class AuthorizationReported(Report[Authorization]):
     """The EVSEs it is meant for, where the station says (2.1)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TransactionReply:
     """authorization: None when the report carried no token. transaction_id: ours, for a 1.6 start."""
 
@@ -138,7 +143,7 @@ class TransactionReply:
     authorization: Authorization | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TransactionReported(Report[TransactionReply]):
     """A transaction started, went on or ended. Comes late, doubled and out of order; `offline` says it was queued.
 
@@ -168,7 +173,7 @@ class TransactionReported(Report[TransactionReply]):
     cable_max_a: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SamplesReported(Report[Noted]):
     """Meter values that came apart from a transaction's reports: 1.6 MeterValues (which may name one), or 2.x
     MeterValues outside transactions."""

@@ -362,8 +362,12 @@ def _add(
         return _add_late(ctx, book, transaction, samples)
     if not fresh:
         return NOTED
-    before = _before(transaction, is_new=False)
-    _hear_samples(ctx, book, transaction, fresh)
+    before = None
+    if transaction.ended_at is None and fresh[-1].at <= ctx.now + rules.CLOCK_OFF:
+        transaction.heard_at = ctx.now
+    else:
+        before = _before(transaction, is_new=False)
+        _hear_samples(ctx, book, transaction, fresh)
     in_order = True
     for sample in fresh:
         in_order = rules.add_sample(transaction, sample) and in_order
@@ -386,7 +390,7 @@ async def _add_late(ctx: StationContext, book: Book, transaction: Transaction, s
 
 
 async def _add_recounted(
-    ctx: StationContext, book: Book, transaction: Transaction, before: Before, fresh: Sequence[Sample]
+    ctx: StationContext, book: Book, transaction: Transaction, before: Before | None, fresh: Sequence[Sample]
 ) -> Noted:
     known = await _all_samples(ctx, transaction)
     rules.recount(transaction, (*known, *fresh))
@@ -417,19 +421,26 @@ def _add_idle(ctx: StationContext, book: Book, report: SamplesReported) -> None:
             continue
         twin = min(len(heard.samples), 30_000)
         heard.samples.append(sample)
-        values = store.sample_values(ctx.station_id, "", evse, connector, ctx.now, sample, twin)
+        values = store.idle_sample_values(ctx.station_id, evse, connector, ctx.now, sample, twin)
         ctx.work.write(store.ADD_IDLE_SAMPLE, *values)
 
 
 # ---- what is written and told
 
 
-def _write(ctx: StationContext, book: Book, transaction: Transaction, before: Before, fresh: Sequence[Sample]) -> None:
+def _write(
+    ctx: StationContext, book: Book, transaction: Transaction, before: Before | None, fresh: Sequence[Sample]
+) -> None:
+    """before: None where it went on, and nothing else of it can have changed."""
     tx, work = transaction, ctx.work
     for sample in fresh:
-        values = store.sample_values(ctx.station_id, tx.id, tx.evse, tx.connector, ctx.now, sample)
-        work.write(store.ADD_SAMPLE, *values)
+        work.write(store.ADD_SAMPLE, *store.sample_values(tx, ctx.now, sample))
     book.keep(tx)
+    if before is None:
+        told = tx.energy
+        work.write(store.GO_ON, *store.on_the_way(tx, told))
+        work.tell(_updated(ctx, tx, told))
+        return
     if before.is_new:
         work.write(store.ADD_NUMBERED if tx.start_key else store.ADD, *store.values_of(tx))
         work.tell(TransactionStarted(tx.station_id, tx.id, tx.evse, tx.started_at, tx.token))

@@ -366,6 +366,8 @@ def _apply_end(tx: Transaction, report: TransactionReported, at: datetime) -> No
 
 def register_points(transaction: Transaction) -> tuple[Point, ...]:
     """What a 1.6 start and stop said of the register."""
+    if transaction.meter_start_wh is None and transaction.meter_stop_wh is None:
+        return ()
     points: list[Point] = []
     if transaction.meter_start_wh is not None:
         points.append(Point(0, transaction.started_at.timestamp(), transaction.meter_start_wh))
@@ -377,6 +379,8 @@ def register_points(transaction: Transaction) -> tuple[Point, ...]:
 def count_registers(transaction: Transaction, before: Sequence[Point]) -> bool:
     """Count the registers of start and stop that were not there `before`. False where that takes a `recount`."""
     points = register_points(transaction)
+    if points == before:
+        return True
     if any(point not in points for point in before):
         return False
     for point in points:

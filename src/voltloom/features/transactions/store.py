@@ -148,7 +148,11 @@ samples = Table(
     Column("offered_a", Float, nullable=True),
     Column("extras", Json, nullable=True),
     Column("signed", Json, nullable=True),
-    Index("ix_samples_transaction", "station_id", "transaction_id", "at"),
+    Column("begun_at", UtcTime, nullable=True, comment="first_heard_at of its transaction"),
+    # By when the transaction was first heard of, which tells it from nearly all others in a few bytes, and keeps those
+    # that go on now side by side. By station and transaction, a batch changed a page of the index for each of its
+    # rows: on SQLite that was 4 µs of CPU a sample, and 3 a commit.
+    Index(None, "begun_at"),
 )
 _IDLE = samples.c.transaction_id == ""
 Index(
@@ -362,16 +366,29 @@ def transaction_of(row: Row[*tuple[Any, ...]]) -> Transaction:
 # ---- samples as rows
 
 
-def sample_values(
+def sample_values(transaction: Transaction, heard_at: datetime, sample: Sample) -> tuple[Any, ...]:
+    """In the order of _SAMPLE."""
+    tx = transaction
+    return _sample_values(tx.station_id, tx.id, tx.evse, tx.connector, heard_at, sample, 0, tx.first_heard_at)
+
+
+def idle_sample_values(
+    station_id: StationId, evse: int, connector: int | None, heard_at: datetime, sample: Sample, twin: int
+) -> tuple[Any, ...]:
+    """Of one outside of transactions. In the order of _SAMPLE."""
+    return _sample_values(station_id, "", evse, connector, heard_at, sample, twin, None)
+
+
+def _sample_values(
     station_id: StationId,
     transaction_id: str,
     evse: int,
     connector: int | None,
     heard_at: datetime,
     sample: Sample,
-    twin: int = 0,
+    twin: int,
+    begun_at: datetime | None,
 ) -> tuple[Any, ...]:
-    """In the order of _SAMPLE."""
     (
         at,
         context,
@@ -411,12 +428,30 @@ def sample_values(
         offered_a,
         _encode(extras).decode() if extras else None,
         _encode(signed).decode() if signed else None,
+        begun_at,
     )
 
 
 _decode_extras = msgspec.json.Decoder(tuple[Reading, ...]).decode
 _decode_signed = msgspec.json.Decoder(tuple[Signed, ...]).decode
-_SAID = [samples.c.at, *(samples.c[name] for name in _SAMPLE[_SAMPLE.index("energy_wh") :]), samples.c.context]
+_SAID = [
+    samples.c.at,
+    *(samples.c[name] for name in _SAMPLE[_SAMPLE.index("energy_wh") : _SAMPLE.index("begun_at")]),
+    samples.c.context,
+]
+
+
+def _of_transaction(station_id: StationId, transaction_id: str) -> ColumnElement[bool]:
+    """Samples of one transaction; with "", those of the station outside of transactions."""
+    if not transaction_id:
+        return and_(samples.c.station_id == station_id, _IDLE)
+    c = transactions.c
+    begun_at = select(c.first_heard_at).where(c.station_id == station_id, c.id == transaction_id).scalar_subquery()
+    return and_(
+        samples.c.begun_at == begun_at,
+        samples.c.station_id == station_id,
+        samples.c.transaction_id == transaction_id,
+    )
 
 
 def _sample(row: Sequence[Any]) -> Sample:
@@ -443,11 +478,7 @@ def _sample(row: Sequence[Any]) -> Sample:
 
 def read_samples(connection: Connection, station_id: StationId, transaction_id: TransactionId) -> list[Sample]:
     """All of a transaction, in time."""
-    query = (
-        select(*_SAID)
-        .where(samples.c.station_id == station_id, samples.c.transaction_id == transaction_id)
-        .order_by(samples.c.at, samples.c.number)
-    )
+    query = select(*_SAID).where(_of_transaction(station_id, transaction_id)).order_by(samples.c.at, samples.c.number)
     return [_sample(row) for row in connection.execute(query)]
 
 
@@ -749,9 +780,7 @@ def find_samples(
 ) -> list[tuple[int, Place, Sample]]:
     """In time, each with its number. transaction_id "": those outside of transactions."""
     c = samples.c
-    query = select(c.number, c.evse, c.connector, c.heard_at, *_SAID).where(
-        c.station_id == station_id, c.transaction_id == transaction_id
-    )
+    query = select(c.number, c.evse, c.connector, c.heard_at, *_SAID).where(_of_transaction(station_id, transaction_id))
     if since is not None:
         query = query.where(c.at >= since)
     if until is not None:
@@ -775,7 +804,7 @@ def read_series(
     c = samples.c
     query = (
         select(c.at, c.energy_wh, c.power_w, c.soc_percent)
-        .where(c.station_id == station_id, c.transaction_id == transaction_id)
+        .where(_of_transaction(station_id, transaction_id))
         .order_by(c.at, c.number)
     )
     return [(at, energy_wh, power_w, soc) for at, energy_wh, power_w, soc in connection.execute(query)]
