@@ -196,3 +196,19 @@ def test_the_journal_forgets_the_oldest_by_age_and_by_count(fresh_database):
 
 def test_an_event_of_an_unknown_name_is_passed_over():
     assert Journal(KINDS).decode("of.a.newer.version", "{}") is None
+
+
+def test_a_follower_hears_only_the_kinds_it_wants(fresh_database, database_url):
+    async def story():
+        heard = []
+        async with fresh_database(), node(database_url, "a", None) as (database, everything):
+            leave = database.journal.follow(lambda _, told: heard.append(told), Glimpsed)
+            await database.write(tell(Counted("CP-1", 1), Glimpsed(2), Counted("CP-1", 3)))
+            await until(lambda: len(everything) == 3)
+            assert heard == [Glimpsed(2)]
+            leave()
+            await database.write(tell(Glimpsed(4)))
+            await until(lambda: len(everything) == 4)
+            assert heard == [Glimpsed(2)]
+
+    asyncio.run(story())

@@ -15,6 +15,7 @@ from voltloom.app.pace import Pace
 from voltloom.app.parts import features, journal_of, parts_of
 from voltloom.app.places import addresses_file, local_key_file, own_addresses, server_names, takes_plain
 from voltloom.domain.errors import Unavailable
+from voltloom.domain.events import StationChanged
 from voltloom.entrypoints.gateway.accept import Policy
 from voltloom.entrypoints.gateway.gateway import Gateway
 from voltloom.entrypoints.gateway.limits import Limits
@@ -92,7 +93,7 @@ class Node:
         await database.write(lambda connection, _: insist_on_keys(connection, parts.keys, settings.data_dir))
         await journal.start(database, bus)
         stack.push_async_callback(journal.stop)
-        journal.follow(authorization.follower(database))
+        journal.follow(authorization.follower(database), *authorization.FOLLOWED)
 
         credentials = stations.credentials_of(database, parts.config.passwords)
         trust = certificates.StationTrust(settings.operator_name)
@@ -102,7 +103,7 @@ class Node:
         inbox = stations.Inbox()
         self.gateway = gateway = self._gateway(ours, credentials, trust, inbox, bus)
         changes = Changes(database, credentials, trust, gateway)
-        stack.callback(journal.follow(changes.hear))
+        stack.callback(journal.follow(changes.hear, StationChanged))
         for name, forever in (
             ("changes of stations", changes.run()),
             ("inbox", stations.keep_door(database, inbox, credentials)),

@@ -160,9 +160,11 @@ class Journal:
         self, events: Iterable[type[Any]] = (), listeners: Mapping[str, Sequence[str]] | None = None, node: str = ""
     ) -> None:
         self.node = node
-        self._decoders = {kind.name: msgspec.json.Decoder(kind) for kind in events}
+        self._kinds = {kind.name: kind for kind in events}
+        self._decoders = {name: msgspec.json.Decoder(kind) for name, kind in self._kinds.items()}
         self._listeners = dict(listeners or {})
-        self._followers: list[Follower] = []
+        self._followers: list[tuple[Follower, frozenset[type[Any]]]] = []
+        self._followers_of: dict[type[Any], tuple[Follower, ...]] = {}
         self._outbox: deque[tuple[int | None, object]] = deque()
         self._seen: int | None = None
         self._hurry = asyncio.Event()
@@ -188,35 +190,47 @@ class Journal:
     def committed(self, works: Iterable[Work], numbers: Sequence[int]) -> None:
         """These works are on disk, and their journaled events got these numbers. Called on the event loop."""
         own = iter(numbers)
+        outbox = self._outbox
         for work in works:
             for told in work.events:
                 kind: Any = type(told)
-                self._outbox.append((None if kind.live_only else next(own), told))
+                if not kind.live_only:
+                    outbox.append((next(own), told))
+                elif outbox:
+                    outbox.append((None, told))
+                else:
+                    self._hand_out(None, told)
+                    self._share(told)
         if numbers and self._bus is not None:
             self._bus.publish(HINT, self.node.encode())
         self._publish()
 
     # ---- for those who want to hear
 
-    def has_listeners(self, told: Any) -> bool:
-        """Whether tasks were written with this event."""
-        return told.name in self._listeners
+    @property
+    def listened(self) -> tuple[type[Any], ...]:
+        """The kinds of events with which tasks are written."""
+        return tuple(kind for name, kind in self._kinds.items() if name in self._listeners)
 
     def decode(self, name: str, body: str) -> Any | None:
         """The event, or None where its name is not known here (a newer node told it)."""
         decoder = self._decoders.get(name)
         return None if decoder is None else decoder.decode(body)
 
-    def follow(self, follower: Follower) -> Callable[[], None]:
+    def follow(self, follower: Follower, *kinds: type[Any]) -> Callable[[], None]:
         """Call `follower` for each event told on any node, journaled ones in the order of their numbers, each once.
 
+        kinds   of events that it wants; none: all
         Journaled events of other processes come too, within POLL_S or as fast as the bus. Returns how to stop.
         """
-        self._followers.append(follower)
+        entry = (follower, frozenset(kinds))
+        self._followers.append(entry)
+        self._followers_of.clear()
 
         def leave() -> None:
             with suppress(ValueError):
-                self._followers.remove(follower)
+                self._followers.remove(entry)
+            self._followers_of.clear()
 
         return leave
 
@@ -258,7 +272,12 @@ class Journal:
                 self._hand_out(number, told)
 
     def _hand_out(self, number: int | None, told: object) -> None:
-        for follower in tuple(self._followers):
+        kind = type(told)
+        followers = self._followers_of.get(kind)
+        if followers is None:
+            wanting = [follower for follower, kinds in self._followers if not kinds or kind in kinds]
+            followers = self._followers_of[kind] = tuple(wanting)
+        for follower in followers:
             try:
                 follower(number, told)
             except Exception:
@@ -298,8 +317,10 @@ class Journal:
     # ---- other nodes
 
     def _share(self, told: object) -> None:
+        if self._bus is None:
+            return
         kind: Any = type(told)
-        if self._bus is not None and kind.name in self._decoders:
+        if kind.name in self._decoders:
             self._bus.publish(f"{LIVE}.{kind.name}", self.node.encode() + b"\n" + msgspec.json.encode(told))
 
     async def _hear_hint(self, _: str, node: bytes) -> None:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeVar
 
 import structlog
 from prometheus_client import Counter
@@ -206,7 +206,7 @@ class Tasks:
 
     async def run(self) -> None:
         """Until `stop`, and then until what runs has ended, or GRACE_S. Survives a database that goes away."""
-        unfollow = self._journal.follow(self._hear)
+        unfollow = self._journal.follow(self._hear, TaskAdded, *self._journal.listened)
         renewing = asyncio.create_task(self._renew_leases(), name="task leases")
         try:
             await self._persevere(self._plan_repeating)
@@ -238,9 +238,8 @@ class Tasks:
 
     # ---- what is due
 
-    def _hear(self, _: int | None, told: Any) -> None:
-        if isinstance(told, TaskAdded) or self._journal.has_listeners(told):
-            self._wake.set()
+    def _hear(self, _: int | None, told: object) -> None:
+        self._wake.set()
 
     def _ended(self, running: "asyncio.Task[None]") -> None:
         self._running.pop(running, None)

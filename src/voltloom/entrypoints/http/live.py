@@ -142,6 +142,8 @@ class Live:
             listener.close()
 
     def _hear(self, number: int | None, told: Event) -> None:
+        if not self._listeners:
+            return
         name = told.name
         station_id: str = getattr(told, "station_id", None) or ""
         text: bytes | None = None

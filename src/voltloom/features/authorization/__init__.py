@@ -13,13 +13,14 @@ from voltloom.features.authorization.answers import (
     may_stop,
     station_tokens,
 )
-from voltloom.features.authorization.cache import follower
+from voltloom.features.authorization.cache import FOLLOWED, follower
 from voltloom.features.authorization.rules import Group, Token, TokenState
 from voltloom.features.authorization.service import add_token, import_tokens, read_csv, release, vouch
 from voltloom.features.authorization.store import find_tokens
 from voltloom.features.feature import Feature, answer
 
 __all__ = [
+    "FOLLOWED",
     "Group",
     "Token",
     "TokenState",

@@ -114,6 +114,10 @@ def cache_of(database: Database) -> TokenCache:
     return cache
 
 
+FOLLOWED = (TokenChanged, TransactionStarted, TransactionEnded)
+"""The events that `follower` wants."""
+
+
 def follower(database: Database) -> Callable[[int | None, object], None]:
     """What `Journal.follow` is to call, so that this node hears what changed on the others."""
     cache = cache_of(database)
