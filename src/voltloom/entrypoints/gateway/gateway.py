@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,16 +21,18 @@ from voltloom.entrypoints.gateway.accept import Admitted, CredentialBook, Gateke
 from voltloom.entrypoints.gateway.arrivals import Arrivals, Listener
 from voltloom.entrypoints.gateway.asking import converse
 from voltloom.entrypoints.gateway.doorstep import Doorbell, Entrance
+from voltloom.entrypoints.gateway.home import Archive
+from voltloom.entrypoints.gateway.intake import Intake
 from voltloom.entrypoints.gateway.limits import Limits
 from voltloom.entrypoints.gateway.loader import Loader
 from voltloom.entrypoints.gateway.nodes import Nodes
-from voltloom.entrypoints.gateway.session import Exchange, Session
+from voltloom.entrypoints.gateway.session import Session
 from voltloom.entrypoints.gateway.tally import Tally
 from voltloom.entrypoints.gateway.websocket import GOING_AWAY, POLICY, RESTART, TRY_AGAIN, Socket
 from voltloom.features.feature import AnyHandler, Feature, Memories, Stations
 from voltloom.features.stations import may_speak, remembered
 from voltloom.infra.bus import Bus
-from voltloom.infra.database import Database, Work
+from voltloom.infra.database import Database
 from voltloom.infra.settings import SettingError, is_loopback
 from voltloom.protocols.ocpp.limits import Limits as FrameLimits
 from voltloom.protocols.ocpp.rpc import Answered
@@ -50,8 +52,6 @@ _SHARED_TIMES = 2
 _SHARED_WITHIN_S = 600.0
 _ANSWERS_KEPT = 2_000
 """Stations that are gone whose answers are remembered: they repeat what they did not hear answered."""
-
-Archive = Callable[[Work, Exchange], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +100,14 @@ class Gateway:
         self.limits = limits
         self.frame_limits = FrameLimits(frame_bytes=limits.message_bytes)
         self.tally = Tally()
+        self.intake = Intake()
         self.handlers: Mapping[type[Report[Any]], AnyHandler] = {
             answering.report: answering.handler for feature in features for answering in feature.answers
         }
         self._memories = tuple(memory for feature in features for memory in feature.memories)
         self._registers = remembered in self._memories
         self._credentials = credentials
-        self._archive = archive
+        self.archive = archive
         self._nodes = Nodes(bus, node)
         self._sessions: dict[StationId, Session] = {}
         self._slots: tuple[set[Session], ...] = tuple(set() for _ in range(_SLOTS))
@@ -345,9 +346,6 @@ class Gateway:
         self._leaving.pop(socket, None)
         if not self._leaving:
             self._all_gone.set()
-
-    def archive(self, work: Work, exchange: Exchange) -> None:
-        self._archive(work, exchange)
 
     def may_speak(self, memories: Memories, action: str, triggered: Collection[str]) -> bool:
         return not self._registers or may_speak(memories.of(remembered).registration, action, triggered)

@@ -1,13 +1,14 @@
 """What a session needs of the gateway that holds it, and what it hands to the archive."""
 
-from collections.abc import Collection, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 import structlog
 
 from voltloom.domain.ids import StationId
 from voltloom.domain.reports import Report
+from voltloom.entrypoints.gateway.intake import Intake
 from voltloom.entrypoints.gateway.limits import Limits
 from voltloom.entrypoints.gateway.tally import Tally
 from voltloom.entrypoints.gateway.websocket import Socket
@@ -43,6 +44,10 @@ class Exchange(NamedTuple):
     trouble: str = ""
 
 
+Archive: TypeAlias = Callable[[Work, Exchange], None]
+"""Adds an exchange to a work."""
+
+
 class Home(Protocol):
     """What a session needs of the gateway that holds it."""
 
@@ -53,6 +58,8 @@ class Home(Protocol):
     stations: Stations
     node: str
     tally: Tally
+    intake: Intake
+    archive: Archive
 
     def opened(self, session: "Session") -> None:
         """The socket stands: give the session its memories, then `start` it."""
@@ -69,8 +76,6 @@ class Home(Protocol):
     def gone(self, socket: Socket) -> None:
         """It is closed."""
         ...
-
-    def archive(self, work: Work, exchange: Exchange) -> None: ...
 
     def may_speak(self, memories: Memories, action: str, triggered: Collection[str]) -> bool:
         """Whether the station may send this now, before and after its boot was accepted."""

@@ -200,9 +200,11 @@ class Session:
             self._tell_closed()
 
     def closing(self, code: int, reason: str) -> None:
+        self._home.intake.flush()
         self.end(code, reason)
 
     def closed(self, code: int, reason: str) -> None:
+        self._home.intake.flush()
         self.end(code, reason)
         self._home.gone(self.socket)
 
@@ -244,6 +246,10 @@ class Session:
     # ---- hearing
 
     def received(self, message: bytes, text: str) -> None:
+        self._home.intake.add(self, message, text)
+
+    def hear(self, message: bytes, text: str) -> None:
+        """In its turn; see `Intake`."""
         if self.ending is not None:
             return
         now = self.heard_at = monotonic()
@@ -304,6 +310,9 @@ class Session:
 
     def _hear(self, message: bytes, text: str, now: float) -> None:
         event = self.endpoint.receive(message, now)
+        if type(event) is CallReceived:
+            self._work_on(event, text, now)
+            return
         match event:
             case CallReceived() | SendReceived():
                 self._work_on(event, text, now)
