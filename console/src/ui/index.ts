@@ -26,3 +26,7 @@ export {
 } from "./basics.tsx";
 export { confirm, ConfirmHost, type Question } from "./confirm.tsx";
 export { lookOf, type Look, STATION_STATES, type Tone, TONES, wordOf } from "./states.ts";
+export { type Filter, FilterBar } from "./FilterBar.tsx";
+export { useKept } from "./kept.ts";
+export { useThrottled } from "./useThrottled.ts";
+export { type Column, type TableProps, VirtualTable } from "./VirtualTable.tsx";

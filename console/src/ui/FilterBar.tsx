@@ -1,0 +1,110 @@
+/** Filters of a list. Their values are the address's: see `useFilters`. */
+import { Button, CloseButton, Group, Select, TextInput } from "@mantine/core";
+import { IconFilterOff, IconSearch } from "@tabler/icons-react";
+import { type ReactNode, useEffect, useState } from "react";
+import { common, useTexts } from "@/i18n";
+import type { Filters } from "@/route";
+import classes from "./filter.module.css";
+
+/**
+ * search   a field for words; the first has the key /
+ * choice   one of some; options with how many there are, where that is known
+ */
+export type Filter<N extends string> =
+  | { kind: "search"; name: N; label: string }
+  | { kind: "choice"; name: N; label: string; options: readonly { value: string; label: string; count?: number }[]; searchable?: boolean };
+
+const PAUSE_MS = 120;
+
+/** What is typed is at once in the field, and a moment later in the address. */
+function Search(props: { label: string; value: string; onChange: (value: string) => void }) {
+  const { t } = useTexts(common);
+  const { value, onChange } = props;
+  const [typed, setTyped] = useState(value);
+  const [seen, setSeen] = useState(value);
+  // The address changed by itself: back, a kept view.
+  if (seen !== value) {
+    setSeen(value);
+    setTyped(value);
+  }
+  useEffect(() => {
+    if (typed === value) return undefined;
+    const timer = setTimeout(() => onChange(typed), PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [typed, value, onChange]);
+  return (
+    <TextInput
+      className={classes.search ?? ""}
+      data-filter
+      type="search"
+      aria-label={props.label}
+      placeholder={`${props.label}  /`}
+      leftSection={<IconSearch size={16} stroke={1.7} />}
+      rightSection={typed === "" ? null : <CloseButton size="sm" aria-label={t("ui.clear")} onClick={() => setTyped("")} />}
+      value={typed}
+      maxLength={100}
+      onChange={(event) => setTyped(event.currentTarget.value)}
+      onKeyDown={(event) => {
+        if (event.key === "Escape") event.currentTarget.blur();
+        if (event.key === "Enter") onChange(typed);
+      }}
+    />
+  );
+}
+
+export function FilterBar<N extends string>(props: {
+  filters: readonly Filter<N>[];
+  values: Filters<N>;
+  /** Values that count as "no filter". */
+  defaults: Filters<N>;
+  onChange: (changes: Partial<Filters<N>>) => void;
+  children?: ReactNode;
+}) {
+  const { t, language } = useTexts(common);
+  const { values, defaults, onChange } = props;
+  const set = props.filters.filter(({ name }) => values[name] !== defaults[name]);
+  const counts = new Intl.NumberFormat(language);
+  return (
+    <Group gap="xs" mb="sm" className={`${classes.bar} no-print`} role="search">
+      {props.filters.map((filter) =>
+        filter.kind === "search" ? (
+          <SearchOf key={filter.name} name={filter.name} label={filter.label} value={values[filter.name]} onChange={onChange} />
+        ) : (
+          <Select
+            key={filter.name}
+            className={classes.choice ?? ""}
+            aria-label={filter.label}
+            placeholder={filter.label}
+            data={filter.options.map(({ value, label, count }) => ({
+              value,
+              label: count === undefined ? label : `${label} (${counts.format(count)})`,
+            }))}
+            value={values[filter.name] || null}
+            onChange={(value) => onChange({ [filter.name]: value ?? "" } as Partial<Filters<N>>)}
+            clearable
+            clearButtonProps={{ "aria-label": `${t("ui.clear")}: ${filter.label}` }}
+            searchable={filter.searchable ?? false}
+            data-set={values[filter.name] !== defaults[filter.name] || undefined}
+          />
+        ),
+      )}
+      {set.length > 0 ? (
+        <Button
+          variant="subtle"
+          color="gray"
+          leftSection={<IconFilterOff size={16} />}
+          onClick={() => onChange(Object.fromEntries(set.map(({ name }) => [name, defaults[name]])) as Partial<Filters<N>>)}
+        >
+          {t("ui.reset")}
+        </Button>
+      ) : null}
+      {props.children}
+    </Group>
+  );
+}
+
+function SearchOf<N extends string>(props: { name: N; label: string; value: string; onChange: (changes: Partial<Filters<N>>) => void }) {
+  const { name, onChange } = props;
+  const [change] = useState(() => (value: string) => onChange({ [name]: value } as Partial<Filters<N>>));
+  return <Search label={props.label} value={props.value} onChange={change} />;
+}
