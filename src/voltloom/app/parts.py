@@ -12,7 +12,18 @@ from voltloom.app.places import Addresses, keys_folder
 from voltloom.domain import events
 from voltloom.domain.errors import Invalid
 from voltloom.domain.events import Event
-from voltloom.features import access, authorization, certificates, load, overview, sites, stations, transactions, uptime
+from voltloom.features import (
+    access,
+    authorization,
+    certificates,
+    jobs,
+    load,
+    overview,
+    sites,
+    stations,
+    transactions,
+    uptime,
+)
 from voltloom.features.feature import Feature
 from voltloom.infra.archive import Archive
 from voltloom.infra.database import Database, open_database
@@ -77,6 +88,7 @@ def features(parts: Parts) -> tuple[Feature, ...]:
         uptime.feature,
         authorization.feature,
         transactions.feature,
+        jobs.feature,
         load.feature(),
         overview.feature,
     )

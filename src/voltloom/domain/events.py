@@ -143,6 +143,35 @@ class CommandAnswered(Event):
     actor: str
 
 
+@dataclass(frozen=True, slots=True)
+class JobChanged(Event):
+    """Something is asked of many stations (change "asked"), all of them were asked ("done"), or the rest will not be
+    ("cancelled"). stations: how many; cancelled: how many were not asked."""
+
+    name: ClassVar[str] = "job.changed"
+    job_id: str
+    at: datetime
+    change: str
+    command: str
+    stations: int
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobProgressed(Event):
+    """What became of one station. done: how many of `total` are behind us."""
+
+    name: ClassVar[str] = "job.progressed"
+    live_only: ClassVar[bool] = True
+    job_id: str
+    at: datetime
+    station_id: StationId
+    state: str
+    outcome: str
+    done: int
+    total: int
+
+
 # ---- sites and tokens
 
 

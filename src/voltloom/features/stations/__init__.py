@@ -19,9 +19,10 @@ from voltloom.domain.reports import (
     Untranslated,
 )
 from voltloom.features.feature import Feature, answer, every
-from voltloom.features.stations import answers
+from voltloom.features.stations import answers, nodes
 from voltloom.features.stations.answers import DataHandler, StationsConfig
-from voltloom.features.stations.asking import ask, pruner
+from voltloom.features.stations.asking import ask, document_of, pruner, said_of, summary
+from voltloom.features.stations.asking import check as check_command
 from voltloom.features.stations.counting import NetworkCount, SiteCount, count_by_site, count_network, ids_in_site
 from voltloom.features.stations.credentials import Credential, Credentials, Passwords
 from voltloom.features.stations.door import adopt, dismiss, keep_door
@@ -88,11 +89,13 @@ __all__ = [
     "all_stations",
     "ask",
     "change_station",
+    "check_command",
     "close_stale_links",
     "count_by_site",
     "count_network",
     "credentials_of",
     "dismiss",
+    "document_of",
     "existing",
     "feature",
     "grave_rank",
@@ -101,13 +104,16 @@ __all__ = [
     "is_grave",
     "keep_door",
     "may_speak",
+    "nodes",
     "overall",
     "read_fleet",
     "read_refusals",
     "remembered",
     "remove_station",
     "rotate_password",
+    "said_of",
     "search_stations",
+    "summary",
 ]
 
 
@@ -132,7 +138,10 @@ def feature(config: StationsConfig) -> Feature:
             answer(DataReported, answers.data_answerer(config)),
             answer(Untranslated, answers.untranslated),
         ),
-        tasks=(every(timedelta(hours=6), pruner(config)),),
+        tasks=(
+            every(timedelta(hours=6), pruner(config)),
+            every(nodes.LOOK_EVERY, nodes.close_links_of_the_gone),
+        ),
         memories=(remembered,),
         routes=routes,
     )

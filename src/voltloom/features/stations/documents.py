@@ -10,14 +10,21 @@ from sqlalchemy import RowMapping
 from voltloom.domain.commands import (
     Accepted,
     Answer,
+    ChangeAvailability,
+    ChangeSettings,
     DataAnswer,
+    NewValue,
     ReportBase,
+    Reset,
     ResetKind,
     SettingAnswer,
     SettingStatus,
     StartAnswer,
+    Trigger,
     Triggerable,
+    Unlock,
 )
+from voltloom.domain.errors import Invalid
 from voltloom.domain.ids import Place, SiteId, TransactionId
 from voltloom.domain.station import (
     Attribute,
@@ -42,6 +49,15 @@ Word = Annotated[str, StringConstraints(min_length=1, max_length=50, pattern=r"^
 Protocol = Literal["ocpp1.6", "ocpp2.0.1", "ocpp2.1"]
 EvseNumber = Annotated[int, Field(ge=0, le=10_000, description="0: the station as a whole")]
 ConnectorNumber = Annotated[int, Field(ge=1, le=10_000, description="of the EVSE; left out: all of it")]
+
+
+def place_of(evse: int | None, connector: int | None) -> Place | None:
+    """Raises Invalid for a connector of nothing."""
+    if evse is None:
+        if connector is not None:
+            raise Invalid("a connector is one of an EVSE: give `evse` with it")
+        return None
+    return Place(evse, connector)
 
 
 # ---- the registry
@@ -284,12 +300,12 @@ class SettingNameIn(Body):
     key: Word | None = Field(default=None, description="of OCPP 1.6, instead of component and variable")
     attribute: Attribute = Attribute.ACTUAL
 
-    def setting_name(self) -> SettingName | None:
-        """None where it is not one of both ways to name a setting."""
-        if self.key is not None:
-            return SettingName("OCPP16", self.key) if self.component is None and self.variable is None else None
-        if self.component is None or self.variable is None:
-            return None
+    def name(self) -> SettingName:
+        """Raises Invalid where it is not one of both ways to name a setting."""
+        if self.key is not None and self.component is None and self.variable is None:
+            return SettingName("OCPP16", self.key)
+        if self.key is not None or self.component is None or self.variable is None:
+            raise Invalid("a setting is named by `component` and `variable`, or (OCPP 1.6) by `key` alone")
         place = None if self.evse is None else Place(self.evse, self.connector)
         return SettingName(self.component, self.variable, self.component_instance, self.variable_instance, place)
 
@@ -304,6 +320,9 @@ class GetSettingsIn(Body):
 
 class ChangeSettingsIn(Body):
     settings: list[NewValueIn] = Field(min_length=1, max_length=100)
+
+    def command(self) -> ChangeSettings:
+        return ChangeSettings(tuple(NewValue(new.name(), new.value, new.attribute) for new in self.settings))
 
 
 class SettingOut(Body):
@@ -438,10 +457,16 @@ class ResetIn(Body):
     kind: ResetKind = Field(default=ResetKind.ON_IDLE, description="1.6 says Soft for OnIdle and Hard for Immediate")
     evse: Annotated[int, Field(ge=1, le=10_000)] | None = Field(default=None, description="2.x only; left out: all")
 
+    def command(self) -> Reset:
+        return Reset(self.kind, self.evse)
+
 
 class UnlockIn(Body):
     evse: Annotated[int, Field(ge=1, le=10_000)]
     connector: ConnectorNumber = 1
+
+    def command(self) -> Unlock:
+        return Unlock(Place(self.evse, self.connector))
 
 
 class AvailabilityIn(Body):
@@ -449,12 +474,18 @@ class AvailabilityIn(Body):
     evse: EvseNumber = 0
     connector: ConnectorNumber | None = None
 
+    def command(self) -> ChangeAvailability:
+        return ChangeAvailability(self.availability, place_of(self.evse or None, self.connector))
+
 
 class TriggerIn(Body):
     message: Triggerable
     evse: Annotated[int, Field(ge=1, le=10_000)] | None = None
     connector: ConnectorNumber | None = None
     custom: Line = Field(default="", description="with CustomTrigger (2.1): the station's own name of the message")
+
+    def command(self) -> Trigger:
+        return Trigger(self.message, place_of(self.evse, self.connector), self.custom)
 
 
 class ReportSettingsIn(Body):

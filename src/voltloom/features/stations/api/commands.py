@@ -7,22 +7,15 @@ import msgspec
 from fastapi import APIRouter, Path, Request, Response
 
 from voltloom.domain.commands import (
-    ChangeAvailability,
-    ChangeSettings,
     GetSettings,
-    NewValue,
     RawCall,
     ReportSettings,
     RequestStart,
     RequestStop,
-    Reset,
     SendData,
-    Trigger,
-    Unlock,
 )
 from voltloom.domain.errors import Invalid
-from voltloom.domain.ids import JsonText, Place
-from voltloom.domain.station import SettingName
+from voltloom.domain.ids import JsonText
 from voltloom.features.stations.api.shared import (
     Command,
     Id,
@@ -40,28 +33,13 @@ from voltloom.features.stations.documents import (
     ReportSettingsIn,
     ResetIn,
     SettingAnswerOut,
-    SettingNameIn,
     StartAnswerOut,
     StartIn,
     StopIn,
     TriggerIn,
     UnlockIn,
+    place_of,
 )
-
-
-def _place(evse: int | None, connector: int | None) -> Place | None:
-    if evse is None:
-        if connector is not None:
-            raise Invalid("a connector is one of an EVSE: give `evse` with it")
-        return None
-    return Place(evse, connector)
-
-
-def _name(said: SettingNameIn) -> SettingName:
-    name = said.setting_name()
-    if name is None:
-        raise Invalid("a setting is named by `component` and `variable`, or (OCPP 1.6) by `key` alone")
-    return name
 
 
 def _number() -> int:
@@ -73,7 +51,7 @@ def _charging_routes(router: APIRouter) -> None:
     @router.post("/stations/{station_id}/start", tags=["commands"], summary="Start a transaction")
     async def request_start(station_id: Id, body: StartIn, call: Command, timeout_s: Timeout = 30) -> StartAnswerOut:
         number = _number()
-        place = _place(body.evse, body.connector)
+        place = place_of(body.evse, body.connector)
         group = body.group.token() if body.group else None
         command = RequestStart(body.token.token(), number, place, group)
         return StartAnswerOut.of_start(await ask(call, station_id, command, timeout_s=timeout_s), number)
@@ -86,26 +64,22 @@ def _charging_routes(router: APIRouter) -> None:
 def _upkeep_routes(router: APIRouter) -> None:
     @router.post("/stations/{station_id}/reset", tags=["commands"], summary="Reset it")
     async def reset_station(station_id: Id, body: ResetIn, call: Command, timeout_s: Timeout = 30) -> AnswerOut:
-        return AnswerOut.of(await ask(call, station_id, Reset(body.kind, body.evse), timeout_s=timeout_s))
+        return AnswerOut.of(await ask(call, station_id, body.command(), timeout_s=timeout_s))
 
     @router.post("/stations/{station_id}/unlock", tags=["commands"], summary="Unlock a connector")
     async def unlock_connector(station_id: Id, body: UnlockIn, call: Command, timeout_s: Timeout = 30) -> AnswerOut:
-        command = Unlock(Place(body.evse, body.connector))
-        return AnswerOut.of(await ask(call, station_id, command, timeout_s=timeout_s))
+        return AnswerOut.of(await ask(call, station_id, body.command(), timeout_s=timeout_s))
 
     @router.post("/stations/{station_id}/availability", tags=["commands"], summary="Take it in or out of service")
     async def change_availability(
         station_id: Id, body: AvailabilityIn, call: Command, timeout_s: Timeout = 30
     ) -> AnswerOut:
         """The station, an EVSE, or one connector. `scheduled`: when the transaction that runs there has ended."""
-        place = _place(body.evse or None, body.connector)
-        command = ChangeAvailability(body.availability, place)
-        return AnswerOut.of(await ask(call, station_id, command, timeout_s=timeout_s))
+        return AnswerOut.of(await ask(call, station_id, body.command(), timeout_s=timeout_s))
 
     @router.post("/stations/{station_id}/trigger", tags=["commands"], summary="Have it send a message now")
     async def trigger_message(station_id: Id, body: TriggerIn, call: Command, timeout_s: Timeout = 30) -> AnswerOut:
-        command = Trigger(body.message, _place(body.evse, body.connector), body.custom)
-        return AnswerOut.of(await ask(call, station_id, command, timeout_s=timeout_s))
+        return AnswerOut.of(await ask(call, station_id, body.command(), timeout_s=timeout_s))
 
 
 def _settings_routes(router: APIRouter) -> None:
@@ -114,7 +88,7 @@ def _settings_routes(router: APIRouter) -> None:
         station_id: Id, body: GetSettingsIn, call: Command, timeout_s: Timeout = 30
     ) -> list[SettingAnswerOut]:
         """One answer a name, in the order asked. What it says is kept."""
-        command = GetSettings(tuple((_name(said), said.attribute) for said in body.names))
+        command = GetSettings(tuple((said.name(), said.attribute) for said in body.names))
         return [SettingAnswerOut.of(each) for each in await ask(call, station_id, command, timeout_s=timeout_s)]
 
     @router.post("/stations/{station_id}/settings", tags=["commands"], summary="Change settings")
@@ -122,8 +96,7 @@ def _settings_routes(router: APIRouter) -> None:
         station_id: Id, body: ChangeSettingsIn, call: Command, timeout_s: Timeout = 30
     ) -> list[SettingAnswerOut]:
         """One answer a setting, in order: each stands or falls alone."""
-        command = ChangeSettings(tuple(NewValue(_name(new), new.value, new.attribute) for new in body.settings))
-        return [SettingAnswerOut.of(each) for each in await ask(call, station_id, command, timeout_s=timeout_s)]
+        return [SettingAnswerOut.of(each) for each in await ask(call, station_id, body.command(), timeout_s=timeout_s)]
 
     @router.post("/stations/{station_id}/settings/report", tags=["commands"], summary="Have it report all settings")
     async def report_settings(
