@@ -58,3 +58,8 @@ export function useFilters<N extends string>(
 export function pathOf(...parts: string[]): string {
   return `/${parts.map(encodeURIComponent).join("/")}`;
 }
+
+/** What stands behind the ? of the address. */
+export function useSearchText(): string {
+  return useSearch();
+}

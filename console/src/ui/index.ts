@@ -30,3 +30,6 @@ export { type Filter, FilterBar } from "./FilterBar.tsx";
 export { useKept } from "./kept.ts";
 export { useThrottled } from "./useThrottled.ts";
 export { type Column, type TableProps, VirtualTable } from "./VirtualTable.tsx";
+export { JsonView } from "./JsonView.tsx";
+export { SavedViews } from "./SavedViews.tsx";
+export { beginning, bodyOf, type JsonSchema, labelOf, SchemaForm, useApiDocument } from "./SchemaForm.tsx";

@@ -1,0 +1,208 @@
+/**
+ * Values over time, by uPlot; large, so import it only in pages, which are loaded when wanted.
+ *
+ * It is a picture with a description, and the same as a table on demand. Data may grow many times a second: only the
+ * picture is drawn anew.
+ */
+import { Group, Table, Text, UnstyledButton, useComputedColorScheme } from "@mantine/core";
+import { useElementSize } from "@mantine/hooks";
+import { useEffect, useEffectEvent, useMemo, useRef, useState } from "react";
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+import { common, format, useTexts } from "@/i18n";
+import classes from "./chart.module.css";
+
+/**
+ * kind     area: filled; line; step: holds until the next; limit: dashed, a bound and not a measurement
+ * color    a CSS variable: "--chart-1" (default by order), "--tone-busy"
+ * axis     "right": of another unit, on the right
+ */
+export interface Series {
+  label: string;
+  kind?: "area" | "line" | "step" | "limit";
+  color?: string;
+  axis?: "left" | "right";
+}
+
+/**
+ * at       Unix seconds, rising
+ * values   a list a series, as long as `at`; null: nothing is known, and the line has a gap
+ * format   a value as text, with its unit: format.power; formatRight of the right axis
+ * span     [from, to] in Unix seconds; without it all of `at`
+ */
+export interface ChartProps {
+  label: string;
+  series: readonly Series[];
+  at: readonly number[];
+  values: readonly (readonly (number | null)[])[];
+  format: (value: number) => string;
+  formatRight?: (value: number) => string;
+  height?: number;
+  span?: readonly [number, number];
+  empty?: string;
+}
+
+const TABLE_ROWS = 200;
+
+function colorOf(name: string): string {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+function clockText(splits: readonly number[], incrementS: number): string[] {
+  let day = "";
+  return splits.map((s) => {
+    const at = new Date(s * 1000);
+    const today = at.toDateString();
+    const time = incrementS >= 86_400 ? format.time(at, "date") : format.time(at, incrementS < 60 ? "seconds" : "time");
+    if (incrementS >= 86_400 || today === day) return time;
+    const isFirst = day === "";
+    day = today;
+    // The day where it changes, and on the left only when it is not today's.
+    if (isFirst && today === new Date().toDateString()) return time;
+    return `${time}\n${new Intl.DateTimeFormat(document.documentElement.lang, { month: "short", day: "numeric" }).format(at)}`;
+  });
+}
+
+function optionsOf(props: ChartProps, size: { width: number; height: number }, onPoint: (index: number | null) => void): uPlot.Options {
+  const ink = colorOf("--chart-ink");
+  const grid = { stroke: colorOf("--chart-grid"), width: 1 };
+  const font = "12px system-ui, sans-serif";
+  const has = (axis: string): boolean => props.series.some((each) => (each.axis ?? "left") === axis);
+  const axis = (scale: string, side: 1 | 3, write: (value: number) => string): uPlot.Axis => ({
+    scale,
+    side,
+    stroke: ink,
+    grid: side === 3 ? grid : { show: false },
+    ticks: { show: false },
+    font,
+    size: 66,
+    values: (_, splits) => splits.map(write),
+  });
+  return {
+    ...size,
+    padding: [10, has("right") ? 0 : 12, 0, 0],
+    legend: { show: false },
+    cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
+    scales: {
+      x: props.span === undefined ? { time: true } : { time: true, range: () => [props.span?.[0] ?? 0, props.span?.[1] ?? 1] },
+      left: { range: (_, min, max) => [Math.min(0, min), Math.max(max * 1.08, min + 1)] },
+      right: { range: (_, min, max) => [Math.min(0, min), Math.max(max, min + 1)] },
+    },
+    axes: [
+      { stroke: ink, grid: { show: false }, ticks: { show: false }, font, space: 80, values: (_, splits, __, ___, increment) => clockText(splits, increment) },
+      ...(has("left") ? [axis("left", 3, props.format)] : []),
+      ...(has("right") ? [axis("right", 1, props.formatRight ?? props.format)] : []),
+    ],
+    series: [
+      {},
+      ...props.series.map((each, index): uPlot.Series => {
+        const stroke = colorOf(each.color ?? `--chart-${index + 1}`);
+        const stepped = uPlot.paths.stepped?.({ align: 1 });
+        return {
+          label: each.label,
+          scale: each.axis ?? "left",
+          stroke,
+          width: each.kind === "limit" ? 1.5 : 2,
+          points: { show: false },
+          ...(each.kind === "area" ? { fill: `${stroke}26` } : {}),
+          ...(each.kind === "limit" ? { dash: [6, 4] } : {}),
+          ...((each.kind === "step" || each.kind === "limit") && stepped !== undefined ? { paths: stepped } : {}),
+        };
+      }),
+    ],
+    hooks: { setCursor: [(plot) => onPoint(plot.cursor.idx ?? null)] },
+  };
+}
+
+export function Chart(props: ChartProps) {
+  const { t, language } = useTexts(common);
+  const scheme = useComputedColorScheme("light");
+  const { ref: box, width } = useElementSize<HTMLDivElement>();
+  const place = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | null>(null);
+  const [pointed, setPointed] = useState<number | null>(null);
+  const [asTable, setAsTable] = useState(false);
+  const height = props.height ?? 240;
+  const { at, values } = props;
+  const isEmpty = !values.some((list) => list.some((value) => value !== null));
+  const shape = JSON.stringify([props.series, props.span, scheme, language]);
+  const data = useMemo(() => [at, ...values] as unknown as uPlot.AlignedData, [at, values]);
+  const make = useEffectEvent((node: HTMLElement) => new uPlot(optionsOf(props, { width, height }, setPointed), data, node));
+  useEffect(() => {
+    if (place.current === null || width === 0 || isEmpty || asTable) return undefined;
+    const made = make(place.current);
+    plot.current = made;
+    return () => {
+      made.destroy();
+      plot.current = null;
+    };
+  }, [shape, width, height, isEmpty, asTable]);
+  useEffect(() => plot.current?.setData(data), [data]);
+
+  const last = at.length - 1;
+  const index = pointed !== null && pointed <= last ? pointed : last;
+  const write = (series: Series, value: number | null | undefined): string =>
+    value === null || value === undefined ? "–" : (series.axis === "right" ? (props.formatRight ?? props.format) : props.format)(value);
+  const latest = props.series.map((each, number) => `${each.label} ${write(each, values[number]?.findLast((value) => value !== null))}`).join(", ");
+  return (
+    <div ref={box} className={classes.chart}>
+      <Group justify="space-between" gap="xs" mb={4}>
+        <Group gap="md" aria-hidden>
+          {props.series.map((each, number) => (
+            <span key={each.label} className={classes.key}>
+              <span className={classes.swatch} data-kind={each.kind ?? "line"} style={{ color: `var(${each.color ?? `--chart-${number + 1}`})` }} />
+              {each.label}
+              <strong className={classes.value}>{write(each, values[number]?.[index])}</strong>
+            </span>
+          ))}
+          {pointed !== null && at[index] !== undefined ? (
+            <Text size="xs" c="dimmed">
+              {format.time(new Date(at[index] * 1000), "short")}
+            </Text>
+          ) : null}
+        </Group>
+        <UnstyledButton className={classes.toggle ?? ""} onClick={() => setAsTable(!asTable)}>
+          {asTable ? t("ui.chartPicture") : t("ui.chartTable")}
+        </UnstyledButton>
+      </Group>
+      {isEmpty ? (
+        <div className={classes.none} style={{ height }}>
+          <Text c="dimmed" size="sm">
+            {props.empty ?? t("ui.chartNone")}
+          </Text>
+        </div>
+      ) : asTable ? (
+        <div className={classes.tableBox} style={{ maxHeight: height }} tabIndex={0} role="group" aria-label={props.label}>
+          <Table stickyHeader>
+            <Table.Thead>
+              <Table.Tr>
+                <Table.Th>{t("ui.time")}</Table.Th>
+                {props.series.map((each) => (
+                  <Table.Th key={each.label}>{each.label}</Table.Th>
+                ))}
+              </Table.Tr>
+            </Table.Thead>
+            <Table.Tbody>
+              {at
+                .map((s, row) => ({ s, row }))
+                .slice(-TABLE_ROWS)
+                .reverse()
+                .map(({ s, row }) => (
+                  <Table.Tr key={s}>
+                    <Table.Td>{format.time(new Date(s * 1000), "full")}</Table.Td>
+                    {props.series.map((each, number) => (
+                      <Table.Td key={each.label}>{write(each, values[number]?.[row])}</Table.Td>
+                    ))}
+                  </Table.Tr>
+                ))}
+            </Table.Tbody>
+          </Table>
+        </div>
+      ) : (
+        <div ref={place} role="img" aria-label={`${props.label}. ${latest}`} style={{ height }} />
+      )}
+    </div>
+  );
+}
+
+export default Chart;
