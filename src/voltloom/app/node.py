@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 
 import msgspec
+import structlog
 from prometheus_client import REGISTRY
 
 from voltloom.app.changes import Changes
@@ -36,6 +37,8 @@ from voltloom.infra.migrations import migrate
 from voltloom.infra.processes import DataDirLock, calm_garbage_collector, raise_open_files
 from voltloom.infra.settings import Settings
 from voltloom.infra.tasks import Handler, Task, Tasks
+
+LOG = structlog.get_logger(__name__)
 
 POWER_FRESH = timedelta(minutes=30)
 """What a meter said longer ago than this is no longer what flows."""
@@ -100,6 +103,8 @@ class Node:
         await asyncio.gather(credentials.load(), trust.load(database))
         # Alone, whatever was connected when a server last ended here is gone, whatever this machine was called then.
         await stations.close_stale_links(database, settings.node if settings.bus else None, datetime.now(UTC))
+        if settings.bus:
+            await self._join(database)
         inbox = stations.Inbox()
         self.gateway = gateway = self._gateway(ours, credentials, trust, inbox, bus)
         changes = Changes(database, credentials, trust, gateway)
@@ -120,6 +125,23 @@ class Node:
         stack.callback(REGISTRY.unregister, metrics)
         self.sign_in_link = await access.first_link(database, datetime.now(UTC))
         calm_garbage_collector()
+
+    async def _join(self, database: Database) -> None:
+        """Of the other nodes' knowledge that this one lives; the last that it gives up, once its stations are gone."""
+        name = self.settings.node
+        await stations.nodes.join(database, name, datetime.now(UTC))
+        self._stack.push_async_callback(stations.nodes.leave, database, name)
+
+        async def live() -> None:
+            while True:
+                await asyncio.sleep(stations.nodes.BEAT_S)
+                held = [link.station_id for link in self.gateway.links()]
+                try:
+                    await stations.nodes.beat(database, name, held, datetime.now(UTC))
+                except Unavailable as error:
+                    LOG.warning("this node could not say that it lives; trying again", reason=error.reason)
+
+        self._stack.push_async_callback(_cancelled, asyncio.create_task(live(), name="sign of life"))
 
     def _gateway(
         self,
