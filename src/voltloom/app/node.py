@@ -23,7 +23,8 @@ from voltloom.entrypoints.gateway.limits import Limits
 from voltloom.entrypoints.gateway.session import Exchange
 from voltloom.entrypoints.gateway.tally import GatewayMetrics
 from voltloom.entrypoints.gateway.tls import ServerFiles, load_files, make_context
-from voltloom.entrypoints.http.server import HttpServer, HttpSettings, Services
+from voltloom.entrypoints.http.maps import map_base
+from voltloom.entrypoints.http.server import API, HttpServer, HttpSettings, Services
 from voltloom.entrypoints.http.status import NetworkSummary
 from voltloom.features import access, authorization, certificates, stations, transactions
 from voltloom.features.feature import Context, Feature, Listening, Repeating
@@ -240,7 +241,15 @@ class Node:
             Services(
                 self.database, self.gateway, letting_in, journal, self._summary, {"stations": self._takes_stations}
             ),
-            HttpSettings(settings.host, settings.http_port, settings.trusted_proxies, settings.public_url),
+            HttpSettings(
+                settings.host,
+                settings.http_port,
+                settings.trusted_proxies,
+                settings.public_url,
+                map_base=map_base(
+                    settings.console_map, settings.console_map_attribution, settings.console_map_origins, api=API
+                ),
+            ),
         )
         await self.http.start()
         self._stack.push_async_callback(self.http.stop)

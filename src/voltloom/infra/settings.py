@@ -103,6 +103,16 @@ class Settings:
         default=20_000_000_000, metadata=_about("size the archive may have; the oldest days go first", 1_000_000)
     )
     journal_days: int = field(default=400, metadata=_about("days events are kept", 1, 36_500))
+    console_map: str = field(
+        default="",
+        metadata=_about(
+            "the console's map: a style's address, tiles with {z}/{x}/{y}, a .pmtiles file; empty: its own"
+        ),
+    )
+    console_map_attribution: str = field(default="", metadata=_about("whom that map is owed to, shown on it"))
+    console_map_origins: tuple[str, ...] = field(
+        default=(), metadata=_about("other origins that the map's style loads from, as https://tiles.example")
+    )
     log_level: str = field(default="info", metadata=_about("debug, info, warning or error"))
     log_format: str = field(default="auto", metadata=_about("json, text, or auto: text on a terminal"))
 

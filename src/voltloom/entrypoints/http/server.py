@@ -18,7 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from voltloom.entrypoints.http import console, docs, live, openapi, pages, status
+from voltloom.entrypoints.http import console, docs, live, maps, openapi, pages, status
 from voltloom.entrypoints.http.auth import Auth, Entrance, Network, is_public
 from voltloom.entrypoints.http.bounds import Bounds
 from voltloom.entrypoints.http.live import Live
@@ -40,7 +40,8 @@ STOP_S = 5
 
 @dataclass(frozen=True, slots=True)
 class HttpSettings:
-    """port 0: any free one. tls: its context, or None for plain HTTP. pages: the folder of the built console."""
+    """port 0: any free one. tls: its context, or None for plain HTTP. pages: the folder of the built console.
+    map_base: what its map stands on."""
 
     host: str = "127.0.0.1"
     port: int = 8000
@@ -48,6 +49,7 @@ class HttpSettings:
     public_url: str = ""
     tls: ssl.SSLContext | None = None
     pages: Path = console.PAGES
+    map_base: maps.MapBase = field(default_factory=maps.MapBase)
 
     def entrance(self) -> Entrance:
         """Raises SettingError."""
@@ -106,11 +108,12 @@ def make_app(features: Iterable[Feature], services: Services, settings: HttpSett
             app.include_router(router, prefix=API)
     app.include_router(status.network_routes(services.network), prefix=API)
     app.include_router(live.routes(live_events), prefix=API)
+    app.include_router(maps.routes(settings.map_base), prefix=API)
     app.include_router(status.node_routes(services.database, services.ready))
     app.include_router(docs.routes(app))
     app.include_router(pages.routes())
     # Last: it takes whatever address is left.
-    app.include_router(console.routes(console.Console(settings.pages)))
+    app.include_router(console.routes(console.Console(settings.pages, settings.map_base.origins)))
     _insist_on_permissions(app)
     return app
 
