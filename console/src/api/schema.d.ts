@@ -845,6 +845,98 @@ export interface paths {
         patch: operations["change_site"];
         trace?: never;
     };
+    "/api/v1/uptime": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much of the time the network was up */
+        get: operations["network_uptime"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{site_id}/uptime": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much of the time a site was up */
+        get: operations["site_uptime"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/uptime": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much of the time it was up */
+        get: operations["station_uptime"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/outages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * When it was out, and why
+         * @description The latest first.
+         */
+        get: operations["list_outages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What happened to it
+         * @description Connections, boots, connectors, faults, commands, changes, transactions and security events, the latest
+         *     first; of a removed station too.
+         */
+        get: operations["list_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tokens/export": {
         parameters: {
             query?: never;
@@ -1209,6 +1301,234 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reset many stations
+         * @description Those that are named, or meet the filters (as of `GET /stations`), some at a time: see `GET /jobs/{id}`. It
+         *     goes on after a restart, and asks no station twice.
+         */
+        post: operations["reset_stations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/availability": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take many stations in or out of service */
+        post: operations["change_availability_of_stations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/trigger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have many stations send a message now */
+        post: operations["trigger_stations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/unlock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Unlock the same connector of many stations */
+        post: operations["unlock_stations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Change settings of many stations */
+        post: operations["change_settings_of_stations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was asked of many stations
+         * @description The latest first; kept for 90 days.
+         */
+        get: operations["list_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a job stands */
+        get: operations["get_job"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/stations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What became of each station of a job
+         * @description By identity. What the station answered in full: `GET /stations/{id}/commands`.
+         */
+        get: operations["list_job_stations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask no more stations
+         * @description Those that are being asked answer yet.
+         */
+        post: operations["cancel_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/load": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How much power the network drew
+         * @description As it was every ten seconds for two days, and in means of five minutes for 400. `site.load` goes on live.
+         */
+        get: operations["network_load"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{site_id}/load": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How much power a site drew
+         * @description Likewise, of one site.
+         */
+        get: operations["site_load"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find things by what somebody types
+         * @description Stations by identity, name, serial number, make or notes; sites by name, address or city; tokens by value,
+         *     holder or note; transactions (the latest 20,000) by how their id begins; people by login or name. Only what
+         *     the caller may see.
+         */
+        get: operations["find"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/fleet": {
         parameters: {
             query?: never;
@@ -1303,6 +1623,43 @@ export interface paths {
          * @description Events in the order of their numbers.
          */
         get: operations["list_journal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/console": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the console's pages need to know */
+        get: operations["console"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/console/map.pmtiles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The operator's map, a piece at a time
+         * @description Takes `Range`.
+         */
+        get: operations["archive"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1493,6 +1850,110 @@ export interface components {
             /** Connector */
             connector?: number | null;
         };
+        /**
+         * BlastOut
+         * @description How far it reaches. The counts overlap.
+         */
+        BlastOut: {
+            /** Stations */
+            stations: number;
+            /** Connected */
+            connected: number;
+            /**
+             * Offline
+             * @description not connected now: they will not be reached
+             */
+            offline: number;
+            /**
+             * Charging
+             * @description with an open transaction now
+             */
+            charging: number;
+            /**
+             * Not In Version
+             * @description whose OCPP version has no words for it
+             */
+            not_in_version: number;
+            /**
+             * Not Accepted
+             * @description whose boot is pending or rejected
+             */
+            not_accepted: number;
+            /** By Protocol */
+            by_protocol: {
+                [key: string]: number;
+            };
+            /**
+             * Missing
+             * @description names that are no station's: nothing is started with these
+             */
+            missing: string[];
+        };
+        /** BulkAvailabilityIn */
+        BulkAvailabilityIn: {
+            /** Stations */
+            stations?: string[] | null;
+            /**
+             * Everything
+             * @description true: all stations, where neither names nor filters say which
+             * @default false
+             */
+            everything: boolean;
+            request: components["schemas"]["AvailabilityIn"];
+        };
+        /** BulkResetIn */
+        BulkResetIn: {
+            /** Stations */
+            stations?: string[] | null;
+            /**
+             * Everything
+             * @description true: all stations, where neither names nor filters say which
+             * @default false
+             */
+            everything: boolean;
+            /**
+             * @default {
+             *       "kind": "OnIdle"
+             *     }
+             */
+            request: components["schemas"]["ResetIn"];
+        };
+        /** BulkSettingsIn */
+        BulkSettingsIn: {
+            /** Stations */
+            stations?: string[] | null;
+            /**
+             * Everything
+             * @description true: all stations, where neither names nor filters say which
+             * @default false
+             */
+            everything: boolean;
+            request: components["schemas"]["ChangeSettingsIn"];
+        };
+        /** BulkTriggerIn */
+        BulkTriggerIn: {
+            /** Stations */
+            stations?: string[] | null;
+            /**
+             * Everything
+             * @description true: all stations, where neither names nor filters say which
+             * @default false
+             */
+            everything: boolean;
+            request: components["schemas"]["TriggerIn"];
+        };
+        /** BulkUnlockIn */
+        BulkUnlockIn: {
+            /** Stations */
+            stations?: string[] | null;
+            /**
+             * Everything
+             * @description true: all stations, where neither names nor filters say which
+             * @default false
+             */
+            everything: boolean;
+            request: components["schemas"]["UnlockIn"];
+        };
         /** CertificateOut */
         CertificateOut: {
             /**
@@ -1535,6 +1996,12 @@ export interface components {
             /** Settings */
             settings: components["schemas"]["NewValueIn"][];
         };
+        /**
+         * Chapter
+         * @description What kind of thing happened.
+         * @enum {string}
+         */
+        Chapter: "connection" | "boot" | "status" | "fault" | "command" | "change" | "transaction" | "security";
         /**
          * ChargingState
          * @enum {string}
@@ -1607,6 +2074,11 @@ export interface components {
          * @enum {string}
          */
         ConnectorStatus: "Available" | "Preparing" | "Charging" | "SuspendedEV" | "SuspendedEVSE" | "Finishing" | "Occupied" | "Reserved" | "Unavailable" | "Faulted";
+        /** ConsoleOut */
+        ConsoleOut: {
+            /** @description embedded: Natural Earth, which is in the console's pages */
+            map: components["schemas"]["MapOut"];
+        };
         /**
          * Context
          * @description Why a sample was taken. The standards' default is PERIODIC.
@@ -1856,6 +2328,71 @@ export interface components {
             /** Meter Serial */
             meter_serial: string;
         };
+        /** HistoryItem */
+        HistoryItem: {
+            /**
+             * Number
+             * @description of the event in the journal
+             */
+            number: number;
+            /**
+             * At
+             * Format: date-time
+             * @description when it happened, as far as that is known
+             */
+            at: string;
+            chapter: components["schemas"]["Chapter"];
+            /**
+             * Name
+             * @example station.disconnected
+             */
+            name: string;
+            /**
+             * Data
+             * @description the event, as `/events` tells it
+             */
+            data: {
+                [key: string]: unknown;
+            };
+            /** @description the outage that began with it */
+            outage: components["schemas"]["OutageOut"] | null;
+        };
+        /**
+         * HitKind
+         * @enum {string}
+         */
+        HitKind: "station" | "site" | "token" | "transaction" | "person";
+        /** HitOut */
+        HitOut: {
+            kind: components["schemas"]["HitKind"];
+            /**
+             * Id
+             * @description what the API knows it by
+             */
+            id: string;
+            /** Title */
+            title: string;
+            /**
+             * Also
+             * @description vendor and model, city, holder, token or login
+             */
+            also: string;
+            /**
+             * Station Id
+             * @description of a transaction
+             */
+            station_id: string | null;
+            /**
+             * Site Id
+             * @description of a station
+             */
+            site_id: string | null;
+            /**
+             * At
+             * @description when a transaction began
+             */
+            at: string | null;
+        };
         /** ImportOut */
         ImportOut: {
             /** Added */
@@ -1896,6 +2433,73 @@ export interface components {
              * Format: date-time
              */
             not_after: string;
+        };
+        /**
+         * ItemState
+         * @description What became of one station.
+         * @enum {string}
+         */
+        ItemState: "waiting" | "asking" | "done" | "refused" | "failed" | "cancelled" | "unknown";
+        /** JobOut */
+        JobOut: {
+            /** Id */
+            id: string;
+            /**
+             * Command
+             * @example settings
+             */
+            command: string;
+            /**
+             * Request
+             * @description what is asked; secrets are hidden
+             */
+            request: unknown;
+            state: components["schemas"]["JobState"];
+            /**
+             * Actor
+             * @description who gave it
+             */
+            actor: string;
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /** Ended At */
+            ended_at: string | null;
+            /** Total */
+            total: number;
+            /**
+             * Counts
+             * @description how many stations are in each state
+             */
+            counts: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * JobState
+         * @enum {string}
+         */
+        JobState: "waiting" | "running" | "done" | "cancelled";
+        /** JobStationOut */
+        JobStationOut: {
+            /** Station Id */
+            station_id: string;
+            state: components["schemas"]["ItemState"];
+            /**
+             * Outcome
+             * @example accepted
+             * @example not connected
+             */
+            outcome: string;
+            /**
+             * Answer
+             * @description what came back; secrets are hidden
+             */
+            answer: unknown;
+            /** At */
+            at: string | null;
         };
         /** JournalEntryOut */
         JournalEntryOut: {
@@ -2067,6 +2671,87 @@ export interface components {
              */
             path: string;
         };
+        /**
+         * LoadOut
+         * @description One list a figure, all of the same length; null where nothing is known of a slot.
+         */
+        LoadOut: {
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Step S */
+            step_s: number;
+            /**
+             * At
+             * @description when each slot begins
+             */
+            at: string[];
+            /**
+             * Power W
+             * @description of all running transactions: the mean of the slot
+             */
+            power_w: (number | null)[];
+            /** Power Max W */
+            power_max_w: (number | null)[];
+            /**
+             * Limit W
+             * @description null as well where there was no limit
+             */
+            limit_w: (number | null)[];
+            /**
+             * Charging
+             * @description transactions that drew power, at most
+             */
+            charging: (number | null)[];
+            /**
+             * Connected
+             * @description stations, at the slot's end
+             */
+            connected: (number | null)[];
+        };
+        /** MapOut */
+        MapOut: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "embedded" | "style" | "tiles" | "pmtiles";
+            /** Url */
+            url: string;
+            /** Attribution */
+            attribution: string;
+        };
+        /**
+         * MeasureOut
+         * @description Of all connectors together, in seconds; the parts of what was down may overlap.
+         */
+        MeasureOut: {
+            /**
+             * Uptime
+             * @description 0 to 1: what was up of what is known; null: nothing is known
+             */
+            uptime: number | null;
+            /**
+             * Known S
+             * @description since it was first heard of, without the time in which we were not there
+             */
+            known_s: number;
+            /** Offline S */
+            offline_s: number;
+            /** Faulted S */
+            faulted_s: number;
+            /** Unavailable S */
+            unavailable_s: number;
+            /** Outages */
+            outages: number;
+        };
         /** MessageError */
         MessageError: {
             /**
@@ -2210,6 +2895,29 @@ export interface components {
             value: string;
         };
         /**
+         * OutageOut
+         * @description evse 0: the station as a whole. ended_at null: it goes on.
+         */
+        OutageOut: {
+            kind: components["schemas"]["UptimeKind"];
+            /** Evse */
+            evse: number;
+            /** Connector */
+            connector: number | null;
+            /**
+             * Began At
+             * Format: date-time
+             */
+            began_at: string;
+            /** Ended At */
+            ended_at: string | null;
+            /**
+             * Reason
+             * @description why the connection ended, or the connector's error
+             */
+            reason: string;
+        };
+        /**
          * Overall
          * @description A station in one word, for maps and lists. Where several would do, the one that comes first here is told:
          *     what keeps a station from working at all, then what is wrong with it, then what it does.
@@ -2339,6 +3047,36 @@ export interface components {
              */
             next?: string | null;
         };
+        /** Page[HistoryItem] */
+        PageOfHistoryItem: {
+            /** Items */
+            items: components["schemas"]["HistoryItem"][];
+            /**
+             * Next
+             * @description pass as `after` to get the page that follows
+             */
+            next?: string | null;
+        };
+        /** Page[JobOut] */
+        PageOfJobOut: {
+            /** Items */
+            items: components["schemas"]["JobOut"][];
+            /**
+             * Next
+             * @description pass as `after` to get the page that follows
+             */
+            next?: string | null;
+        };
+        /** Page[JobStationOut] */
+        PageOfJobStationOut: {
+            /** Items */
+            items: components["schemas"]["JobStationOut"][];
+            /**
+             * Next
+             * @description pass as `after` to get the page that follows
+             */
+            next?: string | null;
+        };
         /** Page[KnockOut] */
         PageOfKnockOut: {
             /** Items */
@@ -2353,6 +3091,16 @@ export interface components {
         PageOfMessageOut: {
             /** Items */
             items: components["schemas"]["MessageOut"][];
+            /**
+             * Next
+             * @description pass as `after` to get the page that follows
+             */
+            next?: string | null;
+        };
+        /** Page[OutageOut] */
+        PageOfOutageOut: {
+            /** Items */
+            items: components["schemas"]["OutageOut"][];
             /**
              * Next
              * @description pass as `after` to get the page that follows
@@ -2672,6 +3420,14 @@ export interface components {
          * @enum {string}
          */
         Scope: "stations:read" | "stations:write" | "stations:command" | "messages:read" | "sites:read" | "sites:write" | "tokens:read" | "tokens:write" | "transactions:read" | "transactions:write" | "events:read" | "metrics:read" | "audit:read" | "access:write";
+        /** SearchOut */
+        SearchOut: {
+            /**
+             * Items
+             * @description the best first
+             */
+            items: components["schemas"]["HitOut"][];
+        };
         /**
          * SecurityProfile
          * @description How a station proves who it is. OCPP 2.0.1 A00, OCPP 1.6 security whitepaper.
@@ -3050,6 +3806,15 @@ export interface components {
              * @description where one was running already, begun by the cable
              */
             transaction_id: string | null;
+        };
+        /** StartedOut */
+        StartedOut: {
+            /**
+             * Job Id
+             * @description null: it was a dry run, and nothing is asked
+             */
+            job_id: string | null;
+            blast: components["schemas"]["BlastOut"];
         };
         /**
          * StationChangeIn
@@ -3642,6 +4407,23 @@ export interface components {
              */
             connector: number;
         };
+        /**
+         * UptimeOut
+         * @description A connector is up while its station is connected and it is neither faulted nor out of service.
+         */
+        UptimeOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** @description the last 24 hours */
+            day: components["schemas"]["MeasureOut"];
+            /** @description the last 7 days */
+            week: components["schemas"]["MeasureOut"];
+            /** @description the last 30 days */
+            month: components["schemas"]["MeasureOut"];
+        };
         /** VerdictOut */
         VerdictOut: {
             /** Good */
@@ -3889,6 +4671,11 @@ export interface components {
              */
             since: string;
         };
+        /**
+         * Kind
+         * @enum {string}
+         */
+        UptimeKind: "offline" | "faulted" | "unavailable" | "unknown";
         /**
          * Problem
          * @description RFC 9457. More members depend on the type.
@@ -6297,6 +7084,178 @@ export interface operations {
             };
         };
     };
+    network_uptime: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UptimeOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    site_uptime: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UptimeOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    station_uptime: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UptimeOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_outages: {
+        parameters: {
+            query?: {
+                /** @description items on a page */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfOutageOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_history: {
+        parameters: {
+            query?: {
+                /** @description items on a page */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+                /** @description any of these; default: all */
+                chapter?: components["schemas"]["Chapter"][] | null;
+                /** @description told at this time or later */
+                since?: string | null;
+                /** @description told before this time */
+                until?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfHistoryItem"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     export_tokens: {
         parameters: {
             query?: {
@@ -7149,6 +8108,520 @@ export interface operations {
             };
         };
     };
+    reset_stations: {
+        parameters: {
+            query?: {
+                /** @description only say how far it would reach */
+                dry_run?: boolean;
+                /** @description seconds to wait for each station's answer */
+                timeout_s?: number;
+                /** @description empty: those in no site */
+                site_id?: string | null;
+                /** @description whether its connection is open */
+                connected?: boolean | null;
+                /** @description one of its connectors is in this state */
+                status?: components["schemas"]["ConnectorStatus"] | null;
+                /** @description true: it has a fault or a faulted connector */
+                faulted?: boolean | null;
+                vendor?: string;
+                model?: string;
+                firmware?: string;
+                /** @description of its connection, or its last one */
+                protocol?: ("ocpp1.6" | "ocpp2.0.1" | "ocpp2.1") | null;
+                /** @description only these, with commas between */
+                ids?: string;
+                /** @description words in identity, name, make, address or notes */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkResetIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartedOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_availability_of_stations: {
+        parameters: {
+            query?: {
+                /** @description only say how far it would reach */
+                dry_run?: boolean;
+                /** @description seconds to wait for each station's answer */
+                timeout_s?: number;
+                /** @description empty: those in no site */
+                site_id?: string | null;
+                /** @description whether its connection is open */
+                connected?: boolean | null;
+                /** @description one of its connectors is in this state */
+                status?: components["schemas"]["ConnectorStatus"] | null;
+                /** @description true: it has a fault or a faulted connector */
+                faulted?: boolean | null;
+                vendor?: string;
+                model?: string;
+                firmware?: string;
+                /** @description of its connection, or its last one */
+                protocol?: ("ocpp1.6" | "ocpp2.0.1" | "ocpp2.1") | null;
+                /** @description only these, with commas between */
+                ids?: string;
+                /** @description words in identity, name, make, address or notes */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkAvailabilityIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartedOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    trigger_stations: {
+        parameters: {
+            query?: {
+                /** @description only say how far it would reach */
+                dry_run?: boolean;
+                /** @description seconds to wait for each station's answer */
+                timeout_s?: number;
+                /** @description empty: those in no site */
+                site_id?: string | null;
+                /** @description whether its connection is open */
+                connected?: boolean | null;
+                /** @description one of its connectors is in this state */
+                status?: components["schemas"]["ConnectorStatus"] | null;
+                /** @description true: it has a fault or a faulted connector */
+                faulted?: boolean | null;
+                vendor?: string;
+                model?: string;
+                firmware?: string;
+                /** @description of its connection, or its last one */
+                protocol?: ("ocpp1.6" | "ocpp2.0.1" | "ocpp2.1") | null;
+                /** @description only these, with commas between */
+                ids?: string;
+                /** @description words in identity, name, make, address or notes */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkTriggerIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartedOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unlock_stations: {
+        parameters: {
+            query?: {
+                /** @description only say how far it would reach */
+                dry_run?: boolean;
+                /** @description seconds to wait for each station's answer */
+                timeout_s?: number;
+                /** @description empty: those in no site */
+                site_id?: string | null;
+                /** @description whether its connection is open */
+                connected?: boolean | null;
+                /** @description one of its connectors is in this state */
+                status?: components["schemas"]["ConnectorStatus"] | null;
+                /** @description true: it has a fault or a faulted connector */
+                faulted?: boolean | null;
+                vendor?: string;
+                model?: string;
+                firmware?: string;
+                /** @description of its connection, or its last one */
+                protocol?: ("ocpp1.6" | "ocpp2.0.1" | "ocpp2.1") | null;
+                /** @description only these, with commas between */
+                ids?: string;
+                /** @description words in identity, name, make, address or notes */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkUnlockIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartedOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_settings_of_stations: {
+        parameters: {
+            query?: {
+                /** @description only say how far it would reach */
+                dry_run?: boolean;
+                /** @description seconds to wait for each station's answer */
+                timeout_s?: number;
+                /** @description empty: those in no site */
+                site_id?: string | null;
+                /** @description whether its connection is open */
+                connected?: boolean | null;
+                /** @description one of its connectors is in this state */
+                status?: components["schemas"]["ConnectorStatus"] | null;
+                /** @description true: it has a fault or a faulted connector */
+                faulted?: boolean | null;
+                vendor?: string;
+                model?: string;
+                firmware?: string;
+                /** @description of its connection, or its last one */
+                protocol?: ("ocpp1.6" | "ocpp2.0.1" | "ocpp2.1") | null;
+                /** @description only these, with commas between */
+                ids?: string;
+                /** @description words in identity, name, make, address or notes */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkSettingsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartedOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_jobs: {
+        parameters: {
+            query?: {
+                /** @description items on a page */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfJobOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_job_stations: {
+        parameters: {
+            query?: {
+                /** @description items on a page */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+                /** @description any of these; default: all */
+                state?: components["schemas"]["ItemState"][] | null;
+            };
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfJobStationOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    network_load: {
+        parameters: {
+            query?: {
+                /** @description default: a day before `until` */
+                since?: string | null;
+                /** @description default: now */
+                until?: string | null;
+                /** @description length of a slot; default: so that there are about 300 */
+                step_s?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoadOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    site_load: {
+        parameters: {
+            query?: {
+                /** @description default: a day before `until` */
+                since?: string | null;
+                /** @description default: now */
+                until?: string | null;
+                /** @description length of a slot; default: so that there are about 300 */
+                step_s?: number | null;
+            };
+            header?: never;
+            path: {
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoadOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find: {
+        parameters: {
+            query: {
+                q: string;
+                /** @description of each kind */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_fleet: {
         parameters: {
             query?: {
@@ -7334,6 +8807,62 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["JournalOut"];
                 };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    console: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsoleOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    archive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description a problem */
             default: {

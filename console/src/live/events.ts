@@ -35,6 +35,8 @@ export interface Events {
   };
   "station.settings_received": { station_id: string; at: string; report_id: number | null; count: number };
   "command.answered": { station_id: string; at: string; command: string; outcome: string; actor: string };
+  "job.changed": { job_id: string; at: string; change: string; command: string; stations: number; actor: string };
+  "job.progressed": { job_id: string; at: string; station_id: string; state: string; outcome: string; done: number; total: number };
   "site.changed": { site_id: string; at: string; change: string };
   "site.load": { site_id: string; at: string; power_w: number; limit_w: number | null; charging: number; connected: number };
   "token.changed": { value: string; at: string; change: string };

@@ -208,7 +208,7 @@ def _overview_routes(router: APIRouter) -> None:
 
 
 class HitOut(Body):
-    kind: search.Kind
+    kind: search.HitKind
     id: str = Field(description="what the API knows it by")
     title: str
     also: str = Field(description="vendor and model, city, holder, token or login")

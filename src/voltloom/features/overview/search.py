@@ -14,7 +14,7 @@ from voltloom.features.stations import search_stations
 from voltloom.features.transactions import search_transactions
 
 
-class Kind(Enum):
+class HitKind(Enum):
     STATION = "station"
     SITE = "site"
     TOKEN = "token"  # noqa: S105  # a word
@@ -22,7 +22,7 @@ class Kind(Enum):
     PERSON = "person"
 
 
-_ORDER = list(Kind)
+_ORDER = list(HitKind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Hit:
     """id: what the API knows it by; a transaction's also takes its station. also: what else it is known by, for people.
     texts: what was searched, the most telling first."""
 
-    kind: Kind
+    kind: HitKind
     id: str
     title: str
     also: str = ""
@@ -47,25 +47,25 @@ def search(connection: Connection, actor: Actor, words: str, limit: int) -> list
         for each in search_stations(connection, words, limit):
             make = f"{each.vendor} {each.model}".strip()
             texts = (each.id, each.name, each.serial, make)
-            hits.append(Hit(Kind.STATION, each.id, each.name or each.id, make, site_id=each.site_id, texts=texts))
+            hits.append(Hit(HitKind.STATION, each.id, each.name or each.id, make, site_id=each.site_id, texts=texts))
     if actor.may(Scope.SITES_READ):
         for site in search_sites(connection, words, limit):
             value = site.values
-            hits.append(Hit(Kind.SITE, site.id, value.name, value.city, texts=(value.name, value.city)))
+            hits.append(Hit(HitKind.SITE, site.id, value.name, value.city, texts=(value.name, value.city)))
     if actor.may(Scope.TOKENS_READ):
         hits += [
-            Hit(Kind.TOKEN, token.value, token.value, token.holder, texts=(token.value, token.holder))
+            Hit(HitKind.TOKEN, token.value, token.value, token.holder, texts=(token.value, token.holder))
             for token in find_tokens(connection, words=words, limit=limit)
         ]
     if actor.may(Scope.TRANSACTIONS_READ):
         hits += [
-            Hit(Kind.TRANSACTION, tx.id, tx.id, tx.token, tx.station_id, at=tx.started_at, texts=(tx.id,))
+            Hit(HitKind.TRANSACTION, tx.id, tx.id, tx.token, tx.station_id, at=tx.started_at, texts=(tx.id,))
             for tx in search_transactions(connection, words, limit)
         ]
     if actor.may(Scope.ACCESS_WRITE):
         for person in search_people(connection, words, limit):
             texts = (person.login, person.name)
-            hits.append(Hit(Kind.PERSON, person.id, person.name, person.login, texts=texts))
+            hits.append(Hit(HitKind.PERSON, person.id, person.name, person.login, texts=texts))
     return sorted(hits, key=lambda hit: (rank(words, hit.texts), _ORDER.index(hit.kind)))
 
 
