@@ -230,12 +230,19 @@ def _begin(ctx: StationContext, book: Book, report: TransactionReported) -> Tran
     return transaction
 
 
+_unguessable: list[int] = []
+"""Numbers of 31 bits, fetched some hundred at once: the system's generator takes longer to be asked than to answer."""
+
+
 def _new_id(book: Book) -> TransactionId:
     """A number of 31 bits that nobody can guess (control C20)."""
     while True:
-        number = TransactionId(str(secrets.randbelow(2**31 - 1) + 1))
-        if number not in book.by_id:
-            return number
+        if not _unguessable:
+            _unguessable.extend(number & 0x7FFFFFFF for number in memoryview(secrets.token_bytes(2048)).cast("I"))
+        number = _unguessable.pop()
+        named = TransactionId(str(number))
+        if number and named not in book.by_id:
+            return named
 
 
 def _goes_on(book: Book, transaction: Transaction, at: datetime | None) -> bool:
