@@ -9,8 +9,8 @@ from gateway_house import enter, frame, handshake, knock, run, until
 from voltloom.domain.commands import RawCall, Reset, ResetKind
 from voltloom.domain.errors import NotInThisVersion, Unreachable
 from voltloom.domain.ids import StationId
-from voltloom.entrypoints.gateway.nodes import subject
 from voltloom.entrypoints.gateway.limits import Limits
+from voltloom.entrypoints.gateway.nodes import subject
 from voltloom.entrypoints.gateway.tally import GatewayMetrics
 from voltloom.infra.bus import LocalBus, open_bus
 from voltloom.infra.database import SettingError

@@ -1,0 +1,48 @@
+"""What we ask stations to do, imperative. Each command has its own outcome type.
+
+An outcome is what the station itself said. That it could not be asked (not connected, timed out, not in its
+version, answered with an error) is raised: see `errors`.
+
+Everything is here by name; the files have a subject each.
+"""
+
+from voltloom.domain.commands.anything import DataAnswer, RawAnswer, RawCall, SendData
+from voltloom.domain.commands.base import Accepted, Answer, Command, OutcomeT
+from voltloom.domain.commands.settings import (
+    ChangeSettings,
+    GetSettings,
+    NewValue,
+    ReportBase,
+    ReportSettings,
+    SettingAnswer,
+    SettingStatus,
+)
+from voltloom.domain.commands.station import ChangeAvailability, Reset, ResetKind, Trigger, Triggerable, Unlock
+from voltloom.domain.commands.transactions import RequestStart, RequestStop, StartAnswer
+
+__all__ = [
+    "Accepted",
+    "Answer",
+    "ChangeAvailability",
+    "ChangeSettings",
+    "Command",
+    "DataAnswer",
+    "GetSettings",
+    "NewValue",
+    "OutcomeT",
+    "RawAnswer",
+    "RawCall",
+    "ReportBase",
+    "ReportSettings",
+    "RequestStart",
+    "RequestStop",
+    "Reset",
+    "ResetKind",
+    "SendData",
+    "SettingAnswer",
+    "SettingStatus",
+    "StartAnswer",
+    "Trigger",
+    "Triggerable",
+    "Unlock",
+]

@@ -1,0 +1,63 @@
+"""Reading and changing what a station is set to."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from voltloom.domain.commands.base import Answer, Command
+from voltloom.domain.station import Attribute, Setting, SettingName
+
+
+class SettingStatus(Enum):
+    ACCEPTED = "accepted"
+    REBOOT_REQUIRED = "reboot_required"
+    REJECTED = "rejected"
+    READ_ONLY = "read_only"
+    UNKNOWN = "unknown"
+    """The station has no such component or variable."""
+    UNSUPPORTED_ATTRIBUTE = "unsupported_attribute"
+
+
+@dataclass(frozen=True, slots=True)
+class SettingAnswer:
+    name: SettingName
+    status: SettingStatus
+    said: str
+    """The station's own word."""
+    setting: Setting | None = None
+    """What it is, where it was asked for and given."""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GetSettings(Command[tuple[SettingAnswer, ...]]):
+    """Read settings now. One answer a name, in the order asked. No names: all (1.6 only; 2.x: ReportSettings)."""
+
+    names: tuple[tuple[SettingName, Attribute], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NewValue:
+    name: SettingName
+    value: str
+    attribute: Attribute = Attribute.ACTUAL
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSettings(Command[tuple[SettingAnswer, ...]]):
+    """One answer a setting, in order: each stands or falls alone."""
+
+    settings: tuple[NewValue, ...]
+
+
+class ReportBase(Enum):
+    CONFIGURATION = "ConfigurationInventory"
+    FULL = "FullInventory"
+    SUMMARY = "SummaryInventory"
+
+
+@dataclass(frozen=True, slots=True)
+class ReportSettings(Command[Answer]):
+    """Ask for the base report: what it holds comes as `SettingsReported`. 1.6: GetConfiguration with no keys."""
+
+    report_id: int
+    base: ReportBase = ReportBase.FULL

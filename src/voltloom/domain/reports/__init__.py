@@ -1,0 +1,53 @@
+"""What stations tell us, past tense. Each report has exactly one feature that answers it, with its own reply type.
+
+Times are what the station claims, aware and in UTC; None where it did not say or it cannot be read. When we heard
+it is the handler's `now`.
+
+Everything is here by name; the files have a subject each.
+"""
+
+from voltloom.domain.reports.base import NOTED, Noted, ReplyT, Report
+from voltloom.domain.reports.charging import (
+    AuthorizationReported,
+    SamplesReported,
+    TransactionReply,
+    TransactionReported,
+)
+from voltloom.domain.reports.link import LinkClosed, LinkOpened
+from voltloom.domain.reports.provisioning import (
+    BootReply,
+    BootReported,
+    ConnectorStatusReported,
+    DataReply,
+    DataReported,
+    FaultReported,
+    HeartbeatReply,
+    HeartbeatReported,
+    SecurityReported,
+    SettingsReported,
+    Untranslated,
+)
+
+__all__ = [
+    "NOTED",
+    "AuthorizationReported",
+    "BootReply",
+    "BootReported",
+    "ConnectorStatusReported",
+    "DataReply",
+    "DataReported",
+    "FaultReported",
+    "HeartbeatReply",
+    "HeartbeatReported",
+    "LinkClosed",
+    "LinkOpened",
+    "Noted",
+    "ReplyT",
+    "Report",
+    "SamplesReported",
+    "SecurityReported",
+    "SettingsReported",
+    "TransactionReply",
+    "TransactionReported",
+    "Untranslated",
+]
