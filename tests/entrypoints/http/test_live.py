@@ -294,23 +294,3 @@ def test_a_number_that_is_none_is_refused(serve_sqlite):
                 assert (await client.get("/api/v1/events", headers=headers, params=params)).status_code == 422
 
     asyncio.run(story())
-
-
-def test_the_journal_is_read_page_by_page(serve_http):
-    async def story():
-        async with serve_http() as serving, serving.as_local() as client:
-            await tell(serving.database, *(connected(f"CP-{number % 2}") for number in range(1, 8)))
-            newest = (await client.get("/api/v1/journal", params={"limit": 3})).json()
-            assert [item["number"] for item in newest["items"]] == [5, 6, 7]
-            assert (newest["next"], newest["newest"]) == (None, 7)
-            of_one = (await client.get("/api/v1/journal", params={"limit": 2, "station": "CP-0"})).json()
-            assert [item["number"] for item in of_one["items"]] == [4, 6]
-            first = (await client.get("/api/v1/journal", params={"limit": 3, "after": 0, "station": "CP-1"})).json()
-            assert [item["number"] for item in first["items"]] == [1, 3, 5]
-            rest = (await client.get("/api/v1/journal", params={"after": first["next"], "station": "CP-1"})).json()
-            assert [item["number"] for item in rest["items"]] == [7]
-            assert rest["items"][0]["data"]["address"] == "192.0.2.7"
-            none = (await client.get("/api/v1/journal", params={"after": 0, "names": "x,y"})).json()
-            assert none["items"] == []
-
-    asyncio.run(story())

@@ -1,4 +1,4 @@
-"""What happens, while it happens: server-sent events, resumable from the journal; and the journal itself.
+"""What happens, while it happens: server-sent events, resumable from the journal.
 
 A journaled event has its number as `id`; what is live only has none. A client that reads too slowly is not waited
 for: what it missed is dropped and it is told `resync`, with the number from which it can read on.
@@ -8,7 +8,6 @@ import asyncio
 import collections
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from datetime import datetime
 from functools import partial
 from typing import Annotated
 
@@ -16,15 +15,14 @@ import msgspec
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import StreamingResponse
 from prometheus_client import Counter, Gauge
-from pydantic import Field
 from sqlalchemy import Connection
 
 from voltloom.domain.errors import Invalid, Throttled
 from voltloom.domain.events import Event
 from voltloom.features.access import Recognised, Scope
-from voltloom.features.api import Body, Call, Limit, allow
+from voltloom.features.api import Call, allow
 from voltloom.infra.database import Database
-from voltloom.infra.journal import PAGE, Entry, Journal, newest_number, oldest_number, read_journal, read_newest
+from voltloom.infra.journal import PAGE, Journal, newest_number, oldest_number, read_journal
 
 HEARTBEAT_S = 15.0
 MOST_WAITING = 1000
@@ -224,36 +222,12 @@ def _ends(connection: Connection) -> tuple[int, int]:
     return newest_number(connection), oldest_number(connection)
 
 
-class JournalEntryOut(Body):
-    number: int
-    at: datetime = Field(description="when it was written here")
-    name: str
-    station_id: str | None
-    data: object
-
-
-class JournalOut(Body):
-    items: list[JournalEntryOut]
-    next: int | None = Field(description="pass as `after` for what follows; null where nothing does yet")
-    newest: int
-
-
-def _entry_out(entry: Entry) -> JournalEntryOut:
-    return JournalEntryOut(
-        number=entry.number,
-        at=entry.at,
-        name=entry.name,
-        station_id=entry.subject or None,
-        data=msgspec.json.decode(entry.body),
-    )
-
-
 Names = Annotated[str, Query(max_length=1000, description="only events of these names, with commas between")]
 Stations = Annotated[str, Query(max_length=2000, description="only events about these stations, with commas between")]
 Number = Annotated[int, Query(ge=0, lt=1 << 63)]
 
 
-def _split(text: str) -> tuple[str, ...]:
+def split_list(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
@@ -290,28 +264,8 @@ def routes(live: Live) -> APIRouter:
             recognised: Recognised | None = await request.state.still_in()
             return recognised is not None and recognised.actor.may(Scope.EVENTS_READ)
 
-        stream = live.stream(call.actor.id, start, _split(names), _split(station), may_stay)
+        stream = live.stream(call.actor.id, start, split_list(names), split_list(station), may_stay)
         headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
         return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
-
-    @router.get("/journal", summary="What happened")
-    async def list_journal(
-        call: Annotated[Call, allow(Scope.EVENTS_READ)],
-        limit: Limit = 100,
-        after: Annotated[Number | None, Query(description="without it: the newest")] = None,
-        names: Names = "",
-        station: Annotated[str | None, Query(max_length=100, description="only events about this station")] = None,
-    ) -> JournalOut:
-        """Events in the order of their numbers."""
-
-        def read(connection: Connection) -> tuple[int, list[Entry]]:
-            wanted, newest = _split(names), newest_number(connection)
-            if after is None:
-                return newest, read_newest(connection, limit=limit, names=wanted, subject=station)
-            return newest, read_journal(connection, after=after, limit=limit + 1, names=wanted, subject=station)
-
-        newest, found = await call.database.read(read)
-        more = found[limit - 1].number if len(found) > limit else None
-        return JournalOut(items=[_entry_out(entry) for entry in found[:limit]], next=more, newest=newest)
 
     return router

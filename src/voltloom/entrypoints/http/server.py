@@ -18,7 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from voltloom.entrypoints.http import console, docs, live, maps, openapi, pages, status
+from voltloom.entrypoints.http import console, docs, live, maps, openapi, pages, past, status
 from voltloom.entrypoints.http.auth import Auth, Entrance, Network, is_public
 from voltloom.entrypoints.http.bounds import Bounds
 from voltloom.entrypoints.http.live import Live
@@ -109,6 +109,7 @@ def make_app(features: Iterable[Feature], services: Services, settings: HttpSett
     app.include_router(status.network_routes(services.network), prefix=API)
     app.include_router(live.routes(live_events), prefix=API)
     app.include_router(maps.routes(settings.map_base), prefix=API)
+    app.include_router(past.routes(), prefix=API)
     app.include_router(status.node_routes(services.database, services.ready))
     app.include_router(docs.routes(app))
     app.include_router(pages.routes())
