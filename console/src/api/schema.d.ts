@@ -1611,26 +1611,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/journal": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * What happened
-         * @description Events in the order of their numbers.
-         */
-        get: operations["list_journal"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/console": {
         parameters: {
             query?: never;
@@ -1660,6 +1640,46 @@ export interface paths {
          * @description Takes `Range`.
          */
         get: operations["archive"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/journal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What happened
+         * @description Events in the order of their numbers.
+         */
+        get: operations["list_journal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/journal/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What happened, as a file
+         * @description The oldest first.
+         */
+        get: operations["export_journal"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2518,7 +2538,10 @@ export interface components {
             /** Data */
             data: unknown;
         };
-        /** JournalOut */
+        /**
+         * JournalOut
+         * @description A page may hold less than was asked for, even nothing, with more behind it: it looks only so far at a time.
+         */
         JournalOut: {
             /** Items */
             items: components["schemas"]["JournalEntryOut"][];
@@ -2527,6 +2550,11 @@ export interface components {
              * @description pass as `after` for what follows; null where nothing does yet
              */
             next: number | null;
+            /**
+             * Previous
+             * @description pass as `before` for what came earlier; null where nothing did
+             */
+            previous: number | null;
             /** Newest */
             newest: number;
         };
@@ -8781,44 +8809,6 @@ export interface operations {
             };
         };
     };
-    list_journal: {
-        parameters: {
-            query?: {
-                /** @description items on a page */
-                limit?: number;
-                /** @description without it: the newest */
-                after?: number | null;
-                /** @description only events of these names, with commas between */
-                names?: string;
-                /** @description only events about this station */
-                station?: string | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["JournalOut"];
-                };
-            };
-            /** @description a problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     console: {
         parameters: {
             query?: never;
@@ -8851,6 +8841,92 @@ export interface operations {
     archive: {
         parameters: {
             query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_journal: {
+        parameters: {
+            query?: {
+                /** @description items on a page */
+                limit?: number;
+                /** @description what follows this number. Without it: the newest */
+                after?: number | null;
+                /** @description the newest of those below this number */
+                before?: number | null;
+                /** @description only events of these names, with commas between */
+                names?: string;
+                /** @description only events about this station */
+                station?: string | null;
+                /** @description words that are in it; upper or lower case */
+                q?: string;
+                /** @description written at this time or later */
+                since?: string | null;
+                /** @description written before this time */
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JournalOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_journal: {
+        parameters: {
+            query?: {
+                /** @description jsonl: one JSON document a line */
+                format?: "csv" | "jsonl";
+                /** @description only events of these names, with commas between */
+                names?: string;
+                /** @description only events about this station */
+                station?: string | null;
+                /** @description words that are in it; upper or lower case */
+                q?: string;
+                /** @description written at this time or later */
+                since?: string | null;
+                /** @description written before this time */
+                until?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
