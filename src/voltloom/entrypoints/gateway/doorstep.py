@@ -213,6 +213,7 @@ class Doorstep(asyncio.Protocol):
                 tls=peer.tls,
                 profile=refused.profile,
                 detail=refused.detail,
+                fields=tuple((name, ", ".join(values)) for name, values in request.fields.items()),
             )
         )
 

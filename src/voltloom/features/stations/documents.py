@@ -38,6 +38,8 @@ from voltloom.domain.station import (
 )
 from voltloom.domain.token import IdToken, TokenKind
 from voltloom.features.api import Body
+from voltloom.features.stations.handshake import Outcome as StepOutcome
+from voltloom.features.stations.handshake import Step, StepTaken, steps_of_refusal
 from voltloom.features.stations.inbox import KnockReason
 from voltloom.features.stations.messages import Direction, Message, MessageOutcome
 from voltloom.features.stations.rules import is_secret
@@ -614,6 +616,58 @@ class KnockOut(Body):
             subprotocols=row["subprotocols"].split(),
             station=known,
         )
+
+
+class StepOut(Body):
+    step: Step
+    outcome: StepOutcome
+    told: str = Field(description="what was heard there, or what to do")
+
+    @staticmethod
+    def of(taken: StepTaken) -> "StepOut":
+        return StepOut(step=taken.step, outcome=taken.outcome, told=taken.told)
+
+
+class KnockDetail(KnockOut):
+    steps: list[StepOut] = Field(description="how far it came, and what to do about the step that failed")
+    fields: list[tuple[str, str]] = Field(
+        description="of the head of its last request, in order; what lets somebody in is hidden"
+    )
+
+    @staticmethod
+    def of_one(row: RowMapping) -> "KnockDetail":
+        return KnockDetail(
+            **KnockOut.of(row).model_dump(),
+            steps=steps_of_knock(row),
+            fields=msgspec.json.decode(row["fields"]),
+        )
+
+
+def steps_of_knock(row: RowMapping) -> list[StepOut]:
+    taken = steps_of_refusal(KnockReason(row["reason"]), row["tls"], row["path"], row["subprotocols"], row["detail"])
+    return [StepOut.of(each) for each in taken]
+
+
+class AttemptOut(Body):
+    """One attempt to connect, or all that were refused alike."""
+
+    at: datetime
+    admitted: bool
+    reason: KnockReason | None = Field(description="why it was refused")
+    address: str
+    count: int
+    first_at: datetime
+    knock: int | None = Field(description="its number in the inbox, where it was refused")
+    steps: list[StepOut]
+
+
+class HandshakeOut(Body):
+    """What is known of a station's attempts to connect, the latest first."""
+
+    identity: str
+    registered: bool
+    connected: bool
+    attempts: list[AttemptOut]
 
 
 class AdoptIn(Body):

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import structlog
 from sqlalchemy import Connection, RowMapping
 
@@ -153,6 +154,7 @@ def _keep_knocks(connection: Connection, work: Work, taken: Iterable[Knocks]) ->
                 "tls": knock.tls,
                 "profile": knock.profile,
                 "detail": knock.detail,
+                "fields": msgspec.json.encode(knock.fields).decode(),
             },
         )
         addresses.add(knock.address)

@@ -73,6 +73,7 @@ class Knock:
     tls         version and cipher, or the TLS error
     profile     the security profile it attempted; None where it did not come that far
     detail      more about the reason, for people
+    fields      of the head of its request, as they came; what lets somebody in is hidden before it is kept
     """
 
     identity: str
@@ -85,6 +86,7 @@ class Knock:
     tls: str = ""
     profile: int | None = None
     detail: str = ""
+    fields: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(slots=True)
@@ -140,4 +142,22 @@ def bounded(knock: Knock) -> Knock:
         user_agent=plain(knock.user_agent, 200),
         tls=plain(knock.tls, 200),
         detail=plain(knock.detail, 300),
+        fields=tuple((plain(name, 60), plain(value, 300)) for name, value in shown_fields(knock.fields)),
     )
+
+
+# ---- the head of its request
+
+MOST_FIELDS = 40
+_HIDDEN = ("auth", "cookie", "token", "secret", "password", "key")
+
+
+def shown_fields(fields: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """Without what would let somebody in: of those only that they were there, and of which kind."""
+    shown: list[tuple[str, str]] = []
+    for name, value in fields[:MOST_FIELDS]:
+        if any(word in name.lower() for word in _HIDDEN):
+            scheme = value.partition(" ")[0] if name.lower() == "authorization" and " " in value else ""
+            value = f"{scheme} [hidden]".strip()
+        shown.append((name, value))
+    return tuple(shown)

@@ -165,6 +165,7 @@ knocks = Table(
     Column("tls", String(200), nullable=False),
     Column("profile", SmallInteger, nullable=True),
     Column("detail", String(300), nullable=False),
+    Column("fields", Text, nullable=False, server_default="[]", comment="of the head of its request, as JSON"),
     UniqueConstraint("identity", "reason", "address", name="uq_station_knocks_one"),
     Index("ix_station_knocks_address_last_at", "address", "last_at"),
     Index("ix_station_knocks_last_at", "last_at"),
@@ -614,7 +615,7 @@ _PUT_KNOCK = _knock.on_conflict_do_update(
         "count": knocks.c.count + _knock.excluded["count"],
         **{
             name: _knock.excluded[name]
-            for name in ("last_at", "path", "subprotocols", "user_agent", "tls", "profile", "detail")
+            for name in ("last_at", "path", "subprotocols", "user_agent", "tls", "profile", "detail", "fields")
         },
     },
 )
@@ -641,6 +642,21 @@ def trim_knocks(connection: Connection, address: str | None, most: int) -> int:
     return connection.execute(delete(knocks).where(knocks.c.number.in_(numbers))).rowcount
 
 
+_KNOCKS = select(
+    knocks,
+    stations.c.id.label("station_id"),
+    *(
+        stations.c[name].label(f"station_{name}")
+        for name in ("name", "site_id", "vendor", "model", "enabled", "security_profile", "connected")
+    ),
+).outerjoin(stations, stations.c.id == knocks.c.identity)
+
+
+def find_knock(connection: Connection, number: int) -> RowMapping | None:
+    """Likewise, one."""
+    return connection.execute(_KNOCKS.where(knocks.c.number == number)).mappings().one_or_none()
+
+
 def find_knocks(
     connection: Connection,
     *,
@@ -651,15 +667,7 @@ def find_knocks(
     limit: int,
 ) -> Sequence[RowMapping]:
     """The latest first, each with what is known of the station it claims to be."""
-    known = ("name", "site_id", "vendor", "model", "enabled", "security_profile", "connected")
-    query = (
-        select(
-            knocks, stations.c.id.label("station_id"), *(stations.c[name].label(f"station_{name}") for name in known)
-        )
-        .outerjoin(stations, stations.c.id == knocks.c.identity)
-        .order_by(knocks.c.last_at.desc(), knocks.c.number.desc())
-        .limit(limit)
-    )
+    query = _KNOCKS.order_by(knocks.c.last_at.desc(), knocks.c.number.desc()).limit(limit)
     if reason:
         query = query.where(knocks.c.reason == reason)
     if address:
@@ -670,6 +678,13 @@ def find_knocks(
     if before is not None:
         at, number = before
         query = query.where(or_(knocks.c.last_at < at, and_(knocks.c.last_at == at, knocks.c.number < number)))
+    return connection.execute(query).mappings().all()
+
+
+def knocks_of(connection: Connection, identity: str, limit: int) -> Sequence[RowMapping]:
+    """The latest first."""
+    query = select(knocks).where(knocks.c.identity == identity)
+    query = query.order_by(knocks.c.last_at.desc(), knocks.c.number.desc()).limit(limit)
     return connection.execute(query).mappings().all()
 
 
