@@ -20,6 +20,9 @@ const nonce = document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"
 // What locks the page's scrolling behind a dialog asks for it under this name.
 Object.assign(globalThis, { __webpack_nonce__: nonce });
 
+/** The server says with the page whether anybody is signed in: then a question that can only be answered 401 is not asked. */
+const nobody = document.querySelector<HTMLMetaElement>('meta[name="voltloom-session"]')?.content === "none";
+
 async function whoAmI(): Promise<void> {
   try {
     signedIn(await take(api.GET("/api/v1/session")));
@@ -33,7 +36,8 @@ function Door() {
   useEffect(() => {
     startLive();
     startFleet();
-    void whoAmI();
+    if (nobody) signedOut();
+    else void whoAmI();
     return onServerBack(() => void whoAmI());
   }, []);
   switch (session.is) {

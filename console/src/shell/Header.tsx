@@ -1,4 +1,4 @@
-import { ActionIcon, Burger, Group, Menu, Tooltip, UnstyledButton, useMantineColorScheme } from "@mantine/core";
+import { ActionIcon, Burger, Group, Menu, UnstyledButton, useMantineColorScheme } from "@mantine/core";
 import {
   IconApi,
   IconCheck,
@@ -127,13 +127,14 @@ export function Header(props: { opened: boolean; toggle: () => void; help: () =>
           <span>voltloom</span>
         </Link>
       </Group>
-      <Tooltip label={t("app.find")} disabled>
-        <UnstyledButton className={classes.find} onClick={openPalette} aria-label={t("app.find")} aria-keyshortcuts={isApple ? "Meta+K" : "Control+K"}>
-          <IconSearch size={16} stroke={1.7} aria-hidden />
-          <span className={classes.findText}>{t("app.find")}</span>
-          <Keys keys={isApple ? "⌘K" : "Ctrl K"} />
-        </UnstyledButton>
-      </Tooltip>
+      <UnstyledButton className={classes.find ?? ""} onClick={openPalette} aria-keyshortcuts={isApple ? "Meta+K" : "Control+K"}>
+        <IconSearch size={16} stroke={1.7} aria-hidden />
+        <span className={classes.findLong}>{t("app.find")}</span>
+        <span className={classes.findShort}>{t("app.findShort")}</span>
+        <span aria-hidden className={classes.findKeys}>
+          <Keys keys={isApple ? "⌘ K" : "Ctrl K"} />
+        </span>
+      </UnstyledButton>
       <Group gap="xs" wrap="nowrap">
         <LiveAge />
         <ColorMenu />

@@ -17,6 +17,8 @@ from voltloom.entrypoints.http.pages import page
 PAGES = Path(__file__).parents[2] / "console_pages"
 NONCE = b"CONSOLE_NONCE"
 """What the build writes where the nonce of a response belongs."""
+SESSION = b"SESSION_STANDING"
+"""And where it says whether anybody is signed in, so that the page need not ask."""
 _NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+")
 _KINDS = {
     ".js": "text/javascript; charset=utf-8",
@@ -64,14 +66,15 @@ class Console:
         self._folder = folder
         self._origins = tuple(origins)
 
-    def index(self) -> Response:
+    def index(self, *, signed_in: bool) -> Response:
         try:
             text = (self._folder / "index.html").read_bytes()
         except OSError:
             return page("Console", NOT_BUILT, status=503)
         nonce = secrets.token_urlsafe(18)
         headers = {"content-security-policy": policy(nonce, self._origins), "cache-control": "no-store"}
-        return HTMLResponse(text.replace(NONCE, nonce.encode()), headers=headers)
+        text = text.replace(NONCE, nonce.encode()).replace(SESSION, b"some" if signed_in else b"none")
+        return HTMLResponse(text, headers=headers)
 
     def asset(self, name: str, accepted: str) -> Response:
         """Its name changes with its content, so it may be kept for ever. accepted: the header Accept-Encoding."""
@@ -105,6 +108,6 @@ def routes(console: Console) -> APIRouter:
         is_known = path in ("", "sign-in") or "text/html" in request.headers.get("accept", "")
         if path.startswith("api/") or not is_known:
             raise NotFound("there is nothing at this path")
-        return console.index()
+        return console.index(signed_in=request.state.session is not None)
 
     return router

@@ -1,0 +1,190 @@
+"""What the tests of the console share: Chromium, a small simulated network, watched pages, and looking at them.
+
+def test_a_thing_is_shown(open_page):
+    page = open_page("/stations", width=390, scheme="dark")
+    page.get_by_role("heading", name="Stations").wait_for()
+    look(page, "stations-390-dark")
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, Route
+
+ROOT = Path(__file__).resolve().parents[1]
+VOLTLOOM = Path(sysconfig.get_path("scripts")) / "voltloom"
+PICTURES = ROOT / "build" / "screenshots"
+AXE = ROOT / "console" / "node_modules" / "axe-core" / "axe.min.js"
+STATIONS = 24
+FLAGS = (
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    # The map draws with WebGL, in software where there is no card.
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+)
+WIDTHS = {390: 844, 1440: 1000}
+SCHEMES = ("light", "dark")
+
+
+EVERYWHERE = pytest.mark.parametrize(
+    ("width", "scheme"), [(width, scheme) for width in WIDTHS for scheme in SCHEMES], ids=str
+)
+
+OpenPage = Callable[..., Page]
+
+
+# ---- the browser
+
+
+def find_chromium() -> str | None:
+    """Of this machine; None: Playwright's own, which is installed first. Fails plainly where there is neither."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if found := shutil.which(name):
+            return found
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        done = subprocess.run(["apt-get", "install", "-y", "-q", "chromium"], capture_output=True, text=True)
+        if done.returncode == 0 and (found := shutil.which("chromium")):
+            return found
+    done = subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], capture_output=True, text=True)
+    if done.returncode:
+        pytest.fail(
+            "These tests need Chromium, and there is none: install the package `chromium`, or run "
+            f"`playwright install chromium`, which said:\n{done.stdout[-800:]}{done.stderr[-800:]}",
+            pytrace=False,
+        )
+    return None
+
+
+# ---- the network
+
+
+@dataclass
+class DemoNetwork:
+    """`voltloom demo`, as its users start it."""
+
+    folder: Path
+    url: str
+    key: str
+    stations: list[str] = field(default_factory=list)
+
+    def api(self) -> httpx.Client:
+        """As this machine's own command line."""
+        return httpx.Client(base_url=f"{self.url}/api/v1", headers={"authorization": f"Bearer {self.key}"}, timeout=30)
+
+    def ask(self, path: str) -> Any:
+        with self.api() as api:
+            answer = api.get(path)
+            assert answer.is_success, answer.text
+            return answer.json()
+
+    def invite(self, login: str, role: str) -> str:
+        """A new person's link, as a path."""
+        with self.api() as api:
+            answer = api.post("/people", json={"login": login, "role": role})
+            assert answer.is_success, answer.text
+            return answer.json()["path"]
+
+
+def wait_for_demo(what: Callable[[], Any], process: "subprocess.Popen[bytes]", log: Path) -> Any:
+    deadline = time.monotonic() + 120
+    while True:
+        try:
+            if found := what():
+                return found
+        except (OSError, httpx.HTTPError, KeyError, json.JSONDecodeError):
+            pass
+        assert process.poll() is None, f"the demo ended:\n{log.read_text()[-3000:]}"
+        assert time.monotonic() < deadline, f"the demo is not ready:\n{log.read_text()[-3000:]}"
+        time.sleep(0.2)
+
+
+# ---- pages
+
+
+@dataclass
+class Watched:
+    """What a page did that it must not."""
+
+    troubles: list[str] = field(default_factory=list)
+    allowed: list[str] = field(default_factory=list)
+    """Patterns of what a test brings about on purpose."""
+
+    def note(self, text: str) -> None:
+        if not any(re.search(pattern, text) for pattern in self.allowed):
+            self.troubles.append(text)
+
+
+watched_by_context: dict[int, Watched] = {}
+
+
+def watched(page: Page) -> Watched:
+    return watched_by_context[id(page.context)]
+
+
+def watch(context: BrowserContext, url: str) -> None:
+    seen = watched_by_context[id(context)] = Watched()
+
+    def on_console(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and "GPU stall" not in message.text:
+            seen.note(f"console {message.type}: {message.text}")
+
+    def on_request(request: Request) -> None:
+        if not request.url.startswith((url, "data:", "blob:")):
+            seen.note(f"a request to {request.url}")
+
+    def refuse(route: Route) -> None:
+        route.abort()
+
+    context.route(lambda asked: not asked.startswith((url, "data:", "blob:")), refuse)
+    context.on("console", on_console)
+    context.on("request", on_request)
+    context.on("weberror", lambda error: seen.note(f"an error: {error.error}"))
+
+
+# ---- looking
+
+_OVERFLOW = """() => {
+  const most = document.documentElement.clientWidth;
+  if (document.documentElement.scrollWidth <= most) return [];
+  return [...document.querySelectorAll("body *")]
+    .filter((each) => each.getBoundingClientRect().right > most + 1 && getComputedStyle(each).position !== "fixed")
+    .slice(0, 5).map((each) => each.outerHTML.slice(0, 160));
+}"""
+
+
+def look(page: Page, name: str, *, full: bool = False) -> Path:
+    """A picture for people to look at, and what a machine can see: axe finds nothing serious, nothing overflows."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    picture = PICTURES / f"{name}.png"
+    page.screenshot(path=picture, full_page=full)
+    overflowing = page.evaluate(_OVERFLOW)
+    assert not overflowing, f"{name} scrolls sideways: {overflowing}"
+    if not page.evaluate("() => 'axe' in window"):
+        # Not by a script element: the content security policy lets in none but ours.
+        page.evaluate(AXE.read_text())
+    found = page.evaluate("() => axe.run(document, { resultTypes: ['violations'] })")
+    serious = [
+        f"{each['id']}: {each['help']}: "
+        + " | ".join(f"{node['html'][:200]} ({node['failureSummary'][:300]})" for node in each["nodes"][:4])
+        for each in found["violations"]
+        if each["impact"] in ("serious", "critical")
+    ]
+    assert not serious, f"{name}: " + "\n".join(serious)
+    return picture
