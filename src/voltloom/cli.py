@@ -32,6 +32,8 @@ station = _group("station", "Add, list and remove stations.")
 inbox = _group("inbox", "Stations that knocked and were not let in.")
 token = _group("token", "Tokens that may charge.")
 user = _group("user", "People who sign in.")
+mfa = typer.Typer(help="Second factors.", no_args_is_help=True)
+user.add_typer(mfa, name="mfa")
 apikey = _group("apikey", "Keys for programs.")
 audit = _group("audit", "Who did what.")
 backup = _group("backup", "Copies of the database.")
@@ -378,6 +380,22 @@ def user_list(database: DatabaseUrl = None, json: Json = False, data_dir: DataDi
     from voltloom.terminal import records
 
     records.at_desk(_settings(data_dir=data_dir, database=database), lambda desk: records.list_people(desk, json=json))
+
+
+@mfa.command("reset")
+def user_mfa_reset(
+    login: Annotated[str, typer.Argument(help="of a person who lost app and recovery codes")],
+    database: DatabaseUrl = None,
+    json: Json = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Let a person sign in with the password alone again. Their sessions end."""
+    from voltloom.terminal import records
+
+    records.at_desk(
+        _settings(data_dir=data_dir, database=database),
+        lambda desk: records.reset_second_factor(desk, login, json=json),
+    )
 
 
 @apikey.command("create")

@@ -72,10 +72,14 @@ def test_records_without_a_server_and_a_backup_that_serves(tmp_path):
     (token,) = server.run("token", "list")
     assert (token["value"], token["kind"], token["holder"]) == ("04A2B3C4", "ISO14443", "Ada")
     assert "is no kind of token" in server.says("token", "add", "X", "--kind", "fingerprint", code=1)
+    first = server.run("user", "link", "admin")
+    assert "/sign-in?link=" in first["sign_in"]
+    assert "no person bob" in server.says("user", "link", "bob", code=1)
     invited = server.run("user", "add", "ada@example.com", "--role", "operator")
     assert "/sign-in?link=" in invited["sign_in"]
     renewed = server.run("user", "link", "ada@example.com")
     assert renewed["sign_in"] != invited["sign_in"]
+    assert "has no second factor" in server.says("user", "mfa", "reset", "ada@example.com", code=1)
     assert "ada@example.com" in server.says("user", "list")
     assert "is no role" in server.says("user", "add", "bob", "--role", "king", code=1)
     verified = server.run("audit", "verify")

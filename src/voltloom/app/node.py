@@ -119,7 +119,7 @@ class Node:
         self._pace = Pace(gateway)
         stack.push_async_callback(_cancelled, asyncio.create_task(self._pace.run(), name="pace"))
         await self._run_tasks(ours, journal, parts.archive)
-        await self._serve_http(ours, journal)
+        await self._serve_http(ours, journal, parts.factors)
         await self._let_stations_in(parts.authority)
         metrics = GatewayMetrics(gateway.tally, lambda: gateway.connections)
         REGISTRY.register(metrics)
@@ -231,10 +231,10 @@ class Node:
     def _context(self, work: Work) -> Context:
         return Context(self.database, self.gateway, datetime.now(UTC), work)
 
-    async def _serve_http(self, ours: Sequence[Feature], journal: Journal) -> None:
+    async def _serve_http(self, ours: Sequence[Feature], journal: Journal, factors: access.SecondFactors) -> None:
         settings = self.settings
         local_token = access.new_local_token()
-        letting_in = access.Access(self.database, local_token=local_token)
+        letting_in = access.Access(self.database, factors, local_token=local_token)
         self._stack.callback(letting_in.close)
         self.http = HttpServer(
             ours,

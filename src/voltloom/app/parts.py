@@ -28,13 +28,20 @@ from voltloom.features.feature import Feature
 from voltloom.infra.archive import Archive
 from voltloom.infra.database import Database, open_database
 from voltloom.infra.journal import Journal
-from voltloom.infra.keys import insist_on_keys, key_file
+from voltloom.infra.keys import Envelope, insist_on_keys, key_file
 from voltloom.infra.migrations import migrate, require_current
 from voltloom.infra.settings import SettingError, Settings
 
 EVENTS: tuple[type[Event], ...] = tuple(
     kind for _, kind in inspect.getmembers(events, inspect.isclass) if issubclass(kind, Event) and kind is not Event
 )
+
+
+_MUST_HAVE = {
+    "optional": frozenset[access.Role](),
+    "admins": frozenset({access.Role.ADMIN}),
+    "everyone": frozenset(access.Role),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,7 @@ class Parts:
     config: stations.StationsConfig
     authority: certificates.Authority
     archive: Archive
+    factors: access.SecondFactors
     keys: Mapping[str, bytes]
     """What the rows of the database are made with: every node of a network has the same."""
 
@@ -62,6 +70,7 @@ def parts_of(settings: Settings, where: Addresses) -> Parts:
         most_bytes=settings.messages_archive_bytes,
     )
     passwords_key = key_file(keys_folder(settings), "station-passwords")
+    factors_key = key_file(keys_folder(settings), "second-factors")
     return Parts(
         config=stations.StationsConfig(
             passwords=stations.Passwords(passwords_key),
@@ -71,8 +80,10 @@ def parts_of(settings: Settings, where: Addresses) -> Parts:
         ),
         authority=authority,
         archive=archive,
+        factors=access.SecondFactors(Envelope({"1": factors_key}, "1"), _MUST_HAVE[settings.second_factor]),
         keys={
             "station-passwords": passwords_key,
+            "second-factors": factors_key,
             **{f"ca-{root.kind.value}": root.pem.encode() for root in authority.roots},
         },
     )

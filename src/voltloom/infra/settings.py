@@ -95,6 +95,9 @@ class Settings:
         default=40.0, metadata=_about("messages a second of one station, sustained", 0.1, 1_000_000)
     )
     station_burst: int = field(default=200, metadata=_about("messages of one station at once", 1, 1_000_000))
+    second_factor: str = field(
+        default="optional", metadata=_about("who must sign in with a second factor: optional, admins or everyone")
+    )
     messages_hot_days: int = field(
         default=7, metadata=_about("days messages stay in the database before the archive", 1, 3_650)
     )
@@ -193,6 +196,7 @@ def _known(name: str, what: str, spell: Callable[[str], str]) -> None:
 
 _TYPES = get_type_hints(Settings)
 _WORDS = {
+    "second_factor": ("optional", "admins", "everyone"),
     "log_level": ("debug", "info", "warning", "error"),
     "log_format": ("json", "text", "auto"),
     "unknown_station_status": ("401", "404"),

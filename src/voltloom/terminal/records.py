@@ -193,8 +193,21 @@ async def add_person(desk: Desk, login: str, name: str, role: str, *, json: bool
 
 
 async def sign_in_link(desk: Desk, login: str, *, json: bool) -> None:
-    person, link = await access.make_link(desk.database, desk.actor, login, desk.now)
+    try:
+        person, link = await access.make_link(desk.database, desk.actor, login, desk.now)
+    except NotFound:
+        # Before the first sign-in there is nobody, and who asks for the admin's link asks for that one.
+        first = await access.first_link(desk.database, desk.now) if login.strip().lower() == "admin" else None
+        if first is None:
+            raise
+        output.result({"login": "admin", "sign_in": sign_in_url(desk.where, first)}, json=json)
+        return
     output.result({"login": person.login, "sign_in": sign_in_url(desk.where, link)}, json=json)
+
+
+async def reset_second_factor(desk: Desk, login: str, *, json: bool) -> None:
+    person = await access.reset_second_factor(desk.database, desk.actor, login, desk.now)
+    output.result({"login": person.login, "second_factor": False}, json=json)
 
 
 async def list_people(desk: Desk, *, json: bool) -> None:

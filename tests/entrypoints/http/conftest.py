@@ -19,9 +19,11 @@ from voltloom.domain.ids import StationId
 from voltloom.entrypoints.http import HttpServer, HttpSettings, NetworkSummary, Services
 from voltloom.features import access
 from voltloom.features.access import Access, Passwords, first_link, new_local_token
+from voltloom.features.access.second_factor import SecondFactors
 from voltloom.features.feature import Feature
 from voltloom.infra.database import Database, metadata, open_database
 from voltloom.infra.journal import Journal
+from voltloom.infra.keys import Envelope
 
 OutcomeT = TypeVar("OutcomeT")
 
@@ -99,7 +101,12 @@ def _serving(url: str) -> ServeHttp:
         await journal.start(database)
         token = new_local_token()
         # The cheapest hashing argon2 knows: what is tested is who gets in, not how long it takes.
-        service = Access(database, local_token=token, passwords=Passwords(time_cost=1, memory_kib=64))
+        service = Access(
+            database,
+            SecondFactors(Envelope({"1": bytes(32)}, "1")),
+            local_token=token,
+            passwords=Passwords(time_cost=1, memory_kib=64),
+        )
         services = Services(database, NoStations(), service, journal, quiet_network, ready or {})
         server = HttpServer([access.feature, *more], services, settings or HttpSettings(port=0))
         await server.start()

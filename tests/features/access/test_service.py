@@ -11,6 +11,7 @@ from voltloom.domain.errors import Conflict, Forbidden, Invalid, NotFound, Throt
 from voltloom.features.access import LOCAL, Access, Actor, Passwords, Role, SignInRefused, Source, first_link, store
 from voltloom.features.access.audit import list_entries, verify
 from voltloom.features.access.rules import Scope, Standing
+from voltloom.features.access.second_factor import SecondFactors
 from voltloom.features.access.service import (
     MOST_SESSIONS,
     add_api_key,
@@ -25,10 +26,12 @@ from voltloom.features.access.service import (
 )
 from voltloom.features.feature import Context
 from voltloom.infra.database import Database, Work
+from voltloom.infra.keys import Envelope
 
 NOON = datetime(2030, 5, 1, 12, 0, tzinfo=UTC)
 HOME = Source("192.0.2.7", "Firefox")
 PASSWORD = "winter kayak turnip"
+FACTORS = SecondFactors(Envelope({"1": bytes(32)}, "1"))
 
 
 def minutes(count: float) -> datetime:
@@ -38,7 +41,7 @@ def minutes(count: float) -> datetime:
 @asynccontextmanager
 async def opened(fresh_database) -> AsyncIterator[tuple[Database, Access]]:
     async with fresh_database() as database:
-        access = Access(database, local_token="vl_local_x", passwords=Passwords(time_cost=1, memory_kib=64))
+        access = Access(database, FACTORS, local_token="vl_local_x", passwords=Passwords(time_cost=1, memory_kib=64))
         try:
             yield database, access
         finally:

@@ -34,7 +34,7 @@ from voltloom.domain.errors import (
     Unreachable,
     VoltloomError,
 )
-from voltloom.features.access import SignInRefused
+from voltloom.features.access import SecondFactorNeeded, SignInRefused
 
 LOG = structlog.get_logger(__name__)
 
@@ -71,6 +71,9 @@ class Kind:
 KINDS: Mapping[type[VoltloomError], Kind] = {
     Unauthenticated: Kind("unauthenticated", 401, "Sign in first", "send an API key as bearer token, or sign in"),
     SignInRefused: Kind("sign-in-refused", 401, "Not signed in", "name and password, or the link, are not good"),
+    SecondFactorNeeded: Kind(
+        "second-factor-needed", 401, "One more step", "send the same again, with the `code` of the second factor"
+    ),
     Forbidden: Kind("forbidden", 403, "Not allowed", "the key or role does not have the scope this takes"),
     NotFound: Kind("not-found", 404, "Not found", "there is no such thing, or not for your eyes"),
     TooSlow: Kind("too-slow", 408, "Too slow", "the request did not arrive in time"),

@@ -12,7 +12,18 @@ from voltloom.features.access.local_key import (
     write_local_key,
 )
 from voltloom.features.access.passwords import Passwords
-from voltloom.features.access.rules import Actor, ApiKey, Person, Role, Scope, SignInRefused, Standing
+from voltloom.features.access.personal import Preferences
+from voltloom.features.access.rules import (
+    Actor,
+    ApiKey,
+    Person,
+    Role,
+    Scope,
+    SecondFactorNeeded,
+    SignInRefused,
+    Standing,
+)
+from voltloom.features.access.second_factor import SecondFactors, reset_second_factor
 from voltloom.features.access.service import (
     Access,
     Recognised,
@@ -39,9 +50,12 @@ __all__ = [
     "LocalKey",
     "Passwords",
     "Person",
+    "Preferences",
     "Recognised",
     "Role",
     "Scope",
+    "SecondFactorNeeded",
+    "SecondFactors",
     "SignInRefused",
     "Source",
     "Standing",
@@ -61,6 +75,7 @@ __all__ = [
     "read_local_key",
     "remove_local_key",
     "remove_person",
+    "reset_second_factor",
     "revoke_api_key",
     "search_people",
     "source_of",

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -96,6 +96,10 @@ class SignInRefused(VoltloomError):
     """Name, password, link or key are not good. The reason never says which, nor whether there is such a name."""
 
 
+class SecondFactorNeeded(VoltloomError):
+    """The password is right, or the link is; this person also has to give a code."""
+
+
 # ---- people
 
 
@@ -108,6 +112,9 @@ class Standing(Enum):
 class Person:
     """login          an e-mail address or a user name, lower case; what one signs in with
     password_hash  "" until one is chosen: only a link lets this person in
+    totp           the sealed secret of an authenticator app, "" without a second factor; totp_next: one being set up
+    totp_step      the time step of the last code that was used
+    recovery       hashes of the recovery codes that are left
     """
 
     id: PersonId
@@ -118,6 +125,10 @@ class Person:
     password_hash: str
     created_at: datetime
     last_sign_in_at: datetime | None = None
+    totp: str = field(default="", repr=False)
+    totp_next: str = field(default="", repr=False)
+    totp_step: int = 0
+    recovery: str = field(default="", repr=False)
 
     @property
     def actor(self) -> Actor:

@@ -30,6 +30,7 @@ from voltloom.features.access.rules import (
     Link,
     Person,
     Role,
+    SecondFactorNeeded,
     Session,
     SignInRefused,
     Standing,
@@ -38,6 +39,7 @@ from voltloom.features.access.rules import (
     may_grant,
     scopes_of,
 )
+from voltloom.features.access.second_factor import SecondFactors
 from voltloom.features.access.throttle import Throttle, source_of
 from voltloom.features.feature import Context
 from voltloom.infra.database import Database, Work
@@ -82,8 +84,11 @@ class Access:
     local_token   what this machine's own command line calls with; "" for none
     """
 
-    def __init__(self, database: Database, *, local_token: str = "", passwords: Passwords | None = None) -> None:
+    def __init__(
+        self, database: Database, factors: SecondFactors, *, local_token: str = "", passwords: Passwords | None = None
+    ) -> None:
         self._database = database
+        self.factors = factors
         self._local_hash = _hash(local_token) if local_token else ""
         self._passwords = passwords or Passwords()
         self._by_source = Throttle(burst=15, period_s=5)
@@ -91,6 +96,8 @@ class Access:
         # Against guessing from many sources at once. A source the account signed in from before is never held up by
         # it, and a link always lets its owner in: guessing cannot lock anybody out for good.
         self._by_login = Throttle(burst=100, period_s=2)
+        # Whoever gets here knows the password: a code of six digits must not be guessed.
+        self._by_code = Throttle(burst=5, period_s=60)
         self._refusals_noted = Throttle(burst=3, period_s=60)
         self._known_sources: dict[tuple[str, str], None] = {}
 
@@ -99,8 +106,11 @@ class Access:
 
     # ---- signing in
 
-    async def sign_in(self, login: str, password: str, source: Source, now: datetime) -> SignedIn:
-        """Raises SignInRefused, the same for an unknown name and a wrong password; Throttled."""
+    async def sign_in(self, login: str, password: str, source: Source, now: datetime, *, code: str = "") -> SignedIn:
+        """Raises SignInRefused, the same for an unknown name and a wrong password; SecondFactorNeeded; Throttled.
+
+        code: of the second factor, where this person has one.
+        """
         try:
             login = login_of(login)
         except Invalid:
@@ -115,6 +125,7 @@ class Access:
         for throttle, key in taken:
             throttle.give_back(key)
         self._remember(login, source_of(source.address))
+        self._count_code(person, code)
         checked = person.password_hash
         renewed = await self._passwords.hash(password) if self._passwords.is_outdated(checked) else checked
         person_id = person.id
@@ -123,12 +134,38 @@ class Access:
             current = store.person_by_id(connection, person_id)
             if current is None or current.standing is not Standing.ACTIVE or current.password_hash != checked:
                 raise SignInRefused(_REFUSED)
+            self._insist_on_code(connection, current, code, now)
             return _begin_session(connection, work, replace(current, password_hash=renewed), "password", source, now)
 
-        return await self._database.write(begin)
+        try:
+            signed_in = await self._database.write(begin)
+        except SignInRefused:
+            await self._note_refusal(person, source, now)
+            raise
+        self._by_code.forget(person.id)
+        return signed_in
 
-    async def sign_in_with_link(self, token: str, source: Source, now: datetime) -> SignedIn:
-        """Uses the link up. The first of all makes the first admin. Raises SignInRefused; Throttled."""
+    def _count_code(self, person: Person, code: str) -> None:
+        """Raises Throttled."""
+        if not (person.totp and code):
+            return
+        now_s = time.monotonic()
+        wait_s = self._by_code.wait_s(person.id, now_s)
+        if wait_s > 0:
+            raise Throttled("too many wrong codes: wait a little", wait_s)
+        self._by_code.take(person.id, now_s)
+
+    def _insist_on_code(self, connection: Connection, person: Person, code: str, now: datetime) -> None:
+        if not person.totp:
+            return
+        if not code:
+            raise SecondFactorNeeded("give the code that your authenticator app shows, or a recovery code")
+        if not self.factors.accepts(connection, person, code, now):
+            raise SignInRefused("that code is not good: take the newest of the app, or a recovery code")
+
+    async def sign_in_with_link(self, token: str, source: Source, now: datetime, *, code: str = "") -> SignedIn:
+        """Uses the link up. The first of all makes the first admin. A link stands for the password, not for the
+        second factor. Raises SignInRefused; SecondFactorNeeded (the link stays good); Throttled."""
         taken = self._take("", source_of(source.address))
         token_hash = _hash(token)
 
@@ -139,9 +176,17 @@ class Access:
             person = store.person_by_id(connection, link.person_id) if link.person_id else _first_admin(connection, now)
             if person is None or person.standing is not Standing.ACTIVE:
                 raise SignInRefused(_LINK_REFUSED)
+            self._count_code(person, code)
+            self._insist_on_code(connection, person, code, now)
             return _begin_session(connection, work, person, "link", source, now)
 
-        signed_in = await self._database.write(use)
+        try:
+            signed_in = await self._database.write(use)
+        except SecondFactorNeeded:
+            for throttle, key in taken:
+                throttle.give_back(key)
+            raise
+        self._by_code.forget(signed_in.person.id)
         for throttle, key in taken:
             throttle.give_back(key)
         return signed_in
@@ -207,7 +252,11 @@ class Access:
             return None
         if touch and session.wants_touch(now):
             await self._database.write(lambda connection, _: store.touch_session(connection, session.id, now))
-        return Recognised(replace(person.actor, address=address), session)
+        return Recognised(replace(self.actor_of(person), address=address), session)
+
+    def actor_of(self, person: Person) -> Actor:
+        """Where the role must have a second factor, nothing is allowed before one is set up."""
+        return replace(person.actor, scopes=frozenset()) if self.factors.missing(person) else person.actor
 
     # ---- one's own session
 
@@ -221,6 +270,34 @@ class Access:
     async def leave(self, session: Session) -> None:
         """Another session takes its place."""
         await self._database.write(lambda connection, _: store.end_session(connection, session.id))
+
+    async def prove(self, session: Session, password: str | None, code: str, source: Source, now: datetime) -> Person:
+        """It is the person who sits there, and not who found the browser open: who it is. Raises Forbidden.
+
+        password   not needed soon after signing in with a link; code: where there is a second factor already
+        """
+        person = await self._database.read(lambda connection: store.person_by_id(connection, session.person_id))
+        if person is None:
+            raise NotFound("there is no such person any more")
+        if not session.may_choose_password(now):
+            taken = self._take(person.login, source_of(source.address))
+            if not await self._passwords.check(person.password_hash, password or ""):
+                raise Forbidden("the password is not right")
+            for throttle, key in taken:
+                throttle.give_back(key)
+        if person.totp:
+            self._count_code(person, code or " ")
+
+            def use(connection: Connection, _: Work) -> bool:
+                current = store.person_by_id(connection, person.id)
+                return (
+                    current is not None and bool(current.totp) and self.factors.accepts(connection, current, code, now)
+                )
+
+            if not await self._database.write(use):
+                raise Forbidden("that code is not good: take the newest of the app, or a recovery code")
+            self._by_code.forget(person.id)
+        return person
 
     async def change_password(
         self, actor: Actor, session: Session, old: str | None, new: str, source: Source, now: datetime

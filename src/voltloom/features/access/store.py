@@ -5,6 +5,7 @@ from datetime import datetime
 
 import msgspec
 from sqlalchemy import (
+    BigInteger,
     Column,
     Connection,
     ForeignKey,
@@ -37,6 +38,10 @@ people = Table(
     Column("password_hash", String(300), nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Column("last_sign_in_at", UtcTime),
+    Column("totp", String(300), nullable=False, server_default="", comment="secret of the app, sealed"),
+    Column("totp_next", String(300), nullable=False, server_default="", comment="one that is being set up"),
+    Column("totp_step", BigInteger, nullable=False, server_default="0", comment="of the last code used"),
+    Column("recovery", Text, nullable=False, server_default="", comment="hashes of what was not used"),
 )
 
 sign_in_links = Table(
@@ -145,6 +150,14 @@ def save_person(connection: Connection, person: Person) -> None:
             password_hash=person.password_hash,
             last_sign_in_at=person.last_sign_in_at,
         )
+    )
+
+
+def save_second_factor(connection: Connection, person: Person) -> None:
+    connection.execute(
+        update(people)
+        .where(people.c.id == person.id)
+        .values(totp=person.totp, totp_next=person.totp_next, totp_step=person.totp_step, recovery=person.recovery)
     )
 
 

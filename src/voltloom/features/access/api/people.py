@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import Field
 
-from voltloom.features.access import service, store
+from voltloom.features.access import second_factor, service, store
 from voltloom.features.access.api.shared import PersonOut, Text200
 from voltloom.features.access.rules import Role, Scope, Standing
 from voltloom.features.api import After, Body, Call, Limit, Page, allow, cursor, position
@@ -63,6 +63,13 @@ def add_routes(router: APIRouter) -> None:
         """For somebody who lost password or link. Older links of theirs no longer let anybody in."""
         person, token = await service.make_link(call.database, call.actor, person_id, call.now)
         return LinkOut(person=PersonOut.of(person), path=f"/sign-in?link={token}")
+
+    @router.delete(
+        "/people/{person_id}/second-factor", tags=["people"], summary="Reset a second factor", status_code=204
+    )
+    async def reset_second_factor(person_id: str, call: Annotated[Call, allow(Scope.ACCESS_WRITE)]) -> None:
+        """For somebody who lost app and recovery codes. Be sure who asks: their password alone lets them in then."""
+        await second_factor.reset_second_factor(call.database, call.actor, person_id, call.now)
 
     @router.delete("/people/{person_id}", tags=["people"], summary="Remove a person", status_code=204)
     async def remove_person(person_id: str, call: Annotated[Call, allow(Scope.ACCESS_WRITE)]) -> None:

@@ -19,9 +19,11 @@ from voltloom.features.access.api.shared import (
     keep_session,
     source_of_call,
 )
-from voltloom.features.access.rules import Actor, Scope, Session
-from voltloom.features.access.service import SignedIn, csrf_token
+from voltloom.features.access.rules import Actor, Person, Scope, Session
+from voltloom.features.access.service import Access, SignedIn, csrf_token
 from voltloom.features.api import After, Body, Call, Limit, Page, cursor, position, signed_in
+
+SecondFactorState = Literal["off", "on", "required"]
 
 
 class ActorOut(Body):
@@ -39,15 +41,23 @@ class ActorOut(Body):
     may_choose_password: bool = Field(
         default=False, description="true soon after signing in with a link: no old password is asked"
     )
+    second_factor: SecondFactorState | None = Field(
+        default=None, description="required: this person may do nothing before one is set up"
+    )
+
+
+_CODE = "of the second factor: what the app shows, or a recovery code; asked for with the problem second-factor-needed"
 
 
 class SignInIn(Body):
     login: Secret
     password: Secret
+    code: Secret = Field(default="", description=_CODE)
 
 
 class LinkIn(Body):
     link: Secret = Field(description="the token of a one-time link: what follows `link=` in its address")
+    code: Secret = Field(default="", description=_CODE)
 
 
 class PasswordIn(Body):
@@ -82,7 +92,14 @@ async def _who(call: Call, request: Request) -> ActorOut:
         csrf_token=csrf_token(request.cookies[cookie_name(request.state.arrival)]),
         expires_at=session.expires_at,
         may_choose_password=session.may_choose_password(call.now),
+        second_factor=_state(access_of(request), person) if person else None,
     )
+
+
+def _state(access: Access, person: Person) -> SecondFactorState:
+    if access.factors.missing(person):
+        return "required"
+    return "on" if person.totp else "off"
 
 
 def _kind(actor: Actor) -> Literal["person", "api_key", "local"]:
@@ -93,8 +110,8 @@ def _kind(actor: Actor) -> Literal["person", "api_key", "local"]:
             raise AssertionError(f"an actor of kind {actor.kind} signed in")
 
 
-def _who_signed_in(signed_in: SignedIn, now: datetime) -> ActorOut:
-    actor, session = signed_in.person.actor, signed_in.session
+def _who_signed_in(access: Access, signed_in: SignedIn, now: datetime) -> ActorOut:
+    actor, session = access.actor_of(signed_in.person), signed_in.session
     return ActorOut(
         kind=_kind(actor),
         id=actor.id,
@@ -104,6 +121,7 @@ def _who_signed_in(signed_in: SignedIn, now: datetime) -> ActorOut:
         csrf_token=csrf_token(signed_in.token),
         expires_at=session.expires_at,
         may_choose_password=session.may_choose_password(now),
+        second_factor=_state(access, signed_in.person),
     )
 
 
@@ -112,17 +130,19 @@ def _session_routes(router: APIRouter) -> None:
     async def sign_in(body: SignInIn, request: Request, response: Response) -> ActorOut:
         now = datetime.now(UTC)
         _refuse_clear(request)
-        signed_in = await access_of(request).sign_in(body.login, body.password, source_of_call(request), now)
+        signed_in = await access_of(request).sign_in(
+            body.login, body.password, source_of_call(request), now, code=body.code
+        )
         await _replace_session(request, response, signed_in)
-        return _who_signed_in(signed_in, now)
+        return _who_signed_in(access_of(request), signed_in, now)
 
     @router.post("/session/link", tags=["session"], summary="Sign in with a one-time link", status_code=201)
     async def sign_in_with_link(body: LinkIn, request: Request, response: Response) -> ActorOut:
         now = datetime.now(UTC)
         _refuse_clear(request)
-        signed_in = await access_of(request).sign_in_with_link(body.link, source_of_call(request), now)
+        signed_in = await access_of(request).sign_in_with_link(body.link, source_of_call(request), now, code=body.code)
         await _replace_session(request, response, signed_in)
-        return _who_signed_in(signed_in, now)
+        return _who_signed_in(access_of(request), signed_in, now)
 
     @router.get("/session", tags=["session"], summary="Who am I, and what may I")
     async def who_am_i(call: Annotated[Call, signed_in()], request: Request) -> ActorOut:
@@ -130,13 +150,13 @@ def _session_routes(router: APIRouter) -> None:
 
     @router.delete("/session", tags=["session"], summary="Sign out", status_code=204)
     async def sign_out(call: Annotated[Call, signed_in()], request: Request, response: Response) -> None:
-        await access_of(request).sign_out(call.actor, _own_session(request), call.now)
+        await access_of(request).sign_out(call.actor, own_session(request), call.now)
         drop_session(response, request.state.arrival)
 
     @router.put("/session/password", tags=["session"], summary="Choose a new password", status_code=204)
     async def change_password(body: PasswordIn, call: Annotated[Call, signed_in()], request: Request) -> None:
         """Ends all other sessions of this person."""
-        session = _own_session(request)
+        session = own_session(request)
         source = source_of_call(request)
         await access_of(request).change_password(call.actor, session, body.old, body.new, source, call.now)
 
@@ -154,7 +174,7 @@ async def _replace_session(request: Request, response: Response, signed_in: Sign
     keep_session(response, request.state.arrival, signed_in)
 
 
-def _own_session(request: Request) -> Session:
+def own_session(request: Request) -> Session:
     session = request.state.session
     if not isinstance(session, Session):
         raise Conflict("this call came with a key, not with a session")

@@ -68,6 +68,7 @@ class PersonOut(Body):
     role: Role
     standing: Standing
     has_password: bool = Field(description="false: only a sign-in link lets this person in")
+    has_second_factor: bool
     created_at: datetime
     last_sign_in_at: datetime | None
 
@@ -80,6 +81,7 @@ class PersonOut(Body):
             role=person.role,
             standing=person.standing,
             has_password=bool(person.password_hash),
+            has_second_factor=bool(person.totp),
             created_at=person.created_at,
             last_sign_in_at=person.last_sign_in_at,
         )
