@@ -125,6 +125,14 @@ def test_the_audit_log_is_filtered_verified_and_exported(serve_http):
             assert entry["address"] == "127.0.0.1"
             assert entry["details"] == {"name": "=cmd|' /C calc'!A0", "role": "viewer"}
 
+            assert entry["well"]
+            assert (await admin.get("/api/v1/audit", params={"well": False})).json()["items"] == []
+            found = (await admin.get("/api/v1/audit", params={"q": "calc ADMIN"})).json()["items"]
+            assert [each["number"] for each in found] == [entry["number"]]
+            assert (await admin.get("/api/v1/audit", params={"since": "2999-01-01T00:00:00Z"})).json()["items"] == []
+            only = await admin.get("/api/v1/audit/export", params={"action": "person.add"})
+            assert [row["target"] for row in csv.DictReader(io.StringIO(only.text))] == ["anna"]
+
             verdict = (await admin.get("/api/v1/audit/verify")).json()
             assert (verdict["good"], verdict["entries"]) == (True, 3)
             assert (await admin.get("/api/v1/audit/verify", params={"head": verdict["head"]})).json()["good"]

@@ -11,9 +11,12 @@ from voltloom.features.access.audit import (
     GENESIS,
     Entry,
     Verdict,
+    Wanted,
     audit_log,
     canonical,
     check,
+    entries_after,
+    is_well,
     list_entries,
     seal,
     verify,
@@ -180,9 +183,9 @@ def test_entries_are_listed_the_newest_first_by_action_target_and_actor(fresh_da
                 lambda connection, work: note(connection, work, LOCAL, "person.add", "bob", "done", NOON)
             )
 
-            async def numbers(**filters):
+            async def numbers(before=None, limit=9, **filters):
                 found = await database.read(
-                    lambda connection: list_entries(connection, **{"before": None, "limit": 9, **filters})
+                    lambda connection: list_entries(connection, before=before, limit=limit, wanted=Wanted(**filters))
                 )
                 return [entry.number for entry in found]
 
@@ -193,7 +196,49 @@ def test_entries_are_listed_the_newest_first_by_action_target_and_actor(fresh_da
             assert await numbers(action="station.*") == [3, 2, 1]
             assert await numbers(action="person.add") == [4]
             assert await numbers(actor_id="p-1") == [3, 2, 1]
+            assert await numbers(words=("ANNA", "onidle")) == [3, 2, 1]
+            assert await numbers(words=("192.0.2.7", "cp-2")) == [2]
+            assert await numbers(words=("%",)) == []
+            assert await numbers(since=NOON + timedelta(minutes=1)) == [3, 2]
+            assert await numbers(until=NOON + timedelta(minutes=1)) == [4, 1]
+            later = await database.read(lambda connection: entries_after(connection, 1, 9, Wanted(target="CP-1")))
+            assert [entry.number for entry in later] == [3]
 
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize(
+    ("outcome", "well"),
+    [
+        ("done", True),
+        ("Accepted", True),
+        ("accepted (Scheduled)", True),
+        ("12 accepted", True),
+        ("12 accepted, 1 rejected", False),
+        ("1 accepted, 3 failed", False),
+        ("not accepted", False),
+        (" accepted", False),
+        ("rejected", False),
+        ("refused", False),
+        ("timed out", False),
+        ("", False),
+    ],
+)
+def test_what_was_not_done_as_it_was_asked_is_found(fresh_database, outcome, well):
+    async def story():
+        async with fresh_database() as database:
+            await database.write(
+                lambda connection, work: note(connection, work, ANNA, "station.reset", "CP", outcome, NOON)
+            )
+            for asked in (True, False):
+                found = await database.read(
+                    lambda connection, asked=asked: list_entries(
+                        connection, before=None, limit=9, wanted=Wanted(well=asked)
+                    )
+                )
+                assert bool(found) is (asked is well)
+
+    assert is_well(outcome) is well
     asyncio.run(story())
 
 

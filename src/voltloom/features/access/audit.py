@@ -5,22 +5,31 @@ Each entry carries the SHA-256 of itself and of the entry before, so that a chan
 write to the database: for that, keep the `head` of an export elsewhere and pass it to `verify`.
 """
 
+import functools
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     Connection,
     Index,
     RowMapping,
+    Select,
     String,
     Table,
     Text,
+    and_,
+    func,
     insert,
+    not_,
+    or_,
     select,
     text,
 )
@@ -189,25 +198,83 @@ def entry_of(row: RowMapping) -> Entry:
     return Entry(**row)
 
 
+# ---- looking for entries
+
+_WELL = ("done", "asked", "answered", "accepted", "nothing")
+"""Outcomes of what was done as it was asked. "accepted (Scheduled)" and "3 accepted" are such too."""
+_ALL_ACCEPTED = re.compile("[0-9]+ accepted")
+
+
+def is_well(outcome: str) -> bool:
+    """Whether it was done as it was asked, all of it."""
+    outcome = outcome.lower()
+    return outcome in _WELL or outcome.startswith("accepted (") or bool(_ALL_ACCEPTED.fullmatch(outcome))
+
+
+def _well(outcome: ColumnElement[str]) -> ColumnElement[bool]:
+    """The same in SQL."""
+    outcome = func.lower(outcome)
+    digits_gone = func.ltrim(outcome, "0123456789")
+    return or_(
+        outcome.in_(_WELL),
+        outcome.startswith("accepted ("),
+        and_(digits_gone == " accepted", outcome != " accepted"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which entries; what is empty does not narrow.
+
+    action   `station.reset`, or `station.*`
+    words    all of them in who, whence, action, target, outcome or details; upper or lower case
+    well     True: only what was done as asked; False: only what was not
+    """
+
+    actor_id: str = ""
+    action: str = ""
+    target: str = ""
+    words: tuple[str, ...] = ()
+    well: bool | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def _matching(wanted: Wanted) -> Select[Any]:
+    entry = audit_log.c
+    query = select(audit_log)
+    if wanted.actor_id:
+        query = query.where(entry.actor_id == wanted.actor_id)
+    if wanted.target:
+        query = query.where(entry.target == wanted.target)
+    if wanted.action.endswith("*"):
+        query = query.where(entry.action.startswith(wanted.action[:-1], autoescape=True))
+    elif wanted.action:
+        query = query.where(entry.action == wanted.action)
+    if wanted.since is not None:
+        query = query.where(entry.at >= wanted.since)
+    if wanted.until is not None:
+        query = query.where(entry.at < wanted.until)
+    if wanted.well is not None:
+        query = query.where(_well(entry.outcome) if wanted.well else not_(_well(entry.outcome)))
+    parts = (entry.actor_name, entry.address, entry.action, entry.target, entry.outcome, entry.details)
+    said = func.lower(functools.reduce(lambda text, part: text + " " + part, parts))
+    for word in wanted.words:
+        query = query.where(said.contains(word.lower(), autoescape=True))
+    return query
+
+
 def list_entries(
-    connection: Connection, *, before: int | None, limit: int, actor_id: str = "", action: str = "", target: str = ""
+    connection: Connection, *, before: int | None, limit: int, wanted: Wanted | None = None
 ) -> list[Entry]:
-    """The newest first, those with numbers below `before`. action may end in `*`."""
-    query = select(audit_log).order_by(audit_log.c.number.desc()).limit(limit)
+    """The newest first, those with numbers below `before`."""
+    query = _matching(wanted or Wanted()).order_by(audit_log.c.number.desc()).limit(limit)
     if before is not None:
         query = query.where(audit_log.c.number < before)
-    if actor_id:
-        query = query.where(audit_log.c.actor_id == actor_id)
-    if target:
-        query = query.where(audit_log.c.target == target)
-    if action.endswith("*"):
-        query = query.where(audit_log.c.action.startswith(action[:-1], autoescape=True))
-    elif action:
-        query = query.where(audit_log.c.action == action)
     return [entry_of(row) for row in connection.execute(query).mappings()]
 
 
-def entries_after(connection: Connection, number: int, limit: int) -> list[Entry]:
+def entries_after(connection: Connection, number: int, limit: int, wanted: Wanted | None = None) -> list[Entry]:
     """The oldest first."""
-    query = select(audit_log).where(audit_log.c.number > number).order_by(audit_log.c.number).limit(limit)
+    query = _matching(wanted or Wanted()).where(audit_log.c.number > number).order_by(audit_log.c.number).limit(limit)
     return [entry_of(row) for row in connection.execute(query).mappings()]

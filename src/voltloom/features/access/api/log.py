@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 import msgspec
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import StreamingResponse
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from voltloom.features.access import audit
 from voltloom.features.access.rules import Scope
@@ -24,6 +24,7 @@ class AuditEntryOut(Body):
     action: str
     target: str
     outcome: str
+    well: bool = Field(description="it was done as it was asked, all of it")
     details: object
     hash: str
 
@@ -39,6 +40,7 @@ class AuditEntryOut(Body):
             action=entry.action,
             target=entry.target,
             outcome=entry.outcome,
+            well=audit.is_well(entry.outcome),
             details=msgspec.json.decode(entry.details),
             hash=entry.hash,
         )
@@ -52,29 +54,38 @@ class VerdictOut(Body):
     reason: str
 
 
-_AUDIT_COLUMNS = tuple(AuditEntryOut.model_fields)
+_AUDIT_COLUMNS = audit.Entry.__slots__
+_MOST_WORDS = 8
+
+
+def _wanted(
+    actor_id: Annotated[str, Query(max_length=100)] = "",
+    action: Annotated[str, Query(max_length=100, description="`station.reset`, or `station.*`")] = "",
+    target: Annotated[str, Query(max_length=300)] = "",
+    q: Annotated[str, Query(max_length=200, description="words in any part of it")] = "",
+    well: Annotated[bool | None, Query(description="whether it was done as it was asked")] = None,
+    since: AwareDatetime | None = None,
+    until: AwareDatetime | None = None,
+) -> audit.Wanted:
+    return audit.Wanted(actor_id, action, target, tuple(q.split()[:_MOST_WORDS]), well, since, until)
+
+
+Wanted = Annotated[audit.Wanted, Depends(_wanted)]
 
 
 def add_routes(router: APIRouter) -> None:
     @router.get("/audit", tags=["audit"], summary="Who did what")
     async def list_audit(
         call: Annotated[Call, allow(Scope.AUDIT_READ)],
+        wanted: Wanted,
         limit: Limit = 100,
         after: After = None,
-        actor_id: Annotated[str, Query(max_length=100)] = "",
-        action: Annotated[str, Query(max_length=100, description="`station.reset`, or `station.*`")] = "",
-        target: Annotated[str, Query(max_length=300)] = "",
     ) -> Page[AuditEntryOut]:
         """The newest first."""
         start = position(after, tuple[int])
         found = await call.database.read(
             lambda connection: audit.list_entries(
-                connection,
-                before=start[0] if start else None,
-                limit=limit + 1,
-                actor_id=actor_id,
-                action=action,
-                target=target,
+                connection, before=start[0] if start else None, limit=limit + 1, wanted=wanted
             )
         )
         more = cursor(found[limit - 1].number) if len(found) > limit else None
@@ -96,26 +107,29 @@ def add_routes(router: APIRouter) -> None:
             reason=verdict.reason,
         )
 
-    @router.get("/audit/export", tags=["audit"], summary="All of it, the oldest first", response_class=Response)
+    @router.get("/audit/export", tags=["audit"], summary="As a file, the oldest first", response_class=Response)
     async def export_audit(
         call: Annotated[Call, allow(Scope.AUDIT_READ)],
+        wanted: Wanted,
         kind: Annotated[
             Literal["csv", "jsonl"], Query(alias="format", description="jsonl: one JSON document a line")
         ] = "csv",
     ) -> StreamingResponse:
         media = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl"}[kind]
         headers = {"content-disposition": f'attachment; filename="audit.{kind}"'}
-        return StreamingResponse(_export(call, kind), media_type=media, headers=headers)
+        return StreamingResponse(_export(call, kind, wanted), media_type=media, headers=headers)
 
 
-async def _export(call: Call, kind: Literal["csv", "jsonl"]) -> AsyncIterator[str]:
+async def _export(call: Call, kind: Literal["csv", "jsonl"], wanted: audit.Wanted) -> AsyncIterator[str]:
     """A thousand at a time: an export does not hold a connection, nor the log in memory."""
     if kind == "csv":
         yield csv_text([_AUDIT_COLUMNS])
     number = 0
     while True:
         after_number = number
-        entries = await call.database.read(lambda connection: audit.entries_after(connection, after_number, 1000))  # noqa: B023  # awaited at once
+        entries = await call.database.read(
+            lambda connection: audit.entries_after(connection, after_number, 1000, wanted)  # noqa: B023  # awaited at once
+        )
         if not entries:
             return
         number = entries[-1].number
