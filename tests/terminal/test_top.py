@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 import pytest
 from rich.console import Console
 
-from voltloom.terminal.top import Snapshot, ago, draw, ranked, sparkline, watts
+from voltloom.terminal.top import Snapshot, ago, connectors_by_state, draw, ranked, sparkline, watts
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -15,7 +15,12 @@ def station(station_id: str, *statuses: str, connected: bool = True, vendor: str
         "site_id": "s1",
         "last_seen": "2026-11-23T11:59:40Z",
         "hardware": {"vendor": vendor, "model": "Post"},
-        "link": {"connected": connected, "protocol": "ocpp2.0.1", "disconnected_at": "2026-11-23T11:50:00Z"},
+        "link": {
+            "connected": connected,
+            "protocol": "ocpp2.0.1",
+            "connected_at": "2026-11-23T09:00:00Z",
+            "disconnected_at": "2026-11-23T11:50:00Z",
+        },
         "connectors": [{"evse": n, "connector": 1, "status": status} for n, status in enumerate(statuses, 1)],
     }
 
@@ -63,7 +68,7 @@ def test_a_station_is_a_line_with_its_states_power_and_energy():
     assert "1.50 kWh" in text
     assert "41 %" in text
     assert "Harbour" in text
-    assert "20 s" in text
+    assert "up 3 h" in text
 
 
 def test_an_occupied_connector_is_as_its_transaction_says():
@@ -100,3 +105,15 @@ def test_amounts_are_told_in_units_people_use():
     assert ago("2026-11-23T09:00:00Z", NOW) == "3 h"
     assert sparkline([0, 1, 2, 4]) == "▁▂▄█"
     assert sparkline([0, 0]) == ""
+
+
+def test_an_occupied_connector_that_charges_is_counted_as_charging():
+    shown = snapshot(station("A", "Occupied"), station("B", "Occupied"), charges={("A", 1): charge(7000, "Charging")})
+    shown.network["connectors_by_status"] = {"Occupied": 2}
+    assert connectors_by_state(shown) == {"Occupied": 1, "Charging": 1}
+
+
+def test_a_line_says_for_how_long_the_link_stands_or_is_gone():
+    text = drawn(snapshot(station("A", "Available"), station("B", "Available", connected=False)))
+    assert "up 3 h" in text
+    assert "off 10 min" in text

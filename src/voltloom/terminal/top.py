@@ -1,7 +1,7 @@
 """`voltloom top`: the network in a terminal. Reads the API like any other program; draws with rich."""
 
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -159,7 +159,7 @@ def draw(
     hidden = 0 if room is None else max(0, len(shown) - room)
     parts: list[RenderableType] = [
         headline(snapshot, trouble),
-        summary(snapshot.network, powers),
+        summary(snapshot, powers),
         Text(),
         table(snapshot, shown if room is None else shown[:room], width),
     ]
@@ -177,7 +177,8 @@ def headline(snapshot: Snapshot, trouble: str | None) -> Text:
     return line
 
 
-def summary(network: Json, powers: Iterable[float]) -> Text:
+def summary(snapshot: Snapshot, powers: Iterable[float]) -> Text:
+    network, counts = snapshot.network, connectors_by_state(snapshot)
     protocols = "  ".join(
         f"{name.removeprefix('ocpp')}×{count}" for name, count in sorted(network["stations_by_protocol"].items())
     )
@@ -197,10 +198,22 @@ def summary(network: Json, powers: Iterable[float]) -> Text:
     )
     line.append("\n")
     for name, style, mark in _STATES:
-        count = network["connectors_by_status"].get(name, 0)
+        count = counts[name]
         if count:
             line.append(f"{mark} {name} {count}   ", style=style)
     return line
+
+
+def connectors_by_state(snapshot: Snapshot) -> Counter[str]:
+    """As the table shows them: to a 2.x station a connector that charges is occupied, no more."""
+    counts = Counter[str](snapshot.network["connectors_by_status"])
+    for station in snapshot.stations:
+        for connector in station["connectors"]:
+            state = state_of(station, connector, snapshot.charges)
+            if state != connector["status"] and counts[connector["status"]]:
+                counts[connector["status"]] -= 1
+                counts[state] += 1
+    return counts
 
 
 def ranked(snapshot: Snapshot) -> list[Json]:
@@ -231,9 +244,9 @@ COLUMNS = (
     ("site", 14, 96),
     ("version", 7, 106),
     ("make", 20, 130),
-    ("heard", 6, 138),
+    ("link", 6, 138),
 )
-_RIGHT = {"power", "charged", "battery", "heard"}
+_RIGHT = {"power", "charged", "battery", "link"}
 
 
 def table(snapshot: Snapshot, stations: Sequence[Json], width: int) -> Table:
@@ -256,6 +269,7 @@ def row(snapshot: Snapshot, station: Json) -> dict[str, RenderableType]:
     batteries = [f"{charge['soc_percent']:.0f} %" for charge in charges if charge["soc_percent"] is not None]
     power = sum(charge["power_w"] or 0.0 for charge in charges)
     connected = link["connected"]
+    since = link["connected_at"] if connected else link["disconnected_at"]
     return {
         "station": Text(_inert(station["id"]), style="" if connected else "red"),
         "connectors": states(station, snapshot.charges)
@@ -267,24 +281,28 @@ def row(snapshot: Snapshot, station: Json) -> dict[str, RenderableType]:
         "site": Text(_inert(snapshot.sites.get(station["site_id"] or "", ""))[:24], style="dim"),
         "version": Text(link["protocol"].removeprefix("ocpp"), style="dim"),
         "make": Text(_inert(f"{hardware['vendor']} {hardware['model']}")[:30], style="dim"),
-        "heard": Text(ago(station["last_seen"], snapshot.at), style="dim"),
+        # Not when it was last heard: that is kept to five minutes only.
+        "link": Text(f"{'up' if connected else 'off'} {ago(since, snapshot.at)}", style="dim"),
     }
 
 
 def states(station: Json, charges: Mapping[tuple[str, int], Json]) -> Text:
-    """An occupied connector of a 2.x station is as its transaction says it is."""
     found = Text()
     for connector in station["connectors"]:
         if connector["evse"] == 0:
             continue
-        status = connector["status"]
-        if status == "Occupied":
-            charge = charges.get((station["id"], connector["evse"]), {})
-            status = {"Charging": "Charging", "SuspendedEV": "SuspendedEV", "SuspendedEVSE": "SuspendedEVSE"}.get(
-                charge.get("charging_state") or "", status
-            )
-        found.append(f"{_MARKS.get(status, '?')} {status}  ", style=_STYLES.get(status, ""))
+        state = state_of(station, connector, charges)
+        found.append(f"{_MARKS.get(state, '?')} {state}  ", style=_STYLES.get(state, ""))
     return found if found.plain else Text("not heard of yet", style="dim")
+
+
+def state_of(station: Json, connector: Json, charges: Mapping[tuple[str, int], Json]) -> str:
+    """An occupied connector of a 2.x station is as its transaction says it is."""
+    status: str = connector["status"]
+    if status != "Occupied":
+        return status
+    charging: str = charges.get((station["id"], connector["evse"]), {}).get("charging_state") or ""
+    return charging if charging in ("Charging", "SuspendedEV", "SuspendedEVSE") else status
 
 
 def watts(power_w: float) -> str:
@@ -297,7 +315,9 @@ def ago(text: str | None, now: datetime) -> str:
     seconds = max(0, int((now - datetime.fromisoformat(text)).total_seconds()))
     if seconds < 90:
         return f"{seconds} s"
-    return f"{seconds // 60} min" if seconds < 5400 else f"{seconds // 3600} h"
+    if seconds < 5400:
+        return f"{seconds // 60} min"
+    return f"{seconds // 3600} h" if seconds < 48 * 3600 else f"{seconds // 86400} d"
 
 
 def sparkline(values: Iterable[float]) -> str:
