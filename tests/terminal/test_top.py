@@ -18,7 +18,7 @@ def station(station_id: str, *statuses: str, connected: bool = True, vendor: str
         "link": {
             "connected": connected,
             "protocol": "ocpp2.0.1",
-            "connected_at": "2026-11-23T09:00:00Z",
+            "since": "2026-11-23T09:00:00Z",
             "disconnected_at": "2026-11-23T11:50:00Z",
         },
         "connectors": [{"evse": n, "connector": 1, "status": status} for n, status in enumerate(statuses, 1)],

@@ -269,7 +269,7 @@ def row(snapshot: Snapshot, station: Json) -> dict[str, RenderableType]:
     batteries = [f"{charge['soc_percent']:.0f} %" for charge in charges if charge["soc_percent"] is not None]
     power = sum(charge["power_w"] or 0.0 for charge in charges)
     connected = link["connected"]
-    since = link["connected_at"] if connected else link["disconnected_at"]
+    since = link["since"] if connected else link["disconnected_at"]
     return {
         "station": Text(_inert(station["id"]), style="" if connected else "red"),
         "connectors": states(station, snapshot.charges)
