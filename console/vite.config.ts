@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import react from "@vitejs/plugin-react";
 import { defineConfig, type Plugin } from "vite";
+import { mantineStyles } from "./mantine.ts";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const pages = process.env.VOLTLOOM_CONSOLE_OUT ?? join(here, "../src/voltloom/console_pages");
@@ -29,7 +30,7 @@ function packed(): Plugin {
 }
 
 export default defineConfig({
-  plugins: [react(), packed()],
+  plugins: [react(), mantineStyles(here), packed()],
   resolve: { alias: { "@": join(here, "src") } },
   // The server puts a fresh nonce in its place with every page.
   html: { cspNonce: "CONSOLE_NONCE" },

@@ -161,10 +161,16 @@ def watch(context: BrowserContext, url: str) -> None:
 # ---- looking
 
 _OVERFLOW = """() => {
-  const most = document.documentElement.clientWidth;
-  if (document.documentElement.scrollWidth <= most) return [];
+  const most = document.documentElement.clientWidth + 1;
+  const cut = (node) => {
+    for (let each = node.parentElement; each && each !== document.body; each = each.parentElement) {
+      if (getComputedStyle(each).overflowX !== "visible" && each.getBoundingClientRect().right <= most) return true;
+    }
+    return false;
+  };
   return [...document.querySelectorAll("body *")]
-    .filter((each) => each.getBoundingClientRect().right > most + 1 && getComputedStyle(each).position !== "fixed")
+    .filter((each) => each.checkVisibility({ checkOpacity: true, checkVisibilityCSS: true }))
+    .filter((each) => { const box = each.getBoundingClientRect(); return box.width > 0 && box.right > most && !cut(each); })
     .slice(0, 5).map((each) => each.outerHTML.slice(0, 160));
 }"""
 

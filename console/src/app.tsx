@@ -10,10 +10,6 @@ import { Wall } from "@/shell/Pages.tsx";
 import { Shell } from "@/shell/Shell.tsx";
 import { SignInPage } from "@/shell/SignIn.tsx";
 import { theme, variables } from "@/theme.ts";
-import "@mantine/core/styles.css";
-import "@mantine/notifications/styles.css";
-import "@mantine/spotlight/styles.css";
-import "@/styles.css";
 
 /** The server's content security policy lets in only styles that carry it. */
 const nonce = document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce ?? "";

@@ -1,3 +1,6 @@
+// First: what is ours comes after it.
+import "virtual:mantine.css";
+import "@/styles.css";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "@/app.tsx";

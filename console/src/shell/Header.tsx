@@ -1,4 +1,4 @@
-import { ActionIcon, Burger, Group, Menu, UnstyledButton, useMantineColorScheme } from "@mantine/core";
+import { ActionIcon, Box, Burger, Group, Menu, UnstyledButton, useMantineColorScheme } from "@mantine/core";
 import {
   IconApi,
   IconCheck,
@@ -72,6 +72,7 @@ export async function signOut(): Promise<void> {
 function AccountMenu(props: { help: () => void }) {
   const { t, language } = useTexts(common);
   const who = useWho();
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
   return (
     <Menu width={250}>
       <Menu.Target>
@@ -107,6 +108,19 @@ function AccountMenu(props: { help: () => void }) {
             {NAMES[each]}
           </Menu.Item>
         ))}
+        <Menu.Divider hiddenFrom="xs" />
+        {SCHEMES.map(([scheme, key, SchemeIcon]) => (
+          <Menu.Item
+            key={scheme}
+            hiddenFrom="xs"
+            leftSection={<SchemeIcon size={16} />}
+            rightSection={scheme === colorScheme ? <IconCheck size={16} /> : null}
+            aria-current={scheme === colorScheme}
+            onClick={() => setColorScheme(scheme)}
+          >
+            {t(key)}
+          </Menu.Item>
+        ))}
         <Menu.Divider />
         <Menu.Item leftSection={<IconLogout size={16} />} onClick={() => void signOut()}>
           {t("app.signOut")}
@@ -122,9 +136,9 @@ export function Header(props: { opened: boolean; toggle: () => void; help: () =>
     <Group h="100%" px="md" justify="space-between" wrap="nowrap" gap="sm">
       <Group gap="xs" wrap="nowrap">
         <Burger opened={props.opened} onClick={props.toggle} hiddenFrom="sm" size="sm" aria-label={t("app.menu")} aria-expanded={props.opened} />
-        <Link to="/" className={classes.mark}>
+        <Link to="/" className={classes.mark} aria-label="voltloom">
           <Mark />
-          <span>voltloom</span>
+          <span className={classes.name}>voltloom</span>
         </Link>
       </Group>
       <UnstyledButton className={classes.find ?? ""} onClick={openPalette} aria-keyshortcuts={isApple ? "Meta+K" : "Control+K"}>
@@ -137,7 +151,9 @@ export function Header(props: { opened: boolean; toggle: () => void; help: () =>
       </UnstyledButton>
       <Group gap="xs" wrap="nowrap">
         <LiveAge />
-        <ColorMenu />
+        <Box visibleFrom="xs">
+          <ColorMenu />
+        </Box>
         <AccountMenu help={props.help} />
       </Group>
     </Group>
