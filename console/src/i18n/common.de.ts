@@ -114,6 +114,8 @@ export const de: Same<typeof en> = {
   "ui.filterHint": "Filtern  /",
   "ui.clear": "Leeren",
   "ui.any": "Alle",
+  "ui.noneFound": "Keine mit diesem Namen",
+  "ui.moreFound": { one: "und eine weitere: zum Finden tippen", other: "und {n} weitere: zum Finden tippen" },
   "ui.columns": "Spalten",
   "ui.columnsReset": "Wie zu Anfang",
   "ui.sortBy": "Sortieren nach",

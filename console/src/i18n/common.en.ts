@@ -111,6 +111,8 @@ export const en = {
   "ui.filterHint": "Filter  /",
   "ui.clear": "Clear",
   "ui.any": "Any",
+  "ui.noneFound": "None of this name",
+  "ui.moreFound": { one: "and one more: type to find it", other: "and {n} more: type to find one" },
   "ui.columns": "Columns",
   "ui.columnsReset": "As they were",
   "ui.sortBy": "Sort by",

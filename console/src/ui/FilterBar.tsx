@@ -4,15 +4,19 @@ import { IconFilterOff, IconSearch } from "@tabler/icons-react";
 import { type ReactNode, useEffect, useState } from "react";
 import { common, useTexts } from "@/i18n";
 import type { Filters } from "@/route";
+import { Choices } from "./Choices.tsx";
+import { type Option, textOf, valuesOf } from "./filters.ts";
 import classes from "./filter.module.css";
 
 /**
  * search   a field for words; the first has the key /
  * choice   one of some; options with how many there are, where that is known
+ * choices  any of some; the address has them with commas between (`valuesOf`, `textOf`)
  */
 export type Filter<N extends string> =
   | { kind: "search"; name: N; label: string }
-  | { kind: "choice"; name: N; label: string; options: readonly { value: string; label: string; count?: number }[]; searchable?: boolean };
+  | { kind: "choice"; name: N; label: string; options: readonly Option[]; searchable?: boolean }
+  | { kind: "choices"; name: N; label: string; options: readonly Option[] };
 
 const PAUSE_MS = 120;
 
@@ -69,6 +73,14 @@ export function FilterBar<N extends string>(props: {
       {props.filters.map((filter) =>
         filter.kind === "search" ? (
           <SearchOf key={filter.name} name={filter.name} label={filter.label} value={values[filter.name]} onChange={onChange} />
+        ) : filter.kind === "choices" ? (
+          <Choices
+            key={filter.name}
+            label={filter.label}
+            options={filter.options}
+            values={valuesOf(values[filter.name])}
+            onChange={(chosen) => onChange({ [filter.name]: textOf(chosen) } as Partial<Filters<N>>)}
+          />
         ) : (
           <Select
             key={filter.name}

@@ -26,6 +26,7 @@ import { common, useTexts } from "@/i18n";
 import { navigate } from "@/route";
 import { Skeletons } from "./basics.tsx";
 import { useKept } from "./kept.ts";
+import { Sorter } from "./sorting.ts";
 import classes from "./table.module.css";
 
 /**
@@ -51,7 +52,7 @@ export interface Column<R> {
 /**
  * id         of the table, for what is kept of it: "stations"
  * label      what it lists, for screen readers
- * columns    the same array as long as nothing changed: useMemo
+ * columns    the same array as long as nothing changed: useMemo; `rowId` likewise, outside of the component
  * to         where a row leads; with Enter, or a click anywhere in it. onOpen instead of it: what a row does
  * sort       "id", or "-id" for descending; keep it in the address. Rows of the server's order: leave it out
  * selection  ids of rows that are chosen; with onSelection rows have boxes
@@ -85,33 +86,6 @@ export interface TableProps<R> {
 const HEADER_PX = 56;
 const BOX_PX = 40;
 const NEAR_END = 20;
-
-const collators = new Map<string, Intl.Collator>();
-
-function collator(): Intl.Collator {
-  const tag = document.documentElement.lang;
-  let made = collators.get(tag);
-  if (made === undefined) collators.set(tag, (made = new Intl.Collator(tag, { numeric: true, sensitivity: "base" })));
-  return made;
-}
-
-/** Pure. The rows in the order of a column; rows that are alike stay as they were. */
-export function sorted<R>(rows: readonly R[], columns: readonly Column<R>[], sort: string | undefined): readonly R[] {
-  if (sort === undefined || sort === "") return rows;
-  const down = sort.startsWith("-");
-  const by = columns.find((column) => column.id === (down ? sort.slice(1) : sort))?.sort;
-  if (by === undefined) return rows;
-  const compare = collator();
-  const keyed = rows.map((row, index) => ({ row, index, key: by(row) }));
-  keyed.sort((a, b) => {
-    const [left, right] = [a.key ?? null, b.key ?? null];
-    if (left === null || right === null) return left === right ? a.index - b.index : left === null ? 1 : -1;
-    const order =
-      typeof left === "number" && typeof right === "number" ? left - right : compare.compare(String(left), String(right));
-    return order === 0 ? a.index - b.index : down ? -order : order;
-  });
-  return keyed.map(({ row }) => row);
-}
 
 /** Pure. The columns that fit into a width: the last that need not be kept go first. */
 export function fitting<R>(columns: readonly Column<R>[], width: number): readonly Column<R>[] {
@@ -291,12 +265,18 @@ export function VirtualTable<R>(props: TableProps<R>) {
     [card, wanted, width, boxes],
   );
   const template = useMemo(() => tracks(columns, boxes), [columns, boxes]);
-  const rows = useMemo(() => sorted(props.rows, props.columns, props.onSort === undefined ? undefined : props.sort), [props.rows, props.columns, props.sort, props.onSort]);
+  const [sorter] = useState(() => new Sorter<R>());
+  const sort = props.onSort === undefined ? undefined : props.sort;
+  const rows = useMemo(() => {
+    const down = sort?.startsWith("-") ?? false;
+    const by = props.columns.find((column) => column.id === (down ? sort?.slice(1) : sort))?.sort;
+    return by === undefined ? props.rows : sorter.sort(props.rows, rowId, by, down);
+  }, [props.rows, props.columns, sort, sorter, rowId]);
   const [activeId, setActiveId] = useState<string | null>(null);
   const active = useMemo(() => (activeId === null ? -1 : rows.findIndex((row) => rowId(row) === activeId)), [rows, activeId, rowId]);
   const box = useRef<HTMLDivElement>(null);
   const grid = useRef<HTMLDivElement>(null);
-  const anchor = useRef<number | null>(null);
+  const anchor = useRef<string | null>(null);
 
   const inBox = props.height !== undefined;
   const [margin, setMargin] = useState(0);
@@ -327,11 +307,11 @@ export function VirtualTable<R>(props: TableProps<R>) {
   const choose = useEffectEventLike((id: string, index: number, range: boolean) => {
     if (onSelection === undefined) return;
     const next = new Set(props.selection);
-    const from = anchor.current;
-    if (range && from !== null) {
+    const from = anchor.current === null ? -1 : rows.findIndex((row) => rowId(row) === anchor.current);
+    if (range && from >= 0) {
       for (const row of rows.slice(Math.min(from, index), Math.max(from, index) + 1)) next.add(rowId(row));
     } else if (!next.delete(id)) next.add(id);
-    anchor.current = index;
+    anchor.current = id;
     onSelection(next);
   });
   const point = useEffectEventLike((index: number) => {
@@ -375,9 +355,14 @@ export function VirtualTable<R>(props: TableProps<R>) {
         if (row !== undefined) open(row, null);
         return row !== undefined;
       case "x":
+      case "X":
       case " ":
         if (row !== undefined && boxes) choose(rowId(row), active, shift);
         return row !== undefined && boxes;
+      case "Escape":
+        if (!boxes || props.selection === undefined || props.selection.size === 0) return false;
+        onSelection(new Set());
+        return true;
       default:
         return false;
     }
@@ -387,9 +372,9 @@ export function VirtualTable<R>(props: TableProps<R>) {
     if (pressed(event.key, event.shiftKey)) event.preventDefault();
   };
   const fromAnywhere = useEffectEvent((event: KeyboardEvent) => {
-    if (props.primary === false || !/^[jkx]$|^Enter$/.test(event.key) || event.target !== document.body) {
+    if (props.primary === false || !/^[jkxX]$|^Enter$/.test(event.key) || event.target !== document.body) {
       // Buttons and links keep their Enter; j, k and x are nobody else's.
-      if (props.primary === false || !/^[jkx]$/.test(event.key)) return;
+      if (props.primary === false || !/^[jkxX]$/.test(event.key)) return;
     }
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     const target = event.target instanceof HTMLElement ? event.target : document.body;

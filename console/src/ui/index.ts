@@ -27,7 +27,9 @@ export {
 export { confirm, ConfirmHost, type Question } from "./confirm.tsx";
 export { lookOf, type Look, STATION_STATES, type Tone, TONES, wordOf } from "./states.ts";
 export { type Filter, FilterBar } from "./FilterBar.tsx";
+export { type Option, textOf, valuesOf } from "./filters.ts";
 export { useKept } from "./kept.ts";
+export { type Site, useSiteNames, useSites } from "./sites.ts";
 export { useThrottled } from "./useThrottled.ts";
 export { type Column, type TableProps, VirtualTable } from "./VirtualTable.tsx";
 export { JsonView } from "./JsonView.tsx";
