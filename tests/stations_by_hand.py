@@ -22,8 +22,8 @@ from voltloom.domain.reports import Report
 from voltloom.entrypoints.http.problems import Outermost, answer
 from voltloom.features import sites, stations
 from voltloom.features.access import Actor, Role
-from voltloom.features.feature import Feature, Memories, StationContext
-from voltloom.features.stations import NewStation, StationsConfig, add_station, remembered
+from voltloom.features.feature import Feature, Link, Memories, StationContext
+from voltloom.features.stations import NewStation, StationsConfig, Vocabulary, add_station, remembered
 from voltloom.features.stations.credentials import Passwords
 from voltloom.infra.database import Database, Work
 
@@ -35,6 +35,7 @@ OutcomeT = TypeVar("OutcomeT")
 CONFIG = StationsConfig(
     passwords=Passwords(b"k" * 32),
     public_urls=("ws://127.0.0.1:9000/ocpp", "wss://csms.example.com:9443/ocpp"),
+    vocabulary={"ocpp2.0.1": Vocabulary(frozenset({"unlock", "reset"}), ("Reset",))}.get,
 )
 
 ADA = Actor("person", "p1", "Ada", Role.ADMIN.scopes)
@@ -48,6 +49,7 @@ class Network:
     asked: list[tuple[StationId, Command[Any]]] = field(default_factory=list)
     refreshed: list[StationId] = field(default_factory=list)
     disconnected: list[tuple[StationId, str]] = field(default_factory=list)
+    links: dict[StationId, Link] = field(default_factory=dict)
 
     async def ask(self, station_id: StationId, command: Command[OutcomeT], *, timeout_s: float = 30.0) -> OutcomeT:
         self.asked.append((station_id, command))
@@ -64,6 +66,9 @@ class Network:
     async def disconnect(self, station_id: StationId, reason: str) -> bool:
         self.disconnected.append((station_id, reason))
         return True
+
+    async def look(self, station_id: StationId) -> Link | None:
+        return self.links.get(station_id)
 
 
 @dataclass

@@ -39,6 +39,9 @@ class _NoStations:
     async def disconnect(self, station_id: StationId, reason: str) -> bool:
         return False
 
+    async def look(self, station_id: StationId) -> None:
+        return None
+
 
 async def _no_network() -> NetworkSummary:
     return NetworkSummary(0, 0, 0, 0.0, 0.0, 0.0)

@@ -77,6 +77,7 @@ def parts_of(settings: Settings, where: Addresses) -> Parts:
             public_urls=where.stations,
             heartbeat_interval_s=settings.heartbeat_interval_s,
             archive=archive,
+            vocabulary=vocabulary,
         ),
         authority=authority,
         archive=archive,
@@ -86,6 +87,20 @@ def parts_of(settings: Settings, where: Addresses) -> Parts:
             "second-factors": factors_key,
             **{f"ca-{root.kind.value}": root.pem.encode() for root in authority.roots},
         },
+    )
+
+
+def vocabulary(protocol: str) -> stations.Vocabulary | None:
+    # Commands of the terminal never ask, and start sooner without every message of every version.
+    from voltloom.protocols.ocpp.dialect import DIALECTS, Version
+    from voltloom.protocols.ocpp.wire import Sender
+
+    dialect = next((DIALECTS[version] for version in Version if version.value == protocol), None)
+    if dialect is None:
+        return None
+    return stations.Vocabulary(
+        frozenset(stations.name_of_kind(kind) for kind in dialect.spoken),
+        tuple(name for name, action in dialect.actions.items() if Sender.CSMS in action.sender),
     )
 
 

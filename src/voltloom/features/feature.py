@@ -23,6 +23,25 @@ OutcomeT = TypeVar("OutcomeT")
 EventT = TypeVar("EventT", bound=Event)
 
 
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A connection as the node that holds it sees it now.
+
+    heard_s   how long ago something was heard of it
+    rtt_s     of the last ping; None before the first
+    """
+
+    station_id: StationId
+    address: str
+    protocol: str
+    security_profile: int
+    since: datetime
+    heard_s: float
+    rtt_s: float | None
+    messages_in: int
+    messages_out: int
+
+
 class Stations(Protocol):
     """The way to connected stations, on whichever node they are."""
 
@@ -42,6 +61,10 @@ class Stations(Protocol):
 
     async def disconnect(self, station_id: StationId, reason: str) -> bool:
         """Close its connection; False where there is none. It will come back by itself."""
+        ...
+
+    async def look(self, station_id: StationId) -> Link | None:
+        """Its connection, on whichever node; None where there is none."""
         ...
 
 

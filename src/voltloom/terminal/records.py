@@ -38,6 +38,9 @@ class Nowhere:
     async def disconnect(self, station_id: StationId, reason: str) -> bool:
         return False
 
+    async def look(self, station_id: StationId) -> None:
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class Desk:

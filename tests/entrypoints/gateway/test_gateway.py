@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -181,6 +182,11 @@ def test_a_station_is_reached_from_another_node_and_moves_between_them(open_hous
             assert (await asked).status == "Accepted"
             with pytest.raises(NotInThisVersion):
                 await two.gateway.ask(CP1, RawCall("SetMonitoringBase"))
+
+            seen = await two.gateway.look(CP1)
+            assert seen == replace(await one.gateway.look(CP1), heard_s=seen.heard_s)
+            assert (seen.protocol, seen.messages_in > 0) == ("ocpp1.6", True)
+            assert await two.gateway.look(StationId("CP-2")) is None
 
             moved = await enter(two.plain_port)
             assert await station.close_code() == 1008

@@ -39,6 +39,9 @@ class NoStations:
     async def disconnect(self, station_id: StationId, reason: str) -> bool:
         return False
 
+    async def look(self, station_id: StationId) -> None:
+        return None
+
 
 async def quiet_network() -> NetworkSummary:
     return NetworkSummary(3, 2, 1, 7400.0, 1.5, 1.25, {"ocpp1.6": 2}, {"Available": 1, "Charging": 1})

@@ -437,6 +437,9 @@ class NoStations:
     async def disconnect(self, station_id: str, reason: str) -> bool:
         return False
 
+    async def look(self, station_id: str) -> None:
+        return None
+
 
 def test_sessions_and_links_that_can_never_be_good_again_are_forgotten(fresh_database):
     async def story():

@@ -34,6 +34,9 @@ class Network:
         self.sent_away.append(station_id)
         return True
 
+    async def look(self, station_id: StationId) -> None:
+        return None
+
     async def refresh(self, station_id: StationId) -> None:
         """Nobody is connected, so nobody has anything to forget."""
 

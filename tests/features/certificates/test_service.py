@@ -27,6 +27,9 @@ class SentAway:
         self.asked.append((station_id, reason))
         return False
 
+    async def look(self, station_id: StationId) -> None:
+        return None
+
     async def refresh(self, station_id: StationId) -> None:
         """Nobody is connected, so nobody has anything to forget."""
 

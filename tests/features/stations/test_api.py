@@ -14,6 +14,7 @@ from stations_by_hand import CONFIG, CP, NOW, Api, api, connect
 from voltloom.domain.commands import (
     Accepted,
     Answer,
+    Command,
     DataAnswer,
     RawAnswer,
     RawCall,
@@ -25,11 +26,12 @@ from voltloom.domain.commands import (
     StartAnswer,
 )
 from voltloom.domain.errors import StationError, TimedOut
-from voltloom.domain.ids import JsonText, Place
+from voltloom.domain.ids import JsonText, Place, StationId
 from voltloom.domain.reports import BootReported, ConnectorStatusReported, FaultReported, LinkOpened, SettingsReported
 from voltloom.domain.station import ConnectorStatus, Hardware, Setting, SettingName
 from voltloom.features.access import Role
-from voltloom.features.stations import Inbox, Knock, KnockReason, credentials_of
+from voltloom.features.feature import Link
+from voltloom.features.stations import Inbox, Knock, KnockReason, credentials_of, name_of_kind
 from voltloom.features.stations.api import router
 from voltloom.features.stations.door import flush_door
 from voltloom.infra.archive import ADD_EXCHANGE
@@ -392,6 +394,41 @@ def test_a_knock_is_seen_adopted_and_gone(fresh_database):
         assert (await client.get("/inbox", limit="1")).json() == {"items": [], "next": None}
 
     run(fresh_database, story)
+
+
+# ---- what may be asked, and over what
+
+
+def test_how_a_connection_is_now_is_asked_of_who_holds_it(fresh_database):
+    async def story(client: Api):
+        await a_living_station(client)
+        assert (await client.get("/stations/CP-7/link")).json() is None
+        link = Link(StationId(CP), "192.0.2.7", "ocpp2.0.1", 1, NOW, 2.5, 0.0421, 12, 7)
+        client.network.links[StationId(CP)] = link
+        seen = (await client.get("/stations/CP-7/link")).json()
+        assert (seen["rtt_ms"], seen["heard_s"], seen["messages_in"], seen["messages_out"]) == (42.1, 2.5, 12, 7)
+        assert (await client.get("/stations/CP-8/link")).status_code == 404
+
+    run(fresh_database, story)
+
+
+def test_what_a_version_has_words_for_is_told_of_the_stations_own(fresh_database):
+    async def story(client: Api):
+        await client.post("/stations", {"id": "NEW-1"})
+        new = (await client.get("/stations/NEW-1/vocabulary")).json()
+        assert new == {"protocol": "", "commands": [], "actions": []}
+        await a_living_station(client)
+        seen = (await client.get("/stations/CP-7/vocabulary")).json()
+        assert seen == {"protocol": "ocpp2.0.1", "commands": ["reset", "unlock"], "actions": ["Reset"]}
+
+    run(fresh_database, story)
+
+
+def test_every_route_of_a_command_says_which_it_gives():
+    kinds = {name_of_kind(kind) for kind in Command.__subclasses__()}
+    routes = [route for route in router(CONFIG).routes if isinstance(route, APIRoute) and "commands" in route.tags]
+    given = {(route.openapi_extra or {}).get("x-command") for route in routes if "POST" in route.methods}
+    assert given == kinds
 
 
 # ---- who may

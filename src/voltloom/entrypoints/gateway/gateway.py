@@ -4,11 +4,11 @@ import asyncio
 import ssl
 from collections.abc import Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Any, TypeVar
 
+import msgspec
 import structlog
 
 from voltloom.domain.commands import Command
@@ -29,7 +29,7 @@ from voltloom.entrypoints.gateway.nodes import Nodes
 from voltloom.entrypoints.gateway.session import Session
 from voltloom.entrypoints.gateway.tally import Tally
 from voltloom.entrypoints.gateway.websocket import GOING_AWAY, POLICY, RESTART, TRY_AGAIN, Socket
-from voltloom.features.feature import AnyHandler, Feature, Memories, Stations
+from voltloom.features.feature import AnyHandler, Feature, Link, Memories, Stations
 from voltloom.features.stations import may_speak, remembered
 from voltloom.infra.bus import Bus
 from voltloom.infra.database import Database
@@ -52,25 +52,6 @@ _SHARED_TIMES = 2
 _SHARED_WITHIN_S = 600.0
 _ANSWERS_KEPT = 2_000
 """Stations that are gone whose answers are remembered: they repeat what they did not hear answered."""
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A connection, for those who look.
-
-    rtt_s   of the last ping; None before the first
-    """
-
-    station_id: StationId
-    address: str
-    protocol: str
-    security_profile: int
-    since: datetime
-    heard_s: float
-    """How long ago something was heard of it."""
-    rtt_s: float | None
-    messages_in: int
-    messages_out: int
 
 
 class Gateway:
@@ -206,11 +187,11 @@ class Gateway:
     def links(self) -> Iterator[Link]:
         """All connections of this node."""
         for session in self._sessions.values():
-            yield _link(session)
+            yield session.look()
 
     def link(self, station_id: StationId) -> Link | None:
         session = self._sessions.get(station_id)
-        return None if session is None else _link(session)
+        return None if session is None else session.look()
 
     # ---- Stations
 
@@ -253,6 +234,16 @@ class Gateway:
         except Unreachable:
             return False
         return True
+
+    async def look(self, station_id: StationId) -> Link | None:
+        link = self.link(station_id)
+        if link is not None:
+            return link
+        try:
+            reply = await self._nodes.request(station_id, relay.encode_request("look", None), _RELAY_S)
+        except Unreachable:
+            return None
+        return msgspec.json.decode(relay.read_reply(reply).body, type=Link)
 
     # ---- what the door asks of us
 
@@ -384,17 +375,3 @@ class Gateway:
         old = [station_id for station_id, times in self._shared.items() if now - times[-1] > _SHARED_WITHIN_S]
         for station_id in old:
             del self._shared[station_id]
-
-
-def _link(session: Session) -> Link:
-    return Link(
-        session.station_id,
-        session.address,
-        session.endpoint.version.value,
-        session.profile.value,
-        session.opened_at,
-        monotonic() - session.heard_at,
-        session.rtt_s,
-        session.messages_in,
-        session.messages_out,
-    )

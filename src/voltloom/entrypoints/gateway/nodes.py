@@ -88,6 +88,8 @@ class Nodes:
                 case "disconnect":
                     session.end(GOING_AWAY, msgspec.json.decode(asked.body, type=str))
                     return relay.encode_outcome(None)
+                case "look":
+                    return relay.encode_outcome(session.look())
                 case _:
                     return relay.encode_outcome(await converse(session, relay.decode_command(asked), asked.timeout_s))
         except VoltloomError as error:

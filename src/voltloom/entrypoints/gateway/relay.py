@@ -16,7 +16,7 @@ _encoder = msgspec.json.Encoder()
 
 
 class Asked(msgspec.Struct, array_like=True):
-    """A request to the node that holds a station. name: of the command's class, or "refresh", "disconnect"."""
+    """A request to the node that holds a station. name: of the command's class, or "refresh", "disconnect", "look"."""
 
     name: str
     body: msgspec.Raw

@@ -23,7 +23,7 @@ from voltloom.entrypoints.gateway.handling import handle
 from voltloom.entrypoints.gateway.home import Exchange, Home, inert, keep
 from voltloom.entrypoints.gateway.pace import Pace
 from voltloom.entrypoints.gateway.websocket import POLICY, TRY_AGAIN, Socket
-from voltloom.features.feature import Memories, StationContext
+from voltloom.features.feature import Link, Memories, StationContext
 from voltloom.infra.database import Work
 from voltloom.protocols.ocpp.dialect import DIALECTS, Read, Refusal
 from voltloom.protocols.ocpp.errors import ErrorCode
@@ -532,6 +532,19 @@ class Session:
     async def call(self, action: str, payload: bytes, timeout_s: float) -> Payload:
         """See `Calls.call`."""
         return await self._calls.call(action, payload, timeout_s)
+
+    def look(self) -> Link:
+        return Link(
+            self.station_id,
+            self.address,
+            self.endpoint.version.value,
+            self.profile.value,
+            self.opened_at,
+            monotonic() - self.heard_at,
+            self.rtt_s,
+            self.messages_in,
+            self.messages_out,
+        )
 
     def expect(self, action: str) -> None:
         """The station was asked to send this: it may, also before it is accepted."""

@@ -20,8 +20,8 @@ from voltloom.domain.reports import (
 )
 from voltloom.features.feature import Feature, answer, every
 from voltloom.features.stations import answers, nodes
-from voltloom.features.stations.answers import DataHandler, StationsConfig
-from voltloom.features.stations.asking import ask, document_of, pruner, said_of, summary
+from voltloom.features.stations.answers import DataHandler, StationsConfig, Vocabulary
+from voltloom.features.stations.asking import ask, document_of, name_of_kind, pruner, said_of, summary
 from voltloom.features.stations.asking import check as check_command
 from voltloom.features.stations.counting import NetworkCount, SiteCount, count_by_site, count_network, ids_in_site
 from voltloom.features.stations.credentials import Credential, Credentials, Passwords
@@ -81,6 +81,7 @@ __all__ = [
     "SiteCount",
     "StationState",
     "StationsConfig",
+    "Vocabulary",
     "Welcome",
     "add_station",
     "add_stations",
@@ -104,6 +105,7 @@ __all__ = [
     "is_grave",
     "keep_door",
     "may_speak",
+    "name_of_kind",
     "nodes",
     "overall",
     "read_fleet",

@@ -50,6 +50,18 @@ DataHandler = Callable[[StationContext, DataReported], DataReply]
 
 
 @dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """What may be asked of a station in its version of OCPP. A command in it may still be refused for what is in it.
+
+    commands   by `asking.name_of`
+    actions    that a station hears: for raw calls
+    """
+
+    commands: frozenset[str]
+    actions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class StationsConfig:
     """What the feature is told by the settings of the node.
 
@@ -60,6 +72,7 @@ class StationsConfig:
     data_handlers         answers to vendors' own messages, by vendor id
     commands_kept         how long what was asked of stations is remembered
     archive               where messages lie that are no longer in the database; None: nowhere
+    vocabulary            what a version of OCPP, named by its subprotocol, has words for; None for one unknown
     """
 
     passwords: Passwords
@@ -70,6 +83,7 @@ class StationsConfig:
     data_handlers: Mapping[str, DataHandler] = field(default_factory=dict[str, DataHandler])
     commands_kept: timedelta = timedelta(days=400)
     archive: Archive | None = None
+    vocabulary: Callable[[str], Vocabulary | None] = lambda protocol: None
 
 
 # ---- the link

@@ -114,7 +114,11 @@ def name_of(command: Command[Any]) -> str:
     """`Reset` → "reset", `ChangeSettings` → "change_settings", a raw call → "ocpp:" and its action."""
     if isinstance(command, RawCall):
         return f"ocpp:{rules.plain(command.action, 50)}"
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(command).__name__).lower()
+    return name_of_kind(type(command))
+
+
+def name_of_kind(kind: type[Command[Any]]) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()
 
 
 def document_of(value: object) -> str:

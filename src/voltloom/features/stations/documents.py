@@ -37,6 +37,7 @@ from voltloom.domain.station import (
     SettingName,
 )
 from voltloom.domain.token import IdToken, TokenKind
+from voltloom.features import feature
 from voltloom.features.api import Body
 from voltloom.features.stations.handshake import Outcome as StepOutcome
 from voltloom.features.stations.handshake import Step, StepTaken, steps_of_refusal
@@ -76,6 +77,34 @@ class Link(Body):
     since: datetime | None = Field(description="when it last connected")
     disconnected_at: datetime | None = Field(description="when it last was lost")
     disconnect_reason: str = Field(examples=["closed by station (1000)"])
+
+
+class LinkOut(Body):
+    """A connection, as the node that holds it sees it now."""
+
+    address: str
+    protocol: str
+    security_profile: int
+    since: datetime
+    heard_s: float = Field(description="seconds since something was heard, if only a pong")
+    rtt_ms: float | None = Field(description="how long the last ping took there and back; null before the first")
+    messages_in: int = Field(description="since it connected")
+    messages_out: int
+
+    @staticmethod
+    def of(link: feature.Link) -> "LinkOut":
+        same = ("address", "protocol", "security_profile", "since", "messages_in", "messages_out")
+        return LinkOut(
+            **{name: getattr(link, name) for name in same},
+            heard_s=round(link.heard_s, 3),
+            rtt_ms=None if link.rtt_s is None else round(link.rtt_s * 1_000, 2),
+        )
+
+
+class VocabularyOut(Body):
+    protocol: str = Field(description="empty before it ever came: then nothing is known", examples=["ocpp1.6"])
+    commands: list[str] = Field(description="that it has words for", examples=[["reset", "unlock"]])
+    actions: list[str] = Field(description="that may be called", examples=[["GetConfiguration", "Reset"]])
 
 
 class HardwareOut(Body):

@@ -10,7 +10,7 @@ Messages without a translator are still typed, reported as `Untranslated`, and a
 it, otherwise with what refuses honestly (the `MODEST` table of each version).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any, Final, TypeAlias, cast
 
@@ -101,6 +101,11 @@ class Dialect:
         if speaker is None:
             raise NotInThisVersion(f"{self.version} has no words for {type(command).__name__}")
         return cast("Conversation[OutcomeT]", speaker(command))
+
+    @property
+    def spoken(self) -> Collection[type[Command[Any]]]:
+        """All kinds of commands that it has words for."""
+        return self._speakers.keys()
 
     def speaks(self, command: type[Command[Any]]) -> bool:
         """Whether it has words for such a command at all; not whether for each of them."""

@@ -11,7 +11,7 @@ def router(config: StationsConfig) -> APIRouter:
     whole = APIRouter()
     finding.add_routes(whole, config)
     registry.add_routes(whole, config)
-    registry.add_standing_routes(whole)
+    registry.add_standing_routes(whole, config)
     messages.add_routes(whole, config)
     asking = APIRouter(responses=PROBLEMS_OF_A_COMMAND)
     commands.add_routes(asking)

@@ -7,12 +7,17 @@ import msgspec
 from fastapi import APIRouter, Path, Request, Response
 
 from voltloom.domain.commands import (
+    ChangeAvailability,
+    ChangeSettings,
     GetSettings,
     RawCall,
     ReportSettings,
     RequestStart,
     RequestStop,
+    Reset,
     SendData,
+    Trigger,
+    Unlock,
 )
 from voltloom.domain.errors import Invalid
 from voltloom.domain.ids import JsonText
@@ -20,6 +25,7 @@ from voltloom.features.stations.api.shared import (
     Command,
     Id,
     Timeout,
+    gives,
 )
 from voltloom.features.stations.asking import ask
 from voltloom.features.stations.documents import (
@@ -48,7 +54,12 @@ def _number() -> int:
 
 
 def _charging_routes(router: APIRouter) -> None:
-    @router.post("/stations/{station_id}/start", tags=["commands"], summary="Start a transaction")
+    @router.post(
+        "/stations/{station_id}/start",
+        tags=["commands"],
+        summary="Start a transaction",
+        openapi_extra=gives(RequestStart),
+    )
     async def request_start(station_id: Id, body: StartIn, call: Command, timeout_s: Timeout = 30) -> StartAnswerOut:
         number = _number()
         place = place_of(body.evse, body.connector)
@@ -56,34 +67,53 @@ def _charging_routes(router: APIRouter) -> None:
         command = RequestStart(body.token.token(), number, place, group)
         return StartAnswerOut.of_start(await ask(call, station_id, command, timeout_s=timeout_s), number)
 
-    @router.post("/stations/{station_id}/stop", tags=["commands"], summary="Stop a transaction")
+    @router.post(
+        "/stations/{station_id}/stop", tags=["commands"], summary="Stop a transaction", openapi_extra=gives(RequestStop)
+    )
     async def request_stop(station_id: Id, body: StopIn, call: Command, timeout_s: Timeout = 30) -> AnswerOut:
         return AnswerOut.of(await ask(call, station_id, RequestStop(body.id()), timeout_s=timeout_s))
 
 
 def _upkeep_routes(router: APIRouter) -> None:
-    @router.post("/stations/{station_id}/reset", tags=["commands"], summary="Reset it")
+    @router.post("/stations/{station_id}/reset", tags=["commands"], summary="Reset it", openapi_extra=gives(Reset))
     async def reset_station(station_id: Id, body: ResetIn, call: Command, timeout_s: Timeout = 30) -> AnswerOut:
         return AnswerOut.of(await ask(call, station_id, body.command(), timeout_s=timeout_s))
 
-    @router.post("/stations/{station_id}/unlock", tags=["commands"], summary="Unlock a connector")
+    @router.post(
+        "/stations/{station_id}/unlock", tags=["commands"], summary="Unlock a connector", openapi_extra=gives(Unlock)
+    )
     async def unlock_connector(station_id: Id, body: UnlockIn, call: Command, timeout_s: Timeout = 30) -> AnswerOut:
         return AnswerOut.of(await ask(call, station_id, body.command(), timeout_s=timeout_s))
 
-    @router.post("/stations/{station_id}/availability", tags=["commands"], summary="Take it in or out of service")
+    @router.post(
+        "/stations/{station_id}/availability",
+        tags=["commands"],
+        summary="Take it in or out of service",
+        openapi_extra=gives(ChangeAvailability),
+    )
     async def change_availability(
         station_id: Id, body: AvailabilityIn, call: Command, timeout_s: Timeout = 30
     ) -> AnswerOut:
         """The station, an EVSE, or one connector. `scheduled`: when the transaction that runs there has ended."""
         return AnswerOut.of(await ask(call, station_id, body.command(), timeout_s=timeout_s))
 
-    @router.post("/stations/{station_id}/trigger", tags=["commands"], summary="Have it send a message now")
+    @router.post(
+        "/stations/{station_id}/trigger",
+        tags=["commands"],
+        summary="Have it send a message now",
+        openapi_extra=gives(Trigger),
+    )
     async def trigger_message(station_id: Id, body: TriggerIn, call: Command, timeout_s: Timeout = 30) -> AnswerOut:
         return AnswerOut.of(await ask(call, station_id, body.command(), timeout_s=timeout_s))
 
 
 def _settings_routes(router: APIRouter) -> None:
-    @router.post("/stations/{station_id}/settings/get", tags=["commands"], summary="Read settings now")
+    @router.post(
+        "/stations/{station_id}/settings/get",
+        tags=["commands"],
+        summary="Read settings now",
+        openapi_extra=gives(GetSettings),
+    )
     async def get_settings(
         station_id: Id, body: GetSettingsIn, call: Command, timeout_s: Timeout = 30
     ) -> list[SettingAnswerOut]:
@@ -91,14 +121,24 @@ def _settings_routes(router: APIRouter) -> None:
         command = GetSettings(tuple((said.name(), said.attribute) for said in body.names))
         return [SettingAnswerOut.of(each) for each in await ask(call, station_id, command, timeout_s=timeout_s)]
 
-    @router.post("/stations/{station_id}/settings", tags=["commands"], summary="Change settings")
+    @router.post(
+        "/stations/{station_id}/settings",
+        tags=["commands"],
+        summary="Change settings",
+        openapi_extra=gives(ChangeSettings),
+    )
     async def change_settings(
         station_id: Id, body: ChangeSettingsIn, call: Command, timeout_s: Timeout = 30
     ) -> list[SettingAnswerOut]:
         """One answer a setting, in order: each stands or falls alone."""
         return [SettingAnswerOut.of(each) for each in await ask(call, station_id, body.command(), timeout_s=timeout_s)]
 
-    @router.post("/stations/{station_id}/settings/report", tags=["commands"], summary="Have it report all settings")
+    @router.post(
+        "/stations/{station_id}/settings/report",
+        tags=["commands"],
+        summary="Have it report all settings",
+        openapi_extra=gives(ReportSettings),
+    )
     async def report_settings(
         station_id: Id, body: ReportSettingsIn, call: Command, timeout_s: Timeout = 30
     ) -> ReportAnswerOut:
@@ -109,7 +149,12 @@ def _settings_routes(router: APIRouter) -> None:
 
 
 def _free_routes(router: APIRouter) -> None:
-    @router.post("/stations/{station_id}/data", tags=["commands"], summary="Send a vendor's own message")
+    @router.post(
+        "/stations/{station_id}/data",
+        tags=["commands"],
+        summary="Send a vendor's own message",
+        openapi_extra=gives(SendData),
+    )
     async def send_data_to_station(
         station_id: Id, body: DataIn, call: Command, timeout_s: Timeout = 30
     ) -> DataAnswerOut:
@@ -123,6 +168,7 @@ def _free_routes(router: APIRouter) -> None:
         response_class=Response,
         responses={200: {"description": "The station's answer, as it came.", "content": {"application/json": {}}}},
         openapi_extra={
+            **gives(RawCall),
             "requestBody": {
                 "required": True,
                 "description": "The payload of the call. It is checked against the action's schema, and sent as it is.",
@@ -132,7 +178,7 @@ def _free_routes(router: APIRouter) -> None:
                         "examples": {"GetConfiguration": {"value": {"key": ["HeartbeatInterval"]}}},
                     }
                 },
-            }
+            },
         },
     )
     async def call_station(

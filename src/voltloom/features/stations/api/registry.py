@@ -14,11 +14,13 @@ from voltloom.features.stations.api.shared import NOT_FOUND, PROBLEMS_OF_A_COMMA
 from voltloom.features.stations.documents import (
     CommandOut,
     ConnectorOut,
+    LinkOut,
     PasswordIn,
     SettingOut,
     StationChangeIn,
     StationDetail,
     StationIn,
+    VocabularyOut,
     WelcomeOut,
 )
 from voltloom.features.stations.store import setting_key, setting_of
@@ -58,7 +60,27 @@ def add_routes(router: APIRouter, config: StationsConfig) -> None:
 # ---- how a station stands
 
 
-def add_standing_routes(router: APIRouter) -> None:
+def add_standing_routes(router: APIRouter, config: StationsConfig) -> None:
+    @router.get("/stations/{station_id}/link", tags=["stations"], summary="Its connection, now", responses=NOT_FOUND)
+    async def get_link(station_id: Id, call: Read) -> LinkOut | None:
+        """Asked of the node that holds it; null where there is none."""
+        await call.database.read(lambda connection: service.existing(connection, station_id))
+        link = await call.stations.look(station_id)
+        return LinkOut.of(link) if link else None
+
+    @router.get(
+        "/stations/{station_id}/vocabulary",
+        tags=["commands"],
+        summary="What its version has words for",
+        responses=NOT_FOUND,
+    )
+    async def get_vocabulary(station_id: Id, call: Read) -> VocabularyOut:
+        """Of its connection, or its last one. What is not among these is refused as `not-in-this-version`."""
+        row = await call.database.read(lambda connection: service.existing(connection, station_id))
+        known = config.vocabulary(row["protocol"])
+        commands, actions = (known.commands, known.actions) if known else ((), ())
+        return VocabularyOut(protocol=row["protocol"], commands=sorted(commands), actions=sorted(actions))
+
     @router.get("/stations/{station_id}/connectors", tags=["stations"], summary="Its connectors", responses=NOT_FOUND)
     async def list_connectors(station_id: Id, call: Read) -> list[ConnectorOut]:
         """As last heard of; EVSE 0 is the station as a whole."""

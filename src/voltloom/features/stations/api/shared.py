@@ -7,9 +7,11 @@ from fastapi import Path, Query
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
+from voltloom.domain import commands as domain
 from voltloom.domain.ids import StationId
 from voltloom.features.access import Scope
 from voltloom.features.api import Call, allow, csv_text
+from voltloom.features.stations.asking import name_of_kind
 
 Id = Annotated[StationId, Path(max_length=48, description="the OCPP identity", examples=["CP-7"])]
 Timeout = Annotated[float, Query(ge=1, le=120, description="seconds to wait for the station's answer")]
@@ -35,6 +37,11 @@ PROBLEMS_OF_A_COMMAND: Responses = {
     502: {"description": "It answered with an error: `code` is its own word."},
     504: {"description": "It is connected and did not answer in time; whether it acted is not known."},
 }
+
+
+def gives(kind: type[domain.Command[Any]]) -> dict[str, Any]:
+    """For a route of the document: the command it gives, as `GET …/vocabulary` names it."""
+    return {"x-command": name_of_kind(kind)}
 
 
 def as_file(
