@@ -355,6 +355,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/stations/{station_id}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Its connection, now
+         * @description Asked of the node that holds it; null where there is none.
+         */
+        get: operations["get_link"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/vocabulary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What its version has words for
+         * @description Of its connection, or its last one. What is not among these is refused as `not-in-this-version`.
+         */
+        get: operations["get_vocabulary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stations/{station_id}/connectors": {
         parameters: {
             query?: never;
@@ -2069,6 +2109,40 @@ export interface components {
             answer: unknown;
             /** Took Ms */
             took_ms: number;
+        };
+        /**
+         * ConnectionOut
+         * @description A connection, as the node that holds it sees it now.
+         */
+        ConnectionOut: {
+            /** Address */
+            address: string;
+            /** Protocol */
+            protocol: string;
+            /** Security Profile */
+            security_profile: number;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Heard S
+             * @description seconds since something was heard, if only a pong
+             */
+            heard_s: number;
+            /**
+             * Rtt Ms
+             * @description how long the last ping took there and back; null before the first
+             */
+            rtt_ms: number | null;
+            /**
+             * Messages In
+             * @description since it connected
+             */
+            messages_in: number;
+            /** Messages Out */
+            messages_out: number;
         };
         /** ConnectorOut */
         ConnectorOut: {
@@ -4471,6 +4545,33 @@ export interface components {
             /** Reason */
             reason: string;
         };
+        /** VocabularyOut */
+        VocabularyOut: {
+            /**
+             * Protocol
+             * @description empty before it ever came: then nothing is known
+             * @example ocpp1.6
+             */
+            protocol: string;
+            /**
+             * Commands
+             * @description that it has words for
+             * @example [
+             *       "reset",
+             *       "unlock"
+             *     ]
+             */
+            commands: string[];
+            /**
+             * Actions
+             * @description that may be called
+             * @example [
+             *       "GetConfiguration",
+             *       "Reset"
+             *     ]
+             */
+            actions: string[];
+        };
         /**
          * WelcomeOut
          * @description Enter these in the station.
@@ -5658,6 +5759,84 @@ export interface operations {
             };
             /** @description It is connected and did not answer in time; whether it acted is not known. */
             504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionOut"] | null;
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_vocabulary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VocabularyOut"];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

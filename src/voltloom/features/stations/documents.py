@@ -79,7 +79,7 @@ class Link(Body):
     disconnect_reason: str = Field(examples=["closed by station (1000)"])
 
 
-class LinkOut(Body):
+class ConnectionOut(Body):
     """A connection, as the node that holds it sees it now."""
 
     address: str
@@ -92,9 +92,9 @@ class LinkOut(Body):
     messages_out: int
 
     @staticmethod
-    def of(link: feature.Link) -> "LinkOut":
+    def of(link: feature.Link) -> "ConnectionOut":
         same = ("address", "protocol", "security_profile", "since", "messages_in", "messages_out")
-        return LinkOut(
+        return ConnectionOut(
             **{name: getattr(link, name) for name in same},
             heard_s=round(link.heard_s, 3),
             rtt_ms=None if link.rtt_s is None else round(link.rtt_s * 1_000, 2),

@@ -13,8 +13,8 @@ from voltloom.features.stations.api.finding import detail
 from voltloom.features.stations.api.shared import NOT_FOUND, PROBLEMS_OF_A_COMMAND, Id, Read, Write
 from voltloom.features.stations.documents import (
     CommandOut,
+    ConnectionOut,
     ConnectorOut,
-    LinkOut,
     PasswordIn,
     SettingOut,
     StationChangeIn,
@@ -62,11 +62,11 @@ def add_routes(router: APIRouter, config: StationsConfig) -> None:
 
 def add_standing_routes(router: APIRouter, config: StationsConfig) -> None:
     @router.get("/stations/{station_id}/link", tags=["stations"], summary="Its connection, now", responses=NOT_FOUND)
-    async def get_link(station_id: Id, call: Read) -> LinkOut | None:
+    async def get_link(station_id: Id, call: Read) -> ConnectionOut | None:
         """Asked of the node that holds it; null where there is none."""
         await call.database.read(lambda connection: service.existing(connection, station_id))
         link = await call.stations.look(station_id)
-        return LinkOut.of(link) if link else None
+        return ConnectionOut.of(link) if link else None
 
     @router.get(
         "/stations/{station_id}/vocabulary",
