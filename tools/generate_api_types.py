@@ -50,7 +50,7 @@ async def _no_network() -> NetworkSummary:
 async def document(folder: Path) -> dict[str, object]:
     parts = parts_of(Settings(data_dir=folder), Addresses("", ()))
     database = await open_database(f"sqlite:///{folder / 'voltloom.db'}")
-    access = Access(database, local_token=new_local_token())
+    access = Access(database, parts.factors, local_token=new_local_token())
     try:
         services = Services(database, _NoStations(), access, Journal((), node="types"), _no_network)
         return openapi_of(HttpServer(features(parts), services, HttpSettings(port=0)).app)

@@ -100,6 +100,121 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session/preferences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the console is shown to me */
+        get: operations["get_preferences"];
+        /** Say how it is to be shown to me */
+        put: operations["put_preferences"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/{room}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My saved views of a list */
+        get: operations["list_views"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/{room}/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of my saved views */
+        get: operations["get_view"];
+        /** Save a view */
+        put: operations["put_view"];
+        post?: never;
+        /** Remove a view */
+        delete: operations["remove_view"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Show that the app works
+         * @description From now on its codes are asked for when signing in. Ends all other sessions of this person.
+         */
+        put: operations["confirm_second_factor"];
+        /**
+         * Begin to set up a second factor
+         * @description Nothing changes until a code of the app was seen: `PUT /session/second-factor`.
+         */
+        post: operations["begin_second_factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/second-factor/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * New recovery codes
+         * @description The old ones are no longer good.
+         */
+        post: operations["renew_recovery_codes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/second-factor/removal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign in without it again */
+        post: operations["remove_second_factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/people": {
         parameters: {
             query?: never;
@@ -160,6 +275,26 @@ export interface paths {
          */
         post: operations["make_link"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{person_id}/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Reset a second factor
+         * @description For somebody who lost app and recovery codes. Be sure who asks: their password alone lets them in then.
+         */
+        delete: operations["reset_second_factor"];
         options?: never;
         head?: never;
         patch?: never;
@@ -701,6 +836,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/inbox/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One knock, as it was heard
+         * @description The head of its request, without what lets somebody in, and step by step how far it came.
+         */
+        get: operations["get_knock"];
+        put?: never;
+        post?: never;
+        /**
+         * Dismiss it
+         * @description It comes back when the station knocks again.
+         */
+        delete: operations["dismiss_knock"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/handshake": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How a station's attempts to connect went
+         * @description Of a station that is to be connected: its attempts, let in or refused, each step by step. Ask again on
+         *     `station.refused`, `station.connected` and `station.booted`. It need not be registered.
+         */
+        get: operations["get_handshake"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/inbox/{number}/adopt": {
         parameters: {
             query?: never;
@@ -717,26 +897,6 @@ export interface paths {
          */
         post: operations["adopt_knock"];
         delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/inbox/{number}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /**
-         * Dismiss it
-         * @description It comes back when the station knocks again.
-         */
-        delete: operations["dismiss_knock"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1771,6 +1931,11 @@ export interface components {
              * @default false
              */
             may_choose_password: boolean;
+            /**
+             * Second Factor
+             * @description required: this person may do nothing before one is set up
+             */
+            second_factor?: ("off" | "on" | "required") | null;
         };
         /**
          * AdoptIn
@@ -1859,6 +2024,37 @@ export interface components {
             last_used_at: string | null;
             /** Revoked At */
             revoked_at: string | null;
+        };
+        /**
+         * AttemptOut
+         * @description One attempt to connect, or all that were refused alike.
+         */
+        AttemptOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Admitted */
+            admitted: boolean;
+            /** @description why it was refused */
+            reason: components["schemas"]["KnockReason"] | null;
+            /** Address */
+            address: string;
+            /** Count */
+            count: number;
+            /**
+             * First At
+             * Format: date-time
+             */
+            first_at: string;
+            /**
+             * Knock
+             * @description its number in the inbox, where it was refused
+             */
+            knock: number | null;
+            /** Steps */
+            steps: components["schemas"]["StepOut"][];
         };
         /**
          * Attribute
@@ -2073,6 +2269,11 @@ export interface components {
          * @enum {string}
          */
         ClosedBy: "" | "superseded" | "available" | "reboot" | "offline" | "silent" | "denied" | "operator";
+        /** CodeIn */
+        CodeIn: {
+            /** Code */
+            code: string;
+        };
         /** CommandOut */
         CommandOut: {
             /** Number */
@@ -2204,6 +2405,22 @@ export interface components {
          * @enum {string}
          */
         Direction: "from_station" | "to_station";
+        /**
+         * EnrolmentOut
+         * @description For an authenticator app: its secret, told this once.
+         */
+        EnrolmentOut: {
+            /**
+             * Secret
+             * @description to type, base32
+             */
+            secret: string;
+            /**
+             * Uri
+             * @description to show as a QR code (otpauth://)
+             */
+            uri: string;
+        };
         /**
          * Fate
          * @enum {string}
@@ -2399,6 +2616,20 @@ export interface components {
              * @description tokens in it
              */
             members: number;
+        };
+        /**
+         * HandshakeOut
+         * @description What is known of a station's attempts to connect, the latest first.
+         */
+        HandshakeOut: {
+            /** Identity */
+            identity: string;
+            /** Registered */
+            registered: boolean;
+            /** Connected */
+            connected: boolean;
+            /** Attempts */
+            attempts: components["schemas"]["AttemptOut"][];
         };
         /**
          * HardwareOut
@@ -2638,6 +2869,66 @@ export interface components {
          * @enum {string}
          */
         "Kind-Input": "ec" | "rsa";
+        /** KnockDetail */
+        KnockDetail: {
+            /** Number */
+            number: number;
+            /**
+             * Identity
+             * @description as it was claimed; empty where none could be made out
+             */
+            identity: string;
+            reason: components["schemas"]["KnockReason"];
+            /**
+             * Explanation
+             * @description what happened, and what to do
+             */
+            explanation: string;
+            /** Detail */
+            detail: string;
+            /** Address */
+            address: string;
+            /**
+             * First At
+             * Format: date-time
+             */
+            first_at: string;
+            /**
+             * Last At
+             * Format: date-time
+             */
+            last_at: string;
+            /** Count */
+            count: number;
+            /** Path */
+            path: string;
+            /** Subprotocols */
+            subprotocols: string[];
+            /** User Agent */
+            user_agent: string;
+            /** Tls */
+            tls: string;
+            /**
+             * Profile
+             * @description the security profile it attempted, as far as it came
+             */
+            profile: number | null;
+            /** @description the registered station that it claims to be */
+            station: components["schemas"]["KnownStation"] | null;
+            /**
+             * Steps
+             * @description how far it came, and what to do about the step that failed
+             */
+            steps: components["schemas"]["StepOut"][];
+            /**
+             * Fields
+             * @description of the head of its last request, in order; what lets somebody in is hidden
+             */
+            fields: [
+                string,
+                string
+            ][];
+        };
         /** KnockOut */
         KnockOut: {
             /** Number */
@@ -2760,6 +3051,12 @@ export interface components {
              * @description the token of a one-time link: what follows `link=` in its address
              */
             link: string;
+            /**
+             * Code
+             * @description of the second factor: what the app shows, or a recovery code; asked for with the problem second-factor-needed
+             * @default
+             */
+            code: string;
         };
         /**
          * LinkOut
@@ -3019,6 +3316,11 @@ export interface components {
              */
             reason: string;
         };
+        /**
+         * Outcome
+         * @enum {string}
+         */
+        Outcome: "ok" | "failed" | "skipped" | "pending";
         /**
          * Overall
          * @description A station in one word, for maps and lists. Where several would do, the one that comes first here is told:
@@ -3322,6 +3624,8 @@ export interface components {
              * @description false: only a sign-in link lets this person in
              */
             has_password: boolean;
+            /** Has Second Factor */
+            has_second_factor: boolean;
             /**
              * Created At
              * Format: date-time
@@ -3329,6 +3633,49 @@ export interface components {
             created_at: string;
             /** Last Sign In At */
             last_sign_in_at: string | null;
+        };
+        /**
+         * PreferencesDocument
+         * @description How the console is shown to this person.
+         */
+        PreferencesDocument: {
+            /**
+             * Language
+             * @description BCP 47; empty: as the browser says
+             * @default
+             * @example de
+             */
+            language: string;
+            /**
+             * Theme
+             * @default auto
+             * @enum {string}
+             */
+            theme: "light" | "dark" | "auto";
+            /**
+             * Zone
+             * @description of the IANA database; empty: as the browser says
+             * @default
+             * @example Europe/Berlin
+             */
+            zone: string;
+        };
+        /**
+         * ProofIn
+         * @description That it is the person, and not who found the browser open.
+         */
+        ProofIn: {
+            /**
+             * Password
+             * @description not needed soon after signing in with a link
+             */
+            password?: string | null;
+            /**
+             * Code
+             * @description of the second factor, where there is one
+             * @default
+             */
+            code: string;
         };
         /** ReadingOut */
         ReadingOut: {
@@ -3344,6 +3691,14 @@ export interface components {
             location: string;
             /** Context */
             context: string;
+        };
+        /**
+         * RecoveryCodesOut
+         * @description Each is good once in place of the app's code. They are told this once: print them.
+         */
+        RecoveryCodesOut: {
+            /** Recovery Codes */
+            recovery_codes: string[];
         };
         /**
          * Registration
@@ -3686,6 +4041,12 @@ export interface components {
             login: string;
             /** Password */
             password: string;
+            /**
+             * Code
+             * @description of the second factor: what the app shows, or a recovery code; asked for with the problem second-factor-needed
+             * @default
+             */
+            code: string;
         };
         /** SignedOut */
         SignedOut: {
@@ -4159,6 +4520,22 @@ export interface components {
              */
             connectors: components["schemas"]["ConnectorOut"][];
         };
+        /**
+         * Step
+         * @description In the order in which they happen.
+         * @enum {string}
+         */
+        Step: "tcp" | "tls" | "path" | "request" | "identity" | "credentials" | "enabled" | "subprotocol" | "boot";
+        /** StepOut */
+        StepOut: {
+            step: components["schemas"]["Step"];
+            outcome: components["schemas"]["Outcome"];
+            /**
+             * Told
+             * @description what was heard there, or what to do
+             */
+            told: string;
+        };
         /** StopIn */
         StopIn: {
             /** Transaction Id */
@@ -4544,6 +4921,41 @@ export interface components {
             broken_at: number | null;
             /** Reason */
             reason: string;
+        };
+        /** ViewIn */
+        ViewIn: {
+            /**
+             * Body
+             * @description what the room made of it: filters, columns, order; 8 kB at most
+             */
+            body: {
+                [key: string]: unknown;
+            };
+        };
+        /** ViewOut */
+        ViewOut: {
+            /**
+             * Body
+             * @description what the room made of it: filters, columns, order; 8 kB at most
+             */
+            body: {
+                [key: string]: unknown;
+            };
+            /** Name */
+            name: string;
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+        };
+        /** ViewsOut */
+        ViewsOut: {
+            /**
+             * Items
+             * @description by name
+             */
+            items: components["schemas"]["ViewOut"][];
         };
         /** VocabularyOut */
         VocabularyOut: {
@@ -5056,6 +5468,327 @@ export interface operations {
             };
         };
     };
+    get_preferences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreferencesDocument"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_preferences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreferencesDocument"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreferencesDocument"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_views: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewsOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirm_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodesOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProofIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnrolmentOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    renew_recovery_codes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProofIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodesOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProofIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_people: {
         parameters: {
             query?: {
@@ -5206,6 +5939,35 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["LinkOut"];
                 };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reset_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description a problem */
             default: {
@@ -6849,7 +7611,7 @@ export interface operations {
             };
         };
     };
-    adopt_knock: {
+    get_knock: {
         parameters: {
             query?: never;
             header?: never;
@@ -6858,11 +7620,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["AdoptIn"];
-            };
-        };
+        requestBody?: never;
         responses: {
             /** @description Successful Response */
             200: {
@@ -6870,18 +7628,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["WelcomeOut"];
+                    "application/json": components["schemas"]["KnockDetail"];
                 };
             };
             /** @description It is not in the inbox (any more). */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description The station is connected, or something else than its password keeps it out: `detail` says. */
-            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6918,6 +7669,90 @@ export interface operations {
             };
             /** @description It is not in the inbox (any more). */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_handshake: {
+        parameters: {
+            query?: {
+                /** @description attempts of each kind */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandshakeOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    adopt_knock: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdoptIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WelcomeOut"];
+                };
+            };
+            /** @description It is not in the inbox (any more). */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The station is connected, or something else than its password keeps it out: `detail` says. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
