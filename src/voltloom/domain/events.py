@@ -286,6 +286,20 @@ class TransactionCorrected(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class TransactionReviewed(Event):
+    """Somebody looked at it. action: "accept", "close" or "reopen". energy_wh: as stated; None: as it was reckoned."""
+
+    name: ClassVar[str] = "transaction.reviewed"
+    station_id: StationId
+    transaction_id: TransactionId
+    at: datetime
+    action: str
+    reason: str
+    energy_wh: float | None
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
 class AuditNoted(Event):
     """Somebody did something that is kept in the audit log."""
 

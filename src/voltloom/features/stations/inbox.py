@@ -20,6 +20,7 @@ class KnockReason(Enum):
     DISABLED = "disabled"
     PROFILE_TOO_LOW = "profile_too_low"
     WRONG_CERTIFICATE = "wrong_certificate"
+    EXPIRED_CERTIFICATE = "expired_certificate"
     NO_CERTIFICATE = "no_certificate"
     IDENTITY_MISMATCH = "identity_mismatch"
     WRONG_PATH = "wrong_path"
@@ -47,6 +48,8 @@ _SENTENCES = {
     "credentials. Give it the wss:// address, or lower its security profile on purpose.",
     KnockReason.WRONG_CERTIFICATE: "The station's certificate is expired, revoked, of an unknown issuer, or not "
     "the one registered for it.",
+    KnockReason.EXPIRED_CERTIFICATE: "Some station's certificate has expired, or is not valid yet; which one, is not "
+    "told before it is trusted: see the address. Give it a new certificate, and check its clock.",
     KnockReason.NO_CERTIFICATE: "The station must prove itself with a certificate and presented none.",
     KnockReason.IDENTITY_MISMATCH: "The identity in the address, the user name and the certificate are not the same. "
     "The station must use its identity for all of them.",

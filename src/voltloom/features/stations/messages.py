@@ -138,7 +138,11 @@ class Found:
 
 
 async def find(
-    database: Database, archive: Archive | None, wanted: Wanted, outcome: MessageOutcome | None = None
+    database: Database,
+    archive: Archive | None,
+    wanted: Wanted,
+    outcome: MessageOutcome | None = None,
+    transaction_id: str = "",
 ) -> Found:
     """A page of `wanted.limit`, or fewer where few of many fit: then `next_before` is set all the same."""
     messages: list[Message] = []
@@ -147,7 +151,10 @@ async def find(
         batch = await _exchanges(database, archive, replace(wanted, before=before, limit=wanted.limit + 1))
         for exchange in batch:
             message = read(exchange)
-            if (outcome is None or message.outcome is outcome) and _may_be_found(message, wanted.text):
+            fits = outcome is None or message.outcome is outcome
+            if transaction_id:
+                fits = fits and (names(message.payload, transaction_id) or names(message.answer, transaction_id))
+            if fits and _may_be_found(message, wanted.text):
                 if len(messages) == wanted.limit:
                     return Found(messages, messages[-1].number)
                 messages.append(message)
@@ -173,6 +180,24 @@ def _may_be_found(message: Message, text: str) -> bool:
     shown = (message.payload, message.answer, message.error_text, message.error_details, message.raw)
     seen = msgspec.json.encode([message.message_id, message.action, message.error_code, *shown]).decode().lower()
     return text.lower() in seen or (text.lower() in _spaced(seen))
+
+
+def names(document: object, transaction_id: str) -> bool:
+    """Does a payload name this transaction, wherever in it?"""
+    level = [document]
+    while level:
+        inner: list[object] = []
+        for each in level:
+            if isinstance(each, dict):
+                said = cast("dict[str, object]", each)
+                named = said.get("transactionId")
+                if isinstance(named, str | int) and str(named) == transaction_id:
+                    return True
+                inner += said.values()
+            elif isinstance(each, list):
+                inner += cast("list[object]", each)
+        level = inner
+    return False
 
 
 def _spaced(text: str) -> str:

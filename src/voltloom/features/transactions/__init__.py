@@ -18,6 +18,7 @@ from voltloom.features.transactions.figures import (
     search_transactions,
 )
 from voltloom.features.transactions.memory import books
+from voltloom.features.transactions.repair import Review
 from voltloom.features.transactions.running import POWER_FRESH, Running, read_load_by_site, read_running
 from voltloom.features.transactions.service import (
     close_lost,
@@ -32,6 +33,7 @@ __all__ = [
     "POWER_FRESH",
     "Figures",
     "Named",
+    "Review",
     "Running",
     "Summary",
     "Suspect",

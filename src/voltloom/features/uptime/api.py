@@ -149,7 +149,12 @@ _CHAPTERS: dict[Chapter, tuple[type[events.Event], ...]] = {
     Chapter.FAULT: (events.FaultNoticed,),
     Chapter.COMMAND: (events.CommandAnswered,),
     Chapter.CHANGE: (events.StationChanged, events.SettingsReceived),
-    Chapter.TRANSACTION: (events.TransactionStarted, events.TransactionEnded, events.TransactionCorrected),
+    Chapter.TRANSACTION: (
+        events.TransactionStarted,
+        events.TransactionEnded,
+        events.TransactionCorrected,
+        events.TransactionReviewed,
+    ),
     Chapter.SECURITY: (events.SecurityNoticed,),
 }
 _CHAPTER_OF = {kind.name: chapter for chapter, kinds in _CHAPTERS.items() for kind in kinds}

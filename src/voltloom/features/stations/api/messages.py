@@ -25,6 +25,7 @@ from voltloom.infra.archive import Wanted
 class MessageWish:
     wanted: Wanted
     outcome: MessageOutcome | None
+    transaction_id: str
 
 
 def _messages_wanted(
@@ -36,6 +37,9 @@ def _messages_wanted(
     since: Annotated[AwareDatetime | None, Query(description="at or after this time")] = None,
     until: Annotated[AwareDatetime | None, Query(description="before this time")] = None,
     q: Annotated[str, Query(max_length=100, description="a text that occurs in the call or its answer")] = "",
+    transaction_id: Annotated[
+        str, Query(max_length=64, description="call or answer names this transaction, as the station calls it")
+    ] = "",
 ) -> MessageWish:
     wanted = Wanted(
         station_id,
@@ -44,9 +48,9 @@ def _messages_wanted(
         actions=tuple(action or ()),
         inbound=None if direction is None else direction is Direction.FROM_STATION,
         trouble=trouble,
-        text=q,
+        text=q or transaction_id,
     )
-    return MessageWish(wanted, outcome)
+    return MessageWish(wanted, outcome, transaction_id)
 
 
 Wish = Annotated[MessageWish, Depends(_messages_wanted)]
@@ -76,7 +80,7 @@ async def _all_messages(call: Call, config: StationsConfig, wish: MessageWish) -
     before: int | None = None
     while True:
         wanted = replace(wish.wanted, before=before, limit=500)
-        found = await find_messages(call.database, config.archive, wanted, wish.outcome)
+        found = await find_messages(call.database, config.archive, wanted, wish.outcome, wish.transaction_id)
         if found.messages:
             yield [MessageOut.of(message) for message in found.messages]
         if found.next_before is None:
@@ -94,7 +98,7 @@ def add_routes(router: APIRouter, config: StationsConfig) -> None:
         A page may hold fewer than `limit` where few of many fit the filter: go on while there is a `next`."""
         start = position(after, tuple[int])
         wanted = replace(wish.wanted, before=start[0] if start else None, limit=limit)
-        found = await find_messages(call.database, config.archive, wanted, wish.outcome)
+        found = await find_messages(call.database, config.archive, wanted, wish.outcome, wish.transaction_id)
         more = None if found.next_before is None else cursor(found.next_before)
         return Page(items=[MessageOut.of(message) for message in found.messages], next=more)
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Path, Query, Response
 from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints
+from sqlalchemy import Connection
 
 from voltloom.domain.errors import Invalid
 from voltloom.domain.ids import SiteId, StationId, TransactionId
@@ -15,7 +16,8 @@ from voltloom.domain.token import IdToken, TokenKind
 from voltloom.domain.transaction import ChargingState, StopReason
 from voltloom.features.access import Scope
 from voltloom.features.api import After, Body, Call, Limit, Page, allow, csv_text, cursor, position
-from voltloom.features.transactions import energy, rules, service, store
+from voltloom.features.transactions import energy, repair, rules, service, store
+from voltloom.features.transactions.repair import Review, latest_reviews
 from voltloom.features.transactions.rules import ClosedBy, Flag, Transaction
 from voltloom.features.transactions.store import Wanted
 
@@ -56,12 +58,17 @@ class TransactionOut(Body):
     missing_reports: list[tuple[int, int]] = Field(description="numbers of reports that never came, as ranges")
     flags: list[Flag] = Field(description="what is odd about it")
     suspect: bool = Field(description="not to be billed before somebody has looked at it")
+    known_as: str = Field(description="what the station calls it: its messages say so")
+    reviewed_by: str | None = Field(default=None, description="who looked at it last; see `…/repairs`")
+    reviewed_at: datetime | None = None
 
     @staticmethod
-    def of(transaction: Transaction) -> "TransactionOut":
+    def of(transaction: Transaction, review: Review | None = None) -> "TransactionOut":
+        """review: the last one."""
         tx = transaction
         told = tx.energy
-        flags = rules.all_flags(tx)
+        flags = set(rules.all_flags(tx))
+        settled = review is not None and review.settles(flags)
         return TransactionOut(
             station_id=tx.station_id,
             id=tx.id,
@@ -75,7 +82,7 @@ class TransactionOut(Body):
             ended_at=tx.ended_at,
             heard_at=tx.heard_at,
             charging_state=tx.charging_state,
-            energy_wh=told.wh,
+            energy_wh=review.energy_wh if settled and review and review.energy_wh is not None else told.wh,
             estimated=told.estimated,
             exported_wh=energy.exported_wh(tx.count),
             power_w=tx.power_w,
@@ -90,7 +97,10 @@ class TransactionOut(Body):
             offline=tx.offline,
             missing_reports=rules.missing(tx.seen),
             flags=sorted(flags, key=lambda flag: flag.value),
-            suspect=rules.is_suspect(flags),
+            suspect=rules.is_suspect(flags) and not settled,
+            known_as=tx.known_as,
+            reviewed_by=review.actor if review else None,
+            reviewed_at=review.at if review else None,
         )
 
 
@@ -176,6 +186,13 @@ class StartIn(Body):
     evse: Annotated[int, Field(ge=1, le=10_000)] | None = Field(default=None, description="null: the station chooses")
 
 
+class CloseIn(Body):
+    reason: Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")] = ""
+    energy_wh: Annotated[float, Field(ge=0, le=1e8, allow_inf_nan=False)] | None = Field(
+        default=None, description="what it is to count with; left out: what is last known"
+    )
+
+
 class AnswerOut(Body):
     accepted: bool
     status: str = Field(description="the station's own word")
@@ -225,9 +242,9 @@ def _list_routes(router: APIRouter) -> None:
     ) -> Page[TransactionOut]:
         """The latest start first."""
         last = position(after, store.Position)
-        found = await call.database.read(lambda connection: store.find(connection, wanted, last, limit + 1))
-        more = _cursor(found[limit - 1]) if len(found) > limit else None
-        return Page(items=[TransactionOut.of(each) for each in found[:limit]], next=more)
+        found = await call.database.read(lambda connection: _found(connection, wanted, last, limit + 1))
+        more = _cursor(found[limit - 1][0]) if len(found) > limit else None
+        return Page(items=[TransactionOut.of(*each) for each in found[:limit]], next=more)
 
     @router.get("/transactions/summary", summary="How much is charged now", tags=["transactions"])
     async def summarize(
@@ -253,6 +270,20 @@ def _list_routes(router: APIRouter) -> None:
     ) -> StreamingResponse:
         """The latest start first."""
         return _file(_export(call, wanted, kind), "transactions", kind)
+
+
+def _found(
+    connection: Connection, wanted: Wanted, after: store.Position | None, limit: int
+) -> list[tuple[Transaction, Review | None]]:
+    """Each with what was decided about it last."""
+    found = store.find(connection, wanted, after, limit)
+    reviews = latest_reviews(connection, found)
+    return [(each, reviews.get((each.station_id, each.id))) for each in found]
+
+
+async def transaction_out(call: Call, transaction: Transaction) -> TransactionOut:
+    reviews = await call.database.read(lambda connection: latest_reviews(connection, [transaction]))
+    return TransactionOut.of(transaction, reviews.get((transaction.station_id, transaction.id)))
 
 
 def _cursor(transaction: Transaction) -> str:
@@ -300,15 +331,16 @@ async def _export(call: Call, wanted: Wanted, kind: Literal["csv", "jsonl"]) -> 
         page = await _page(call, wanted, last)
         if not page:
             return
-        last = (page[-1].started_at, page[-1].station_id, page[-1].id)
+        newest = page[-1][0]
+        last = (newest.started_at, newest.station_id, newest.id)
         if kind == "csv":
-            yield csv_text(_row(TransactionOut.of(each)) for each in page)
+            yield csv_text(_row(TransactionOut.of(*each)) for each in page)
         else:
-            yield "".join(f"{TransactionOut.of(each).model_dump_json()}\n" for each in page)
+            yield "".join(f"{TransactionOut.of(*each).model_dump_json()}\n" for each in page)
 
 
-async def _page(call: Call, wanted: Wanted, last: store.Position | None) -> list[Transaction]:
-    return await call.database.read(lambda connection: store.find(connection, wanted, last, _AT_ONCE))
+async def _page(call: Call, wanted: Wanted, last: store.Position | None) -> list[tuple[Transaction, Review | None]]:
+    return await call.database.read(lambda connection: _found(connection, wanted, last, _AT_ONCE))
 
 
 def _row(out: TransactionOut) -> tuple[object, ...]:
@@ -327,7 +359,7 @@ _WORDS = (TokenKind, ChargingState, StopReason, ClosedBy)
 def _one_routes(router: APIRouter) -> None:
     @router.get("/transactions/{station_id}/{transaction_id}", summary="One transaction", tags=["transactions"])
     async def get_transaction(call: Reading, station_id: Station, transaction_id: Id) -> TransactionOut:
-        return TransactionOut.of(await _get(call, station_id, transaction_id))
+        return await transaction_out(call, await _get(call, station_id, transaction_id))
 
     @router.get(
         "/transactions/{station_id}/{transaction_id}/samples", summary="What its meter said", tags=["transactions"]
@@ -511,17 +543,19 @@ def _command_routes(router: APIRouter) -> None:
         summary="Close it here, whatever the station thinks",
         tags=["transactions"],
     )
-    async def close_transaction(call: Writing, station_id: Station, transaction_id: Id) -> TransactionOut:
+    async def close_transaction(
+        call: Writing, station_id: Station, transaction_id: Id, body: CloseIn | None = None
+    ) -> TransactionOut:
         """For one that its station lost. It ends with the last known time and energy, and is marked as suspect; if
-        the station reports its end later, that is what counts."""
-        closed = await service.close_transaction(call, StationId(station_id), TransactionId(transaction_id))
-        return TransactionOut.of(closed)
+        the station reports its end later, that is what counts. With `energy_wh` it counts with that, and is accepted
+        so."""
+        wanted = body or CloseIn()
+        named = (StationId(station_id), TransactionId(transaction_id))
+        return await transaction_out(call, await repair.close(call, *named, wanted.reason, wanted.energy_wh))
 
 
-def router() -> APIRouter:
+def add_routes(router: APIRouter) -> None:
     """Static addresses come before those with a name in them."""
-    router = APIRouter()
     _list_routes(router)
     _command_routes(router)
     _one_routes(router)
-    return router
