@@ -1,4 +1,5 @@
 export { api, plainFetch, take } from "./client.ts";
+export { type Preferences, readPreferences, savePreferences } from "./preferences.ts";
 export { Problem, type ProblemKind } from "./problems.ts";
 export { queries, type QueryKey } from "./queries.ts";
 export type { components, paths } from "./schema.d.ts";

@@ -382,7 +382,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All of it, the oldest first */
+        /** As a file, the oldest first */
         get: operations["export_audit"];
         put?: never;
         post?: never;
@@ -1398,7 +1398,8 @@ export interface paths {
         /**
          * Close it here, whatever the station thinks
          * @description For one that its station lost. It ends with the last known time and energy, and is marked as suspect; if
-         *     the station reports its end later, that is what counts.
+         *     the station reports its end later, that is what counts. With `energy_wh` it counts with that, and is accepted
+         *     so.
          */
         post: operations["close_transaction"];
         delete?: never;
@@ -1493,6 +1494,87 @@ export interface paths {
          * @description Outside of transactions; EVSE 0 is the station's own meter.
          */
         get: operations["list_idle_samples"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/transactions/{station_id}/{transaction_id}/repairs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What can be done about it
+         * @description Each with why it cannot be, and what was decided about it before.
+         */
+        get: operations["list_repairs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/transactions/{station_id}/{transaction_id}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take it as it is
+         * @description It is no longer suspect, until something else turns out to be odd about it. With `energy_wh` it counts with
+         *     that. Who decided so, and why, is kept.
+         */
+        post: operations["accept_transaction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/transactions/{station_id}/{transaction_id}/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * It goes on
+         * @description For one that was closed here and goes on; not for one whose station told its end.
+         */
+        post: operations["reopen_transaction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/transactions/{station_id}/{transaction_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was told of it
+         * @description Its entries in the journal. Its messages: `GET /stations/{id}/messages?transaction_id=`.
+         */
+        get: operations["list_transaction_events"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1892,12 +1974,28 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** AcceptIn */
+        AcceptIn: {
+            /** Reason */
+            reason: string;
+            /**
+             * Energy Wh
+             * @description what it is to count with; left out: what was reckoned
+             */
+            energy_wh?: number | null;
+        };
         /**
          * Accepted
          * @description What a station's answer comes down to.
          * @enum {string}
          */
         Accepted: "accepted" | "scheduled" | "rejected";
+        /**
+         * Action
+         * @description What can be done about one.
+         * @enum {string}
+         */
+        Action: "stop" | "close" | "accept" | "reopen";
         /**
          * ActorOut
          * @description Who calls: a person, an API key, or this machine's own command line.
@@ -2084,6 +2182,11 @@ export interface components {
             target: string;
             /** Outcome */
             outcome: string;
+            /**
+             * Well
+             * @description it was done as it was asked, all of it
+             */
+            well: boolean;
             /** Details */
             details: unknown;
             /** Hash */
@@ -2263,6 +2366,19 @@ export interface components {
          * @enum {string}
          */
         ChargingState: "EVConnected" | "Charging" | "SuspendedEV" | "SuspendedEVSE" | "Idle";
+        /** CloseIn */
+        CloseIn: {
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Energy Wh
+             * @description what it is to count with; left out: what is last known
+             */
+            energy_wh?: number | null;
+        };
         /**
          * ClosedBy
          * @description Why we closed a transaction that its station did not end.
@@ -2981,7 +3097,7 @@ export interface components {
          * @description Why a station was not let in.
          * @enum {string}
          */
-        KnockReason: "unknown_id" | "wrong_password" | "no_password" | "disabled" | "profile_too_low" | "wrong_certificate" | "no_certificate" | "identity_mismatch" | "wrong_path" | "no_subprotocol" | "subprotocol_not_allowed" | "tls_failure" | "bad_request" | "throttled";
+        KnockReason: "unknown_id" | "wrong_password" | "no_password" | "disabled" | "profile_too_low" | "wrong_certificate" | "expired_certificate" | "no_certificate" | "identity_mismatch" | "wrong_path" | "no_subprotocol" | "subprotocol_not_allowed" | "tls_failure" | "bad_request" | "throttled";
         /** KnownStation */
         KnownStation: {
             /** Id */
@@ -3692,6 +3808,11 @@ export interface components {
             /** Context */
             context: string;
         };
+        /** ReasonIn */
+        ReasonIn: {
+            /** Reason */
+            reason: string;
+        };
         /**
          * RecoveryCodesOut
          * @description Each is good once in place of the app's code. They are told this once: print them.
@@ -3705,6 +3826,24 @@ export interface components {
          * @enum {string}
          */
         Registration: "Accepted" | "Pending" | "Rejected";
+        /** RemedyOut */
+        RemedyOut: {
+            action: components["schemas"]["Action"];
+            /** Possible */
+            possible: boolean;
+            /** Why Not */
+            why_not: string;
+        };
+        /** RepairsOut */
+        RepairsOut: {
+            /** Remedies */
+            remedies: components["schemas"]["RemedyOut"][];
+            /**
+             * Reviews
+             * @description what was decided about it, the latest first
+             */
+            reviews: components["schemas"]["ReviewOut"][];
+        };
         /** ReportAnswerOut */
         ReportAnswerOut: {
             /** @description what it comes down to */
@@ -3772,6 +3911,25 @@ export interface components {
          * @enum {string}
          */
         ResetKind: "Immediate" | "OnIdle" | "ImmediateAndResume";
+        /** ReviewOut */
+        ReviewOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Actor */
+            actor: string;
+            /** Action */
+            action: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Energy Wh
+             * @description as stated
+             */
+            energy_wh: number | null;
+        };
         /** RevokeIn */
         RevokeIn: {
             /**
@@ -4678,6 +4836,30 @@ export interface components {
          * @enum {string}
          */
         TokenState: "active" | "blocked";
+        /** TransactionEventOut */
+        TransactionEventOut: {
+            /** Number */
+            number: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Name */
+            name: string;
+            /** Data */
+            data: {
+                [key: string]: unknown;
+            };
+        };
+        /** TransactionEventsOut */
+        TransactionEventsOut: {
+            /**
+             * Items
+             * @description in time
+             */
+            items: components["schemas"]["TransactionEventOut"][];
+        };
         /** TransactionOut */
         TransactionOut: {
             /** Station Id */
@@ -4779,6 +4961,18 @@ export interface components {
              * @description not to be billed before somebody has looked at it
              */
             suspect: boolean;
+            /**
+             * Known As
+             * @description what the station calls it: its messages say so
+             */
+            known_as: string;
+            /**
+             * Reviewed By
+             * @description who looked at it last; see `…/repairs`
+             */
+            reviewed_by?: string | null;
+            /** Reviewed At */
+            reviewed_at?: string | null;
         };
         /** TransactionRef */
         TransactionRef: {
@@ -6087,6 +6281,12 @@ export interface operations {
                 /** @description `station.reset`, or `station.*` */
                 action?: string;
                 target?: string;
+                /** @description words in any part of it */
+                q?: string;
+                /** @description whether it was done as it was asked */
+                well?: boolean | null;
+                since?: string | null;
+                until?: string | null;
             };
             header?: never;
             path?: never;
@@ -6151,6 +6351,16 @@ export interface operations {
             query?: {
                 /** @description jsonl: one JSON document a line */
                 format?: "csv" | "jsonl";
+                actor_id?: string;
+                /** @description `station.reset`, or `station.*` */
+                action?: string;
+                target?: string;
+                /** @description words in any part of it */
+                q?: string;
+                /** @description whether it was done as it was asked */
+                well?: boolean | null;
+                since?: string | null;
+                until?: string | null;
             };
             header?: never;
             path?: never;
@@ -6825,6 +7035,8 @@ export interface operations {
                 until?: string | null;
                 /** @description a text that occurs in the call or its answer */
                 q?: string;
+                /** @description call or answer names this transaction, as the station calls it */
+                transaction_id?: string;
             };
             header?: never;
             path: {
@@ -6873,6 +7085,8 @@ export interface operations {
                 until?: string | null;
                 /** @description a text that occurs in the call or its answer */
                 q?: string;
+                /** @description call or answer names this transaction, as the station calls it */
+                transaction_id?: string;
             };
             header?: never;
             path: {
@@ -8943,7 +9157,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["CloseIn"] | null;
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
@@ -9137,6 +9355,150 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageOfSampleOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_repairs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the station's OCPP identity */
+                station_id: string;
+                /** @description the transaction's id; unique at its station */
+                transaction_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RepairsOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    accept_transaction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the station's OCPP identity */
+                station_id: string;
+                /** @description the transaction's id; unique at its station */
+                transaction_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcceptIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransactionOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reopen_transaction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the station's OCPP identity */
+                station_id: string;
+                /** @description the transaction's id; unique at its station */
+                transaction_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransactionOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_transaction_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the station's OCPP identity */
+                station_id: string;
+                /** @description the transaction's id; unique at its station */
+                transaction_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransactionEventsOut"];
                 };
             };
             /** @description a problem */

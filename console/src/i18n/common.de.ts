@@ -44,6 +44,8 @@ export const de: Same<typeof en> = {
   "signIn.againWhy": "Ihre Sitzung ist abgelaufen. Was Sie gerade taten, ist noch da.",
   "signIn.login": "Name oder E-Mail",
   "signIn.password": "Passwort",
+  "signIn.code": "Code",
+  "signIn.codeHint": "Was Ihre Authentifizierungs-App zeigt, oder einer Ihrer Wiederherstellungscodes.",
   "signIn.go": "Anmelden",
   "signIn.lost":
     "Noch kein Passwort, oder vergessen? Die Verwaltung kann Ihnen einen Link geben. Auf dem Rechner, auf dem voltloom läuft, erzeugt {command} einen.",

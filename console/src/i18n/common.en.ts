@@ -42,6 +42,8 @@ export const en = {
   "signIn.againWhy": "Your session has ended. What you were doing is still here.",
   "signIn.login": "Name or e-mail",
   "signIn.password": "Password",
+  "signIn.code": "Code",
+  "signIn.codeHint": "What your authenticator app shows, or one of your recovery codes.",
   "signIn.go": "Sign in",
   "signIn.lost":
     "No password yet, or lost it? An administrator can give you a link. On the machine that runs voltloom, {command} makes one.",

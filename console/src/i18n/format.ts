@@ -91,9 +91,27 @@ const STYLES: Readonly<Record<TimeStyle, Intl.DateTimeFormatOptions>> = {
   full: { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit" },
 };
 
+let zone = "";
+
+/** In which zone times are written: of the IANA database; "" for the browser's own. */
+export function chooseZone(chosen: string): void {
+  try {
+    if (chosen !== "") new Intl.DateTimeFormat("en", { timeZone: chosen });
+    zone = chosen;
+  } catch {
+    // One that this browser does not know.
+    zone = "";
+  }
+}
+
 /** In the viewer's zone. */
 export function time(at: Date, style: TimeStyle = "short"): string {
-  return kept("time", STYLES[style], (tag) => new Intl.DateTimeFormat(tag, STYLES[style])).format(at);
+  const options = zone === "" ? STYLES[style] : { ...STYLES[style], timeZone: zone };
+  return kept("time", options, (tag) => new Intl.DateTimeFormat(tag, options)).format(at);
+}
+
+function day(at: Date): string {
+  return time(at, "date");
 }
 
 /** 2026-11-23 14:02:07 UTC, for the tooltip beside a time of the viewer's zone. */
@@ -103,6 +121,6 @@ export function utc(at: Date): string {
 
 /** Today only the time, this year no year. */
 export function moment(at: Date, now: Date): string {
-  if (at.toDateString() === now.toDateString()) return time(at, "time");
+  if (day(at) === day(now)) return time(at, "time");
   return time(at, at.getFullYear() === now.getFullYear() ? "short" : "date");
 }

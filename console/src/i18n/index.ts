@@ -1,4 +1,4 @@
 export * as format from "./format.ts";
-export { chooseLanguage, LANGUAGES, language, type Language, locale, type Said, useLanguage } from "./language.ts";
+export { chooseLanguage, isLanguage, LANGUAGES, language, type Language, locale, type Said, useLanguage } from "./language.ts";
 export { inLanguages, type InLanguages, type Same, speak, type Speaker, type Text, type Texts, useTexts } from "./texts.tsx";
 export { common } from "./common.ts";

@@ -10,7 +10,7 @@ export type Said = Readonly<Record<Language, string>>;
 const KEY = "voltloom-language";
 const listeners = new Set<() => void>();
 
-function isLanguage(text: string | null | undefined): text is Language {
+export function isLanguage(text: string | null | undefined): text is Language {
   return LANGUAGES.some((language) => language === text);
 }
 

@@ -12,7 +12,7 @@ import {
   IconSun,
   IconUserCircle,
 } from "@tabler/icons-react";
-import { api, signedOut, take, useWho } from "@/api";
+import { api, savePreferences, signedOut, take, useWho } from "@/api";
 import { chooseLanguage, common, LANGUAGES, useTexts } from "@/i18n";
 import { Link, navigate } from "@/route";
 import { failed } from "@/ui";
@@ -48,7 +48,10 @@ function ColorMenu() {
             leftSection={<SchemeIcon size={16} />}
             rightSection={scheme === colorScheme ? <IconCheck size={16} /> : null}
             aria-current={scheme === colorScheme}
-            onClick={() => setColorScheme(scheme)}
+            onClick={() => {
+              setColorScheme(scheme);
+              void savePreferences({ theme: scheme });
+            }}
           >
             {t(key)}
           </Menu.Item>
@@ -103,7 +106,10 @@ function AccountMenu(props: { help: () => void }) {
             leftSection={<IconLanguage size={16} />}
             rightSection={each === language ? <IconCheck size={16} /> : null}
             aria-current={each === language}
-            onClick={() => chooseLanguage(each)}
+            onClick={() => {
+              chooseLanguage(each);
+              void savePreferences({ language: each });
+            }}
           >
             {NAMES[each]}
           </Menu.Item>
@@ -116,7 +122,10 @@ function AccountMenu(props: { help: () => void }) {
             leftSection={<SchemeIcon size={16} />}
             rightSection={scheme === colorScheme ? <IconCheck size={16} /> : null}
             aria-current={scheme === colorScheme}
-            onClick={() => setColorScheme(scheme)}
+            onClick={() => {
+              setColorScheme(scheme);
+              void savePreferences({ theme: scheme });
+            }}
           >
             {t(key)}
           </Menu.Item>

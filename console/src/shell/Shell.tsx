@@ -1,9 +1,9 @@
-import { AppShell, ScrollArea } from "@mantine/core";
+import { AppShell, ScrollArea, useMantineColorScheme } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { Suspense, useEffect, useRef } from "react";
 import { Route, Switch } from "wouter";
-import { useMay } from "@/api";
-import { common, useLanguage, useTexts } from "@/i18n";
+import { readPreferences, useMay, useWho } from "@/api";
+import { chooseLanguage, common, format, isLanguage, useLanguage, useTexts } from "@/i18n";
 import { rooms } from "@/rooms/index.ts";
 import type { Room, Way } from "@/rooms/room.ts";
 import { navigate, usePath } from "@/route";
@@ -42,6 +42,22 @@ function bySpecificity(a: string, b: string): number {
   return 0;
 }
 
+/** What somebody chose in another browser holds in this one too. */
+function usePreferences(): void {
+  const { setColorScheme } = useMantineColorScheme();
+  const { id, kind } = useWho();
+  useEffect(() => {
+    if (kind !== "person") return;
+    readPreferences()
+      .then(({ language, theme, zone }) => {
+        if (isLanguage(language)) chooseLanguage(language);
+        if (theme !== "auto") setColorScheme(theme);
+        format.chooseZone(zone);
+      })
+      .catch(() => undefined);
+  }, [id, kind, setColorScheme]);
+}
+
 const WAYS = rooms
   .flatMap((room) => room.ways.map((way) => ({ room, way })))
   .sort((a, b) => bySpecificity(a.way.path, b.way.path));
@@ -50,6 +66,7 @@ export function Shell() {
   const { t } = useTexts(common);
   const may = useMay();
   const path = usePath();
+  usePreferences();
   const main = useRef<HTMLElement>(null);
   const [menu, { toggle, close }] = useDisclosure(false);
   const [help, { open: openHelp, close: closeHelp }] = useDisclosure(false);

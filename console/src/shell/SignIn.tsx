@@ -2,7 +2,7 @@
 import { Button, Code, Modal, Paper, PasswordInput, Stack, Text, TextInput, Title } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
-import { api, currentSession, signedIn, take, useSession } from "@/api";
+import { api, currentSession, Problem, signedIn, take, useSession } from "@/api";
 import { common, useTexts } from "@/i18n";
 import { navigate } from "@/route";
 import { Trouble, useTitle } from "@/ui";
@@ -15,12 +15,40 @@ export function inside(there: string): string {
   return plain && !there.startsWith("/sign-in") ? there : "/";
 }
 
+/** Name and password were good, and the person has a second factor. code: what was sent with them. */
+function asksForCode(error: unknown, code: string): boolean {
+  return error instanceof Problem && error.kind === "second-factor-needed" && code === "";
+}
+
+function CodeField(props: { value: string; onChange: (code: string) => void }) {
+  const { t } = useTexts(common);
+  return (
+    <TextInput
+      label={t("signIn.code")}
+      description={t("signIn.codeHint")}
+      autoComplete="one-time-code"
+      autoCapitalize="none"
+      spellCheck={false}
+      maxLength={40}
+      required
+      withAsterisk={false}
+      // It appears when it is asked for, and is the one thing left to type.
+      ref={(field) => {
+        if (props.value === "") field?.focus();
+      }}
+      value={props.value}
+      onChange={(event) => props.onChange(event.currentTarget.value)}
+    />
+  );
+}
+
 function PasswordForm(props: { login?: string; then: () => void }) {
   const { t, rich } = useTexts(common);
   const [login, setLogin] = useState(props.login ?? "");
   const [password, setPassword] = useState("");
+  const [code, setCode] = useState("");
   const enter = useMutation({
-    mutationFn: () => take(api.POST("/api/v1/session", { body: { login, password } })),
+    mutationFn: () => take(api.POST("/api/v1/session", { body: { login, password, code } })),
     onSuccess: (who) => {
       signedIn(who);
       props.then();
@@ -34,7 +62,7 @@ function PasswordForm(props: { login?: string; then: () => void }) {
       }}
     >
       <Stack>
-        {enter.isError ? <Trouble error={enter.error} /> : null}
+        {enter.isError && !asksForCode(enter.error, code) ? <Trouble error={enter.error} /> : null}
         <TextInput
           label={t("signIn.login")}
           autoComplete="username"
@@ -55,6 +83,7 @@ function PasswordForm(props: { login?: string; then: () => void }) {
           value={password}
           onChange={(event) => setPassword(event.currentTarget.value)}
         />
+        {code !== "" || asksForCode(enter.error, "") ? <CodeField value={code} onChange={setCode} /> : null}
         <Button type="submit" loading={enter.isPending} size="md">
           {t("signIn.go")}
         </Button>
@@ -68,8 +97,9 @@ function PasswordForm(props: { login?: string; then: () => void }) {
 
 function LinkForm(props: { link: string; then: () => void; instead: () => void }) {
   const { t } = useTexts(common);
+  const [code, setCode] = useState("");
   const enter = useMutation({
-    mutationFn: () => take(api.POST("/api/v1/session/link", { body: { link: props.link } })),
+    mutationFn: () => take(api.POST("/api/v1/session/link", { body: { link: props.link, code } })),
     onSuccess: (who) => {
       signedIn(who);
       props.then();
@@ -79,11 +109,12 @@ function LinkForm(props: { link: string; then: () => void; instead: () => void }
     <Stack>
       {/* A button, because programs that look at addresses in mails would use the link up. */}
       <Text c="dimmed">{t("signIn.linkOnce")}</Text>
-      {enter.isError ? <Trouble error={enter.error} /> : null}
+      {enter.isError && !asksForCode(enter.error, code) ? <Trouble error={enter.error} /> : null}
+      {code !== "" || asksForCode(enter.error, "") ? <CodeField value={code} onChange={setCode} /> : null}
       <Button size="md" onClick={() => enter.mutate()} loading={enter.isPending} autoFocus>
         {t("signIn.go")}
       </Button>
-      {enter.isError ? (
+      {enter.isError && !asksForCode(enter.error, "") ? (
         <Button variant="subtle" onClick={props.instead}>
           {t("signIn.instead")}
         </Button>
@@ -104,7 +135,9 @@ export function SignInPage() {
     const session = currentSession();
     // Who came with a link and has no password yet chooses one first; it can be left.
     const fresh = session.is === "in" && session.who.person?.has_password === false;
-    navigate(fresh ? "/password" : there, { replace: true });
+    // The API's documentation is a page of the server's own.
+    if (!fresh && there.startsWith("/api/")) location.assign(there);
+    else navigate(fresh ? "/password" : there, { replace: true });
   };
   return (
     <main className={classes.gate}>
