@@ -37,6 +37,70 @@ def test_a_person_is_invited_changed_helped_and_removed(serve_http):
     asyncio.run(story())
 
 
+def test_whom_a_link_would_let_in_and_who_was_here_is_seen_in_the_list(serve_http):
+    async def story():
+        async with serve_http() as serving, serving.as_admin() as admin, serving.client() as browser:
+
+            async def anna() -> dict[str, object]:
+                people = (await admin.get("/api/v1/people")).json()["items"]
+                return next(each for each in people if each["login"] == "anna")
+
+            made = (await admin.post("/api/v1/people", json={"login": "anna", "role": "viewer"})).json()
+            wait = datetime.fromisoformat(made["expires_at"]) - datetime.now(UTC)
+            assert timedelta(minutes=29) < wait <= timedelta(minutes=30)
+            assert (await anna())["link_expires_at"] == made["expires_at"]
+            assert (await anna())["last_seen_at"] is None
+            link = made["path"].removeprefix("/sign-in?link=")
+            await browser.post("/api/v1/session/link", json={"link": link})
+            assert (await anna())["link_expires_at"] is None
+            assert (await anna())["last_seen_at"] is not None
+
+    asyncio.run(story())
+
+
+def test_everybody_may_change_their_own_name_and_nothing_more(serve_http):
+    async def story():
+        async with serve_http() as serving, serving.as_admin() as admin, serving.client() as browser:
+            made = (await admin.post("/api/v1/people", json={"login": "anna", "role": "viewer"})).json()
+            link = made["path"].removeprefix("/sign-in?link=")
+            signed_in = await browser.post("/api/v1/session/link", json={"link": link})
+            browser.headers["x-csrf-token"] = signed_in.json()["csrf_token"]
+            changed = await browser.patch("/api/v1/session", json={"name": "Anna K."})
+            assert changed.json()["person"]["name"] == "Anna K."
+            more = await browser.patch("/api/v1/session", json={"name": "Anna", "role": "admin"})
+            assert more.status_code == 422
+            roles = (await browser.get("/api/v1/roles")).json()["items"]
+            assert [each["role"] for each in roles] == ["viewer", "technician", "operator", "admin"]
+            assert "stations:write" not in roles[0]["scopes"]
+            assert set(roles[0]["scopes"]) == set((await browser.get("/api/v1/session")).json()["scopes"])
+            (entry, *_) = (await admin.get("/api/v1/audit", params={"action": "person.change"})).json()["items"]
+            assert entry["details"] == {"name": {"before": "anna", "after": "Anna K."}}
+
+    asyncio.run(story())
+
+
+def test_all_other_sessions_of_ones_own_end_at_once(serve_http):
+    async def story():
+        async with (
+            serve_http() as serving,
+            serving.as_admin() as admin,
+            serving.client() as first,
+            serving.client() as second,
+        ):
+            person = (await admin.post("/api/v1/people", json={"login": "anna", "role": "viewer"})).json()["person"]
+            for browser in (first, second):
+                made = (await admin.post(f"/api/v1/people/{person['id']}/link")).json()
+                link = made["path"].removeprefix("/sign-in?link=")
+                signed_in = await browser.post("/api/v1/session/link", json={"link": link})
+                browser.headers["x-csrf-token"] = signed_in.json()["csrf_token"]
+            assert (await second.delete("/api/v1/sessions")).status_code == 204
+            assert (await first.get("/api/v1/session")).status_code == 401
+            assert (await second.get("/api/v1/session")).status_code == 200
+            assert (await admin.get("/api/v1/session")).status_code == 200
+
+    asyncio.run(story())
+
+
 def test_lists_come_page_by_page(serve_http):
     async def story():
         async with serve_http() as serving, serving.as_admin() as admin:

@@ -112,6 +112,7 @@ class Standing(Enum):
 class Person:
     """login          an e-mail address or a user name, lower case; what one signs in with
     password_hash  "" until one is chosen: only a link lets this person in
+    last_seen_at   to the minute: the last call of a session of theirs
     totp           the sealed secret of an authenticator app, "" without a second factor; totp_next: one being set up
     totp_step      the time step of the last code that was used
     recovery       hashes of the recovery codes that are left
@@ -129,6 +130,7 @@ class Person:
     totp_next: str = field(default="", repr=False)
     totp_step: int = 0
     recovery: str = field(default="", repr=False)
+    last_seen_at: datetime | None = None
 
     @property
     def actor(self) -> Actor:

@@ -251,7 +251,7 @@ class Access:
         if not session.is_good(now) or person.standing is not Standing.ACTIVE:
             return None
         if touch and session.wants_touch(now):
-            await self._database.write(lambda connection, _: store.touch_session(connection, session.id, now))
+            await self._database.write(lambda connection, _: store.touch_session(connection, session, now))
         return Recognised(replace(self.actor_of(person), address=address), session)
 
     def actor_of(self, person: Person) -> Actor:
@@ -354,7 +354,7 @@ def _begin_session(
         address=source.address[:100],
         agent=_one_line(source.agent)[:300],
     )
-    person = replace(person, last_sign_in_at=now)
+    person = replace(person, last_sign_in_at=now, last_seen_at=now)
     store.save_person(connection, person)
     store.add_session(connection, session)
     store.keep_newest_sessions(connection, person.id, MOST_SESSIONS)
@@ -492,6 +492,19 @@ def _difference(before: Person, after: Person) -> Mapping[str, object]:
     return {key: {"before": old, "after": new} for key, (old, new) in pairs.items() if old != new}
 
 
+async def change_own_name(database: Database, actor: Actor, person_id: PersonId, name: str, now: datetime) -> Person:
+    """What one is called takes nobody's leave; what one may does."""
+
+    def change(connection: Connection, work: Work) -> Person:
+        person = _find(connection, person_id)
+        changed = replace(person, name=name.strip() or person.login)
+        store.save_person(connection, changed)
+        note(connection, work, actor, "person.change", person.login, "done", now, _difference(person, changed))
+        return changed
+
+    return await database.write(change)
+
+
 async def remove_person(database: Database, actor: Actor, person_id: str, now: datetime) -> None:
     def remove(connection: Connection, work: Work) -> None:
         person = _find(connection, person_id)
@@ -513,6 +526,16 @@ async def end_session(database: Database, actor: Actor, session_id: str, now: da
         person = store.person_by_id(connection, session.person_id)
         store.end_session(connection, session.id)
         note(connection, work, actor, "session.end", person.login if person else session.person_id, "done", now)
+
+    await database.write(end)
+
+
+async def end_other_sessions(database: Database, actor: Actor, session: Session, now: datetime) -> None:
+    """All of the person's but this one."""
+
+    def end(connection: Connection, work: Work) -> None:
+        store.end_sessions_of(connection, session.person_id, keep=session.id)
+        note(connection, work, actor, "session.end_others", actor.name, "done", now)
 
     await database.write(end)
 

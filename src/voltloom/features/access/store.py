@@ -38,6 +38,7 @@ people = Table(
     Column("password_hash", String(300), nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Column("last_sign_in_at", UtcTime),
+    Column("last_seen_at", UtcTime),
     Column("totp", String(300), nullable=False, server_default="", comment="secret of the app, sealed"),
     Column("totp_next", String(300), nullable=False, server_default="", comment="one that is being set up"),
     Column("totp_step", BigInteger, nullable=False, server_default="0", comment="of the last code used"),
@@ -149,6 +150,7 @@ def save_person(connection: Connection, person: Person) -> None:
             standing=person.standing.value,
             password_hash=person.password_hash,
             last_sign_in_at=person.last_sign_in_at,
+            last_seen_at=person.last_seen_at,
         )
     )
 
@@ -201,6 +203,14 @@ def remove_links(connection: Connection, person_id: PersonId | None) -> None:
     """The unused ones of a person (None: of the first sign-in): a new link makes the older ones void."""
     whose = sign_in_links.c.person_id.is_(None) if person_id is None else sign_in_links.c.person_id == person_id
     connection.execute(delete(sign_in_links).where(whose, sign_in_links.c.used_at.is_(None)))
+
+
+def open_links(connection: Connection, person_ids: Sequence[str], now: datetime) -> dict[str, datetime]:
+    """When the link that was made for somebody, and is still good, ends: by the person's id."""
+    link = sign_in_links.c
+    query = select(link.person_id, func.max(link.expires_at)).group_by(link.person_id)
+    query = query.where(link.person_id.in_(person_ids), link.used_at.is_(None), link.expires_at > now)
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 # ---- sessions
@@ -257,8 +267,9 @@ def list_sessions(
     ]
 
 
-def touch_session(connection: Connection, session_id: str, now: datetime) -> None:
-    connection.execute(update(sessions).where(sessions.c.id == session_id).values(last_seen_at=now))
+def touch_session(connection: Connection, session: Session, now: datetime) -> None:
+    connection.execute(update(sessions).where(sessions.c.id == session.id).values(last_seen_at=now))
+    connection.execute(update(people).where(people.c.id == session.person_id).values(last_seen_at=now))
 
 
 def end_session(connection: Connection, session_id: str) -> None:

@@ -1,14 +1,16 @@
 """Routes of people who may sign in."""
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter
 from pydantic import Field
+from sqlalchemy import Connection
 
 from voltloom.features.access import second_factor, service, store
 from voltloom.features.access.api.shared import PersonOut, Text200
-from voltloom.features.access.rules import Role, Scope, Standing
-from voltloom.features.api import After, Body, Call, Limit, Page, allow, cursor, position
+from voltloom.features.access.rules import LINK_LIFE, Person, Role, Scope, Standing
+from voltloom.features.api import After, Body, Call, Limit, Page, allow, cursor, position, signed_in
 
 
 class PersonIn(Body):
@@ -28,6 +30,23 @@ class LinkOut(Body):
 
     person: PersonOut
     path: str = Field(description="of the page to open, on this server")
+    expires_at: datetime
+
+
+class RoleOut(Body):
+    role: Role
+    scopes: list[Scope]
+
+
+class RolesOut(Body):
+    """What each role may: the least first."""
+
+    items: list[RoleOut]
+
+
+def _link(person: Person, token: str, now: datetime) -> LinkOut:
+    expires_at = now + LINK_LIFE
+    return LinkOut(person=PersonOut.of(person, expires_at), path=f"/sign-in?link={token}", expires_at=expires_at)
 
 
 def add_routes(router: APIRouter) -> None:
@@ -36,9 +55,14 @@ def add_routes(router: APIRouter) -> None:
         call: Annotated[Call, allow(Scope.ACCESS_WRITE)], limit: Limit = 100, after: After = None
     ) -> Page[PersonOut]:
         (last_login,) = position(after, tuple[str]) or ("",)
-        found = await call.database.read(lambda connection: store.list_people(connection, last_login, limit + 1))
+
+        def read(connection: Connection) -> tuple[list[Person], dict[str, datetime]]:
+            found = store.list_people(connection, last_login, limit + 1)
+            return found, store.open_links(connection, [person.id for person in found], call.now)
+
+        found, links = await call.database.read(read)
         more = cursor(found[limit - 1].login) if len(found) > limit else None
-        return Page(items=[PersonOut.of(person) for person in found[:limit]], next=more)
+        return Page(items=[PersonOut.of(person, links.get(person.id)) for person in found[:limit]], next=more)
 
     @router.post("/people", tags=["people"], summary="Invite a person", status_code=201)
     async def add_person(body: PersonIn, call: Annotated[Call, allow(Scope.ACCESS_WRITE)]) -> LinkOut:
@@ -46,7 +70,7 @@ def add_routes(router: APIRouter) -> None:
         person, token = await service.add_person(
             call.database, call.actor, body.login, body.name or body.login, body.role, call.now
         )
-        return LinkOut(person=PersonOut.of(person), path=f"/sign-in?link={token}")
+        return _link(person, token, call.now)
 
     @router.patch("/people/{person_id}", tags=["people"], summary="Change a person's name, role or standing")
     async def change_person(
@@ -62,7 +86,7 @@ def add_routes(router: APIRouter) -> None:
     async def make_link(person_id: str, call: Annotated[Call, allow(Scope.ACCESS_WRITE)]) -> LinkOut:
         """For somebody who lost password or link. Older links of theirs no longer let anybody in."""
         person, token = await service.make_link(call.database, call.actor, person_id, call.now)
-        return LinkOut(person=PersonOut.of(person), path=f"/sign-in?link={token}")
+        return _link(person, token, call.now)
 
     @router.delete(
         "/people/{person_id}/second-factor", tags=["people"], summary="Reset a second factor", status_code=204
@@ -70,6 +94,11 @@ def add_routes(router: APIRouter) -> None:
     async def reset_second_factor(person_id: str, call: Annotated[Call, allow(Scope.ACCESS_WRITE)]) -> None:
         """For somebody who lost app and recovery codes. Be sure who asks: their password alone lets them in then."""
         await second_factor.reset_second_factor(call.database, call.actor, person_id, call.now)
+
+    @router.get("/roles", tags=["people"], summary="What each role may")
+    async def list_roles(call: Annotated[Call, signed_in()]) -> RolesOut:
+        by_name = [RoleOut(role=role, scopes=[scope for scope in Scope if scope in role.scopes]) for role in Role]
+        return RolesOut(items=by_name)
 
     @router.delete("/people/{person_id}", tags=["people"], summary="Remove a person", status_code=204)
     async def remove_person(person_id: str, call: Annotated[Call, allow(Scope.ACCESS_WRITE)]) -> None:

@@ -13,6 +13,7 @@ from voltloom.features.access.api.shared import (
     Arrival,
     PersonOut,
     Secret,
+    Text200,
     access_of,
     cookie_name,
     drop_session,
@@ -63,6 +64,10 @@ class LinkIn(Body):
 class PasswordIn(Body):
     old: Secret | None = Field(default=None, description="not needed soon after signing in with a link")
     new: Secret = Field(description="15 characters or more; a few words that do not belong together")
+
+
+class SelfIn(Body):
+    name: Text200
 
 
 class SessionOut(Body):
@@ -148,6 +153,12 @@ def _session_routes(router: APIRouter) -> None:
     async def who_am_i(call: Annotated[Call, signed_in()], request: Request) -> ActorOut:
         return await _who(call, request)
 
+    @router.patch("/session", tags=["session"], summary="Change my own name")
+    async def change_own_name(body: SelfIn, call: Annotated[Call, signed_in()], request: Request) -> ActorOut:
+        session = own_session(request)
+        await service.change_own_name(call.database, call.actor, session.person_id, body.name, call.now)
+        return await _who(call, request)
+
     @router.delete("/session", tags=["session"], summary="Sign out", status_code=204)
     async def sign_out(call: Annotated[Call, signed_in()], request: Request, response: Response) -> None:
         await access_of(request).sign_out(call.actor, own_session(request), call.now)
@@ -214,6 +225,10 @@ def _sessions_routes(router: APIRouter) -> None:
         ]
         last = found[limit - 1][0] if len(found) > limit else None
         return Page(items=items, next=cursor(last.created_at, last.id) if last else None)
+
+    @router.delete("/sessions", tags=["session"], summary="End all my other sessions", status_code=204)
+    async def end_other_sessions(call: Annotated[Call, signed_in()], request: Request) -> None:
+        await service.end_other_sessions(call.database, call.actor, own_session(request), call.now)
 
     @router.delete("/sessions/{session_id}", tags=["session"], summary="End a session", status_code=204)
     async def end_session(session_id: str, call: Annotated[Call, signed_in()]) -> None:

@@ -71,9 +71,13 @@ class PersonOut(Body):
     has_second_factor: bool
     created_at: datetime
     last_sign_in_at: datetime | None
+    last_seen_at: datetime | None = Field(description="the last call of a session of theirs, to the minute")
+    link_expires_at: datetime | None = Field(
+        default=None, description="in lists: until when a link that was made for this person lets them in"
+    )
 
     @staticmethod
-    def of(person: Person) -> "PersonOut":
+    def of(person: Person, link_expires_at: datetime | None = None) -> "PersonOut":
         return PersonOut(
             id=person.id,
             login=person.login,
@@ -84,4 +88,6 @@ class PersonOut(Body):
             has_second_factor=bool(person.totp),
             created_at=person.created_at,
             last_sign_in_at=person.last_sign_in_at,
+            last_seen_at=person.last_seen_at,
+            link_expires_at=link_expires_at,
         )
