@@ -20,7 +20,8 @@ export interface paths {
         delete: operations["sign_out"];
         options?: never;
         head?: never;
-        patch?: never;
+        /** Change my own name */
+        patch: operations["change_own_name"];
         trace?: never;
     };
     "/api/v1/session/link": {
@@ -74,7 +75,8 @@ export interface paths {
         get: operations["list_sessions"];
         put?: never;
         post?: never;
-        delete?: never;
+        /** End all my other sessions */
+        delete: operations["end_other_sessions"];
         options?: never;
         head?: never;
         patch?: never;
@@ -295,6 +297,23 @@ export interface paths {
          * @description For somebody who lost app and recovery codes. Be sure who asks: their password alone lets them in then.
          */
         delete: operations["reset_second_factor"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What each role may */
+        get: operations["list_roles"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -3185,6 +3204,11 @@ export interface components {
              * @description of the page to open, on this server
              */
             path: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
         };
         /**
          * LoadOut
@@ -3749,6 +3773,16 @@ export interface components {
             created_at: string;
             /** Last Sign In At */
             last_sign_in_at: string | null;
+            /**
+             * Last Seen At
+             * @description the last call of a session of theirs, to the minute
+             */
+            last_seen_at: string | null;
+            /**
+             * Link Expires At
+             * @description in lists: until when a link that was made for this person lets them in
+             */
+            link_expires_at?: string | null;
         };
         /**
          * PreferencesDocument
@@ -3945,6 +3979,20 @@ export interface components {
          * @enum {string}
          */
         Role: "viewer" | "technician" | "operator" | "admin";
+        /** RoleOut */
+        RoleOut: {
+            role: components["schemas"]["Role"];
+            /** Scopes */
+            scopes: components["schemas"]["Scope"][];
+        };
+        /**
+         * RolesOut
+         * @description What each role may: the least first.
+         */
+        RolesOut: {
+            /** Items */
+            items: components["schemas"]["RoleOut"][];
+        };
         /** RowOut */
         RowOut: {
             /**
@@ -4049,6 +4097,11 @@ export interface components {
          * @enum {integer}
          */
         SecurityProfile: 0 | 1 | 2 | 3;
+        /** SelfIn */
+        SelfIn: {
+            /** Name */
+            name: string;
+        };
         /** SeriesOut */
         SeriesOut: {
             /** Slot S */
@@ -5533,6 +5586,39 @@ export interface operations {
             };
         };
     };
+    change_own_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SelfIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActorOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     sign_in_with_link: {
         parameters: {
             query?: never;
@@ -5621,6 +5707,33 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["PageOfSessionOut"];
                 };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_other_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description a problem */
             default: {
@@ -6162,6 +6275,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_roles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RolesOut"];
+                };
             };
             /** @description a problem */
             default: {
