@@ -14,6 +14,8 @@ MOST_BYTES = 1 << 20
 MOST_DEPTH = 32
 BODY_S = 30.0
 _LARGEST = 1 << 63
+TABLES = "/import"
+"""How the path of a route ends that takes a table as well, as text/csv."""
 
 
 class Bounds:
@@ -37,9 +39,12 @@ class Bounds:
             return
         if body and scope["path"].startswith("/api/"):
             media = headers.get("content-type", "").split(";")[0].strip().lower()
-            if media != "application/json":
+            if media == "text/csv" and scope["path"].endswith(TABLES):
+                _insist_no_nul(body.decode(errors="replace"))
+            elif media != "application/json":
                 raise NotJson(f"the body is {media[:60] or 'of no named type'}: send application/json")
-            insist_on_sane_json(body)
+            else:
+                insist_on_sane_json(body)
         await self._app(scope, _Replay(body, receive), send)
 
 
