@@ -59,7 +59,7 @@ def test_a_server_that_was_killed_a_key_that_others_read_and_a_port_that_is_take
     server = Server(tmp_path / "data")
     server.start()
     server.kill()
-    (key,) = (server.data_dir / "keys").glob("*.key")
+    key = server.data_dir / "keys" / "station-passwords.key"
     key.chmod(0o640)
     with socket.create_server(("127.0.0.1", server.http_port)):
         found = examine(server, 1, **ports(server))

@@ -11,10 +11,11 @@ import msgspec
 import structlog
 from prometheus_client import REGISTRY
 
+from voltloom.app import shown
 from voltloom.app.changes import Changes
 from voltloom.app.pace import Pace
 from voltloom.app.parts import features, journal_of, parts_of
-from voltloom.app.places import addresses_file, local_key_file, own_addresses, server_names, takes_plain
+from voltloom.app.places import addresses_file, local_key_file, own_addresses, takes_plain
 from voltloom.domain.errors import Unavailable
 from voltloom.domain.events import StationChanged
 from voltloom.entrypoints.gateway.accept import Policy
@@ -22,7 +23,6 @@ from voltloom.entrypoints.gateway.gateway import Gateway
 from voltloom.entrypoints.gateway.limits import Limits
 from voltloom.entrypoints.gateway.session import Exchange
 from voltloom.entrypoints.gateway.tally import GatewayMetrics
-from voltloom.entrypoints.gateway.tls import ServerFiles, load_files, make_context
 from voltloom.entrypoints.http.maps import map_base
 from voltloom.entrypoints.http.server import API, HttpServer, HttpSettings, Services
 from voltloom.entrypoints.http.status import NetworkSummary
@@ -178,17 +178,9 @@ class Node:
 
     async def _let_stations_in(self, authority: certificates.Authority) -> None:
         settings, gateway = self.settings, self.gateway
-        names = server_names(settings)
-        context = make_context(
-            _server_files(authority, names), authority.roots_pem, legacy_ciphers=settings.legacy_ciphers
-        )
-
-        async def renew() -> None:
-            while True:
-                await asyncio.sleep(certificates.RENEW_SERVER_EVERY.total_seconds())
-                load_files(context, await asyncio.to_thread(_server_files, authority, names))
-
-        self._stack.push_async_callback(_cancelled, asyncio.create_task(renew(), name="server certificates"))
+        context = shown.for_stations(settings, authority)
+        keeping = asyncio.create_task(shown.keep_for_stations(context, settings, authority), name="server certificates")
+        self._stack.push_async_callback(_cancelled, keeping)
         self._stack.push_async_callback(gateway.stop, settings.drain_s)
         (self.stations_tls_address, *_) = await gateway.listen(settings.host, settings.ocpps_port, context)
         if takes_plain(settings):
@@ -236,6 +228,11 @@ class Node:
         local_token = access.new_local_token()
         letting_in = access.Access(self.database, factors, local_token=local_token)
         self._stack.callback(letting_in.close)
+        tls = shown.for_browsers(settings)
+        if tls is not None:
+            files = shown.files_for_browsers(settings)
+            keeping = asyncio.create_task(shown.keep(tls, files), name="https certificate")
+            self._stack.push_async_callback(_cancelled, keeping)
         self.http = HttpServer(
             ours,
             Services(
@@ -246,6 +243,7 @@ class Node:
                 settings.http_port,
                 settings.trusted_proxies,
                 settings.public_url,
+                tls,
                 map_base=map_base(
                     settings.console_map, settings.console_map_attribution, settings.console_map_origins, api=API
                 ),
@@ -295,10 +293,6 @@ def archive_exchange(work: Work, exchange: Exchange) -> None:
         None if exchange.took_s is None else int(exchange.took_s * 1e6),
         exchange.trouble,
     )
-
-
-def _server_files(authority: certificates.Authority, names: Sequence[str]) -> list[ServerFiles]:
-    return [ServerFiles(pair.chain, pair.key) for pair in authority.issue_server(names, datetime.now(UTC))]
 
 
 async def _cancelled(task: "asyncio.Task[None]") -> None:

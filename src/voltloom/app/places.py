@@ -34,9 +34,10 @@ def addresses_file(settings: Settings) -> Path:
 def own_addresses(settings: Settings) -> Addresses:
     """Stations without TLS only where they may come without."""
     host = settings.public_host or _named(settings.host)
+    scheme = "https" if settings.https_certificate else "http"
     wss = f"wss://{host}:{settings.ocpps_port}/ocpp"
     return Addresses(
-        http=settings.public_url.rstrip("/") or f"http://{_named(settings.host)}:{settings.http_port}",
+        http=settings.public_url.rstrip("/") or f"{scheme}://{_named(settings.host)}:{settings.http_port}",
         stations=(f"ws://{host}:{settings.ocpp_port}/ocpp", wss) if takes_plain(settings) else (wss,),
     )
 

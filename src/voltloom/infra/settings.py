@@ -65,6 +65,17 @@ class Settings:
     server_names: tuple[str, ...] = field(
         default=(), metadata=_about("host names in the TLS certificate made for stations")
     )
+    tls_certificate: str = field(
+        default="", metadata=_about("file with your own TLS certificate and its chain for stations; empty: one is made")
+    )
+    tls_key: str = field(default="", metadata=_about("file with its key"))
+    https_certificate: str = field(
+        default="", metadata=_about("file with a TLS certificate and its chain for console and API; empty: plain HTTP")
+    )
+    https_key: str = field(default="", metadata=_about("file with its key"))
+    station_roots: str = field(
+        default="", metadata=_about("file with certificates of further authorities that vouch for stations")
+    )
     operator_name: str = field(
         default="voltloom", metadata=_about("the organisation (O) that station certificates must carry")
     )
@@ -260,6 +271,9 @@ def _agree(settings: Settings) -> None:
             f"The settings `ocpp_port` {settings.ocpp_port}, `ocpps_port` {settings.ocpps_port} and `http_port` "
             f"{settings.http_port} must differ: give each listener a port of its own."
         )
+    for certificate, key in (("tls_certificate", "tls_key"), ("https_certificate", "https_key")):
+        if bool(getattr(settings, certificate)) != bool(getattr(settings, key)):
+            raise SettingError(f"The settings `{certificate}` and `{key}` belong together: give both, or neither.")
     if settings.dead_after_s <= settings.ping_interval_s:
         raise SettingError(
             f"The setting `dead_after_s` is {settings.dead_after_s}, no longer than `ping_interval_s` "

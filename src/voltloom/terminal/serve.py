@@ -55,7 +55,7 @@ def _greet(node: Node) -> None:
             "reads their passwords. Move them to wss, then start without --allow-plain-ws.",
             style="bold white on red",
         )
-    if not settings.is_loopback and not settings.public_url.startswith("https://"):
+    if not (settings.is_loopback or settings.https_certificate or settings.public_url.startswith("https://")):
         output.say(
             f"WARNING: the console on {settings.host}:{settings.http_port} is plain HTTP: put a TLS proxy before it.",
             style="bold white on red",

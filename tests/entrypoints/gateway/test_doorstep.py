@@ -3,6 +3,7 @@
 import asyncio
 import random
 import ssl
+from datetime import timedelta
 from ipaddress import ip_network
 
 import pytest
@@ -327,6 +328,20 @@ def test_a_station_certificate_of_a_stranger_is_noticed(open_house, tmp_path):
                 await enter(house.tls_port, user=None, context=house.client_context((issued.pem, key), tmp_path))
             await until(lambda: bool(house.knocks()))
             assert "none of the trusted authorities" in house.knock(KnockReason.TLS_FAILURE).tls
+
+    run(story)
+
+
+def test_a_station_certificate_that_has_expired_is_told_apart(open_house, tmp_path):
+    async def story():
+        async with open_house() as house:
+            long_ago = house.now - timedelta(days=4000)
+            issued, key = house.authority.make_station_key("CP-1", long_ago)
+            with pytest.raises((ssl.SSLError, ConnectionError, AssertionError)):
+                await enter(house.tls_port, user=None, context=house.client_context((issued.pem, key), tmp_path))
+            await until(lambda: bool(house.knocks()))
+            assert house.knocks() == [KnockReason.EXPIRED_CERTIFICATE]
+            assert "has expired" in house.knock(KnockReason.EXPIRED_CERTIFICATE).tls
 
     run(story)
 

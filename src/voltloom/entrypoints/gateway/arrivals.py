@@ -18,7 +18,7 @@ import structlog
 
 from voltloom.entrypoints.gateway.accept import is_among, source_of
 from voltloom.entrypoints.gateway.doorstep import Doorstep, Entrance
-from voltloom.entrypoints.gateway.tls import explain
+from voltloom.entrypoints.gateway.tls import explain, is_out_of_time
 from voltloom.features.stations import Knock, KnockReason
 
 log = structlog.get_logger(__name__)
@@ -311,7 +311,8 @@ class Listener:
             doorstep.end()
             connection.close()
             if self._context is not None:
-                knock = Knock("", arrival.host, datetime.now(UTC), KnockReason.TLS_FAILURE, tls=explain(error))
+                reason = KnockReason.EXPIRED_CERTIFICATE if is_out_of_time(error) else KnockReason.TLS_FAILURE
+                knock = Knock("", arrival.host, datetime.now(UTC), reason, tls=explain(error))
                 self._entrance.knock(knock)
         except BaseException:
             doorstep.end()

@@ -50,6 +50,16 @@ def make_context(files: Sequence[ServerFiles], client_roots: str, *, legacy_ciph
     return context
 
 
+def make_https_context(files: ServerFiles) -> ssl.SSLContext:
+    """A context for browsers and programs. Raises Invalid, naming the file."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(_CIPHERS)
+    context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
+    load_files(context, [files])
+    return context
+
+
 def load_files(context: ssl.SSLContext, files: Sequence[ServerFiles]) -> None:
     """What the next handshakes will show, also on a context in use. Connections that stand are not touched."""
     if not files:
@@ -112,8 +122,7 @@ _SENTENCES = {
     "legacy_ciphers.",
     "NO_SUITABLE_SIGNATURE_ALGORITHM": "It supports no signature that our certificates can make.",
     "PEER_DID_NOT_RETURN_A_CERTIFICATE": "It showed no certificate.",
-    "CERTIFICATE_VERIFY_FAILED": "It showed a certificate that none of the trusted authorities vouches for, or that "
-    "has expired.",
+    "CERTIFICATE_VERIFY_FAILED": "It showed a certificate that none of the trusted authorities vouches for.",
     "TLSV1_ALERT_UNKNOWN_CA": "It does not trust our certificate: install our CA certificate in the station.",
     "SSLV3_ALERT_BAD_CERTIFICATE": "It refuses our certificate: install our CA certificate in the station, and check "
     "that it calls us by a name that our certificate has.",
@@ -129,8 +138,22 @@ _SENTENCES = {
 }
 
 
+_OUT_OF_TIME = {
+    9: "It showed a certificate that is not valid yet: check the station's clock, and ours.",
+    10: "It showed a certificate that has expired: give the station a new one, and check its clock.",
+}
+"""By what OpenSSL calls X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED."""
+
+
+def is_out_of_time(error: BaseException) -> bool:
+    """The peer's certificate is one that we would trust at another time."""
+    return isinstance(error, ssl.SSLCertVerificationError) and error.verify_code in _OUT_OF_TIME
+
+
 def explain(error: BaseException) -> str:
     """Why no TLS connection came about: a sentence for people, with the library's own word for it."""
+    if isinstance(error, ssl.SSLCertVerificationError) and error.verify_code in _OUT_OF_TIME:
+        return _OUT_OF_TIME[error.verify_code]
     if isinstance(error, ssl.SSLError):
         reason = getattr(error, "reason", None) or ""
         sentence = _SENTENCES.get(reason, "The TLS handshake failed.")
