@@ -10,7 +10,7 @@ from gateway_house import TABLES, Raw, enter, frame, run, until
 from voltloom.domain.commands import GetSettings, RawCall, Reset, ResetKind, Trigger, Triggerable
 from voltloom.domain.errors import Conflict, NotInThisVersion, StationError, TimedOut, Unreachable
 from voltloom.domain.ids import StationId
-from voltloom.domain.reports import AuthorizationReported, DataReply
+from voltloom.domain.reports import NOTED, AuthorizationReported, DataReply, Noted, SamplesReported
 from voltloom.domain.station import Registration
 from voltloom.domain.token import Authorization, AuthorizationStatus
 from voltloom.entrypoints.gateway.limits import Limits
@@ -490,5 +490,31 @@ def test_the_link_that_closes_is_told_with_its_reason(open_house):
             while not (told := await house.events("station.disconnected")):
                 await asyncio.sleep(0.01)
             assert told[0]["reason"] == "closed by the station (1001)"
+
+    run(story)
+
+
+def test_what_a_make_is_known_to_say_wrongly_is_put_right_from_its_boot_on(open_house):
+    said: list[float | None] = []
+
+    def note(ctx: StationContext, report: SamplesReported) -> Noted:
+        said.extend(sample.energy_wh for sample in report.samples)
+        return NOTED
+
+    async def story():
+        async with open_house(Feature("meters", answers=(answer(SamplesReported, note),))) as house:
+            await house.register("CP-1")
+            station = await enter(house.plain_port)
+            meter = {
+                "connectorId": 1,
+                "meterValue": [{"timestamp": "2026-01-01T00:00:00Z", "sampledValue": [{"value": "3"}]}],
+            }
+            boot = {"chargePointVendor": "OpenEVSE", "chargePointModel": "open_evse", "firmwareVersion": "4.2.1"}
+            await station.call("BootNotification", boot, "1")
+            await station.call("MeterValues", meter, "2")
+            assert house.exchanges[-1].trouble == "energy is in kWh with this make, whatever it says: taken so"
+            await station.call("BootNotification", boot | {"firmwareVersion": "5.0"}, "3")
+            await station.call("MeterValues", meter, "4")
+            assert said == [3000, 3]
 
     run(story)

@@ -15,7 +15,7 @@ async def converse(session: Session, command: Command[OutcomeT], timeout_s: floa
 
     Raises NotInThisVersion, Invalid, StationError, TimedOut, Unreachable, Conflict (too many calls wait).
     """
-    conversation: Conversation[OutcomeT] = session.dialect.converse(command)
+    conversation: Conversation[OutcomeT] = session.dialect.converse(command, session.quirks)
     try:
         step = next(conversation)
         if isinstance(command, Trigger):

@@ -35,6 +35,7 @@ from voltloom.infra.bus import Bus
 from voltloom.infra.database import Database
 from voltloom.infra.settings import SettingError, is_loopback
 from voltloom.protocols.ocpp.limits import Limits as FrameLimits
+from voltloom.protocols.ocpp.quirks import NONE, Quirks, quirks_of
 from voltloom.protocols.ocpp.rpc import Answered
 
 log = structlog.get_logger(__name__)
@@ -340,6 +341,12 @@ class Gateway:
 
     def may_speak(self, memories: Memories, action: str, triggered: Collection[str]) -> bool:
         return not self._registers or may_speak(memories.of(remembered).registration, action, triggered)
+
+    def quirks_of(self, memories: Memories) -> Quirks:
+        if not self._registers:
+            return NONE
+        hardware = memories.of(remembered).hardware
+        return quirks_of(hardware.vendor, hardware.model, hardware.firmware)
 
     def run(self, coroutine: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(coroutine)

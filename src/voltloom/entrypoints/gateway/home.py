@@ -15,6 +15,7 @@ from voltloom.entrypoints.gateway.websocket import Socket
 from voltloom.features.feature import AnyHandler, Memories, Stations
 from voltloom.infra.database import Database, Work
 from voltloom.protocols.ocpp.limits import Limits as FrameLimits
+from voltloom.protocols.ocpp.quirks import Quirks
 from voltloom.protocols.ocpp.version import Version
 
 if TYPE_CHECKING:
@@ -79,6 +80,10 @@ class Home(Protocol):
 
     def may_speak(self, memories: Memories, action: str, triggered: Collection[str]) -> bool:
         """Whether the station may send this now, before and after its boot was accepted."""
+        ...
+
+    def quirks_of(self, memories: Memories) -> Quirks:
+        """What the station's make is known to do otherwise."""
         ...
 
     def run(self, coroutine: Coroutine[Any, Any, None]) -> None:

@@ -28,6 +28,7 @@ from voltloom.infra.database import Work
 from voltloom.protocols.ocpp.dialect import DIALECTS, Read, Refusal
 from voltloom.protocols.ocpp.errors import ErrorCode
 from voltloom.protocols.ocpp.exchange import Payload
+from voltloom.protocols.ocpp.quirks import NONE
 from voltloom.protocols.ocpp.rpc import (
     Answered,
     CallReceived,
@@ -44,6 +45,7 @@ from voltloom.protocols.ocpp.version import Version
 
 log = structlog.get_logger(__name__)
 
+BOOT = "BootNotification"
 _ANSWERS = ("[3", "[4")
 """How a frame begins that answers a call of ours: it is heard at once, whatever else is under way."""
 
@@ -72,6 +74,7 @@ class Session:
     _busy     something of this station is being worked on, or its memories are being loaded
     _stale    the memories do not say what the database says: load them before anything else is heard
     _leaving  to be ended when what is under way is done
+    quirks    what its make is known to do otherwise; looked up again when it has booted
     notices   security events to be told with the opening, or the end, of the link
     """
 
@@ -101,6 +104,7 @@ class Session:
         "opened_at",
         "previous",
         "profile",
+        "quirks",
         "replaced",
         "rtt_s",
         "slot",
@@ -121,6 +125,7 @@ class Session:
         self._calls = Calls(home, self.station_id, self.endpoint, self._say)
         self.socket = Socket(self, home.limits, admitted.deflate)
         self.memories: Memories | None = None
+        self.quirks = NONE
         self.previous: Session | None = None
         self.unsubscribe: Callable[[], None] | None = None
         self.slot = 0
@@ -152,6 +157,7 @@ class Session:
     def start(self, memories: Memories) -> None:
         """Tell that the link is open, then hear what has waited."""
         self.memories = memories
+        self.quirks = self._home.quirks_of(memories)
         report = LinkOpened(
             self.opened_at, self.address, self.endpoint.version.value, self.profile.value, self._home.node
         )
@@ -166,6 +172,7 @@ class Session:
     def resume(self, memories: Memories) -> None:
         """With fresh memories."""
         self.memories = memories
+        self.quirks = self._home.quirks_of(memories)
         self._rest()
 
     def forget(self) -> None:
@@ -353,7 +360,7 @@ class Session:
         assert memories is not None
         self._busy = True
         try:
-            read = self.dialect.read_call(call.action, call.payload, now)
+            read = self.dialect.read_call(call.action, call.payload, now, self.quirks)
             if isinstance(read, Refusal):
                 self._refuse(call, text, now, read.code, read.why)
                 return
@@ -394,6 +401,8 @@ class Session:
         started: float,
     ) -> None:
         home = self._home
+        if call.action == BOOT and self.memories is not None:
+            self.quirks = home.quirks_of(self.memories)
         answers = isinstance(call, CallReceived)
         payload = read.write(reply) if answers else b""
         took_s = monotonic() - started

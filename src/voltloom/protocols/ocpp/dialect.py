@@ -24,9 +24,11 @@ from voltloom.protocols.ocpp.errors import ErrorCode
 from voltloom.protocols.ocpp.exchange import EMPTY_RESULT, Call, Conversation, Payload, Read, Refusal, Unreadable
 from voltloom.protocols.ocpp.explain import explain
 from voltloom.protocols.ocpp.mend import mend
+from voltloom.protocols.ocpp.quirks import NONE, Quirks
 from voltloom.protocols.ocpp.v2 import inbound as inbound_2
 from voltloom.protocols.ocpp.v2 import outbound as outbound_2
 from voltloom.protocols.ocpp.v2.gate import GATE_21, GATE_201, Gate
+from voltloom.protocols.ocpp.v16 import corrections as corrections_16
 from voltloom.protocols.ocpp.v16 import inbound as inbound_16
 from voltloom.protocols.ocpp.v16 import messages as messages_16
 from voltloom.protocols.ocpp.v16 import outbound as outbound_16
@@ -38,6 +40,7 @@ __all__ = ["DIALECTS", "Call", "Conversation", "Dialect", "Payload", "Read", "Re
 Reader: TypeAlias = Callable[[Any, datetime], Read]
 Speaker: TypeAlias = Callable[[Any], Conversation[Any]]
 Modest: TypeAlias = Callable[[Any, datetime], bytes]
+Corrector: TypeAlias = Callable[[Quirks, str, Any], tuple[str, ...]]
 
 
 class Dialect:
@@ -46,6 +49,8 @@ class Dialect:
     readers    what stations say: the action's message and when it was heard, to what it means
     speakers   what we say, by the kind of command
     modest     the payload that answers a message nobody translates, where `{}` would be against the schema
+    correct    puts right what a make is known to say wrongly, in place; a sentence for each
+    particular   those of `speakers` that speak otherwise to some makes: they take the quirks as well
     """
 
     def __init__(
@@ -55,19 +60,23 @@ class Dialect:
         readers: Mapping[str, Reader],
         speakers: Mapping[type[Command[Any]], Speaker],
         modest: Mapping[str, Modest],
+        correct: Corrector | None = None,
+        particular: Mapping[type[Command[Any]], Callable[[Any, Quirks], Conversation[Any]]] | None = None,
     ) -> None:
         self.version = version
         self.actions = actions
         self.translated = frozenset(readers)
         self._speakers: Mapping[type[Command[Any]], Speaker] = {**speakers, RawCall: self._say_raw}
         self._modest = modest
+        self._correct = correct
+        self._particular = particular or {}
         self._inbound = {
             name: (action.request, readers.get(name))
             for name, action in actions.items()
             if Sender.STATION in action.sender
         }
 
-    def read_call(self, action: str, payload: Payload, heard_at: datetime) -> Read | Refusal:
+    def read_call(self, action: str, payload: Payload, heard_at: datetime, quirks: Quirks = NONE) -> Read | Refusal:
         """What a station's CALL (or SEND: then nothing is to be written) says. ``payload`` is JSON, within the limits.
 
         heard_at   stands in for times of meter values that cannot be read; aware
@@ -76,14 +85,16 @@ class Dialect:
         if row is None:
             return self._refuse(action)
         request, reader = row
-        mended = ()
+        mended: tuple[str, ...] = ()
         try:
             message = read(request, payload)
         except msgspec.MsgspecError as error:
-            whole = mend(request, payload)
+            whole = mend(request, payload, quirks.words)
             if whole is None:
                 return self._explain(action, payload, error)
             message, mended = whole
+        if quirks is not NONE and self._correct is not None:
+            mended += self._correct(quirks, action, message)
         try:
             if reader is None:
                 said = self._read_untranslated(action, message, payload, heard_at)
@@ -95,8 +106,10 @@ class Dialect:
             return said._replace(reports=said.reports or (Untranslated(action, _text(payload)),), mended=mended)
         return said
 
-    def converse(self, command: Command[OutcomeT]) -> Conversation[OutcomeT]:
+    def converse(self, command: Command[OutcomeT], quirks: Quirks = NONE) -> Conversation[OutcomeT]:
         """The conversation that carries out a command. Raises NotInThisVersion where there is none."""
+        if quirks is not NONE and (careful := self._particular.get(type(command))) is not None:
+            return cast("Conversation[OutcomeT]", careful(command, quirks))
         speaker = self._speakers.get(type(command))
         if speaker is None:
             raise NotInThisVersion(f"{self.version} has no words for {type(command).__name__}")
@@ -151,7 +164,15 @@ def _text(payload: Payload) -> JsonText:
 
 def _dialect_16() -> Dialect:
     modest = {action: _always(write(result)) for action, result in inbound_16.MODEST.items()}
-    return Dialect(Version.V16, messages_16.ACTIONS, inbound_16.READERS, outbound_16.SPEAKERS, modest)
+    return Dialect(
+        Version.V16,
+        messages_16.ACTIONS,
+        inbound_16.READERS,
+        outbound_16.SPEAKERS,
+        modest,
+        corrections_16.correct,
+        outbound_16.PARTICULAR,
+    )
 
 
 def _always(result: bytes) -> Modest:

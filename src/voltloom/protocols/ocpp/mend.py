@@ -5,11 +5,17 @@ is refused for the length of a name never charges. So these are read all the sam
 
 - a text for people that is longer than it may be: cut. What identifies something is never cut;
 - "" where one of a set of words, or a number, may stand or be left out: left out;
+- a word that is none of the standard's: its spelling in another case; what the station's make is known to mean by it
+  (`quirks`); or the word for whatever has none of its own, where there is one. Of stopping, or of an error, something
+  must be known, and what it was called is noted;
+- a register of 1.6 with a fraction of a watt-hour: rounded;
 - a reading whose value is a number where it should be text (1.6) or text where it should be a number (2.x): converted;
 - a reading that cannot be read even so: dropped, and the rest of the message stands.
 """
 
 import math
+from collections.abc import Mapping
+from enum import Enum
 from functools import cache
 from typing import Final, TypeAlias, cast
 
@@ -39,17 +45,25 @@ TEXTS_FOR_PEOPLE: Final = frozenset(
         "vendorName",
     }
 )
+OTHERWISE: Final = {"reason": "Other", "errorCode": "OtherError", "stoppedReason": "Other"}
+"""By field: the word for what has none."""
+REGISTERS: Final = frozenset({"meterStart", "meterStop"})
 READING: Final = "SampledValue"
 MOST_NOTES: Final = 20
 
 Tree: TypeAlias = dict[str, object]
+Words: TypeAlias = Mapping[str, Mapping[str, str]]
+"""By field: what a station says, and what it means by it."""
 
 
-def mend(message_type: type[MessageT], payload: Payload) -> tuple[MessageT, tuple[str, ...]] | None:
+def mend(
+    message_type: type[MessageT], payload: Payload, words: Words | None = None
+) -> tuple[MessageT, tuple[str, ...]] | None:
     """The message, and a sentence for each thing put right; None where it is beyond mending."""
     notes: list[str] = []
     try:
         tree = _mended(to_the_letter(msgspec.json.decode(payload)), _shape(message_type), "", notes)
+        tree = _worded(tree, _shape(message_type), "", words or {}, notes)
         message = msgspec.convert(tree, message_type)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
@@ -94,10 +108,46 @@ def _mended_object(tree: Tree, fields: tuple[inspect.Field, ...], path: str, not
     return mended
 
 
+def _worded(tree: object, shape: inspect.Type, path: str, words: Words, notes: list[str]) -> object:
+    """With words of the standard, and whole registers."""
+    match tree, _said(shape):
+        case dict(), inspect.StructType(fields=fields):
+            worded = dict(cast("Tree", tree))
+            for field in fields:
+                if field.encode_name in worded:
+                    place = f"{path}.{field.encode_name}".lstrip(".")
+                    worded[field.encode_name] = _worded(worded[field.encode_name], field.type, place, words, notes)
+            return worded
+        case str(), inspect.EnumType(cls=cls) if tree not in _words_of(cls).values():
+            return _word(tree, _words_of(cls), path, words, notes)
+        case float(), inspect.IntType() if path in REGISTERS and math.isfinite(tree):
+            notes.append(f"{path} is {tree!r}: rounded to watt-hours")
+            return round(tree)
+        case _:
+            return tree
+
+
+@cache
+def _words_of(kind: type[Enum]) -> Mapping[str, str]:
+    """By themselves in lower case."""
+    return {member.value.casefold(): member.value for member in kind}
+
+
+def _word(said: str, standard: Mapping[str, str], path: str, words: Words, notes: list[str]) -> str:
+    field = path.rpartition(".")[2]
+    meant = standard.get(said.casefold()) or words.get(field, {}).get(said) or OTHERWISE.get(field)
+    if meant is None or meant not in standard.values():
+        return said
+    notes.append(f"{path} is {said[:50]!r}, no word of the standard: taken as {meant}")
+    return meant
+
+
 def _reading(tree: object, shape: inspect.StructType, path: str, notes: list[str]) -> object:
     """None where it cannot be read."""
     if isinstance(tree, dict):
-        tree = _mended_object(cast("Tree", tree), shape.fields, path, notes)
+        tree = cast(
+            "Tree", _worded(_mended_object(cast("Tree", tree), shape.fields, path, notes), shape, path, {}, notes)
+        )
         value = tree.get("value")
         wanted = next(field.type for field in shape.fields if field.name == "value")
         if isinstance(wanted, inspect.StrType) and isinstance(value, int | float) and not isinstance(value, bool):

@@ -16,6 +16,7 @@ This is the hot path: how a combination of measurand, phase, location and unit i
 """
 
 import math
+import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -43,6 +44,10 @@ PLANS_KEPT: Final = 8192
 """Units are free text in 2.x: a station could fill the memory with them."""
 
 _SIGNED: Final = messages_16.ValueFormat.SIGNED_DATA
+# A comma before three digits may set off thousands: nobody knows what that means.
+_VALUE_AND_UNIT: Final = re.compile(
+    r"\s*([+-]?[0-9]{1,15}(?:\.[0-9]{1,15}|,[0-9]{1,2}|,[0-9]{4,15})?)\s*([A-Za-z%°]{0,8})\s*", re.ASCII
+)
 _CONTEXTS: Final[dict[str | None, Context]] = {None: Context.PERIODIC} | {context.value: context for context in Context}
 _PHASES: Final = {"L1": 0, "L2": 1, "L3": 2, "L1-N": 0, "L2-N": 1, "L3-N": 2}
 
@@ -196,14 +201,27 @@ def _read_16(at: datetime, sampled_values: Sequence[SampledValue16], samples: li
         try:
             value = float(text) if scale is None else scale(float(text))
         except ValueError:
-            aside.append((words, None, text))
-            continue
+            column, value, words = _spelled_out(text, sampled, words)
+            if value is None:
+                aside.append((words, None, text))
+                continue
         if column != NO_COLUMN and cells[column] is None and LEAST < value < MOST:
             cells[column] = value
         else:
             aside.append((words, value, text))
     samples.append(_sample(at, context, cells, aside, tuple(signed)))
     return others
+
+
+def _spelled_out(text: str, sampled: SampledValue16, words: Words) -> tuple[int, float | None, Words]:
+    """A value with its unit written behind it, or with a comma for the point: "11,04 kW". The text is believed."""
+    found = _VALUE_AND_UNIT.fullmatch(text)
+    if found is None:
+        return NO_COLUMN, None, words
+    key = (sampled.measurand, sampled.phase, sampled.location, found[2] or sampled.unit)
+    column, scale, words = _plans.get(key) or _plan(key, *key, 0)
+    value = float(found[1].replace(",", "."))
+    return column, value if scale is None else scale(value), words
 
 
 def _read_2(at: datetime, sampled_values: Sequence[SampledValue2], samples: list[Sample]) -> list[SampledValue2]:

@@ -32,9 +32,10 @@ from voltloom.domain.reports import SettingsReported
 from voltloom.domain.station import Attribute, Availability, Mutability, Setting, SettingName
 from voltloom.protocols.ocpp.ask import ask, builtins_of, in_portions
 from voltloom.protocols.ocpp.exchange import Call, Conversation, Payload
+from voltloom.protocols.ocpp.quirks import NONE, Quirks
 from voltloom.protocols.ocpp.v16 import messages as m
 from voltloom.protocols.ocpp.v16.inbound import LONGEST_ID_TAG
-from voltloom.protocols.ocpp.v16.settings import key_of, name_of
+from voltloom.protocols.ocpp.v16.settings import NAMES, key_of, name_of
 from voltloom.protocols.ocpp.version import Version
 from voltloom.protocols.ocpp.wire import Wire
 
@@ -182,8 +183,12 @@ _EXTENDED_TRIGGERS: Final = {
 # ---- settings
 
 
-def get_settings(command: GetSettings) -> Conversation[tuple[SettingAnswer, ...]]:
+def get_settings(command: GetSettings, quirks: Quirks = NONE) -> Conversation[tuple[SettingAnswer, ...]]:
     """No names: all there are, which is then also reported as the whole inventory."""
+    if not command.names and quirks.keys_a_call is not None:
+        settings = yield from _all_known(quirks.keys_a_call)
+        yield _inventory(None, settings)
+        return tuple(SettingAnswer(setting.name, SettingStatus.ACCEPTED, "", setting) for setting in settings)
     if not command.names:
         answer = yield from _ask("GetConfiguration", m.GetConfigurationRequest(), m.GetConfigurationResponse)
         settings = tuple(setting_of(entry) for entry in answer.configuration_key or ())
@@ -194,7 +199,7 @@ def get_settings(command: GetSettings) -> Conversation[tuple[SettingAnswer, ...]
     keys = {key.casefold(): key for key in sayable}
     found: dict[SettingName, Setting] = {}
     unknown: set[SettingName] = set()
-    for portion in in_portions(keys.values(), KEYS_A_CALL):
+    for portion in in_portions(keys.values(), quirks.keys_a_call or KEYS_A_CALL):
         request = m.GetConfigurationRequest(key=list(portion))
         answer = yield from _ask("GetConfiguration", request, m.GetConfigurationResponse)
         found |= {name_of(entry.key): setting_of(entry) for entry in answer.configuration_key or ()}
@@ -240,10 +245,23 @@ _CHANGES: Final = {
 }
 
 
-def report_settings(command: ReportSettings) -> Conversation[Answer]:
+def _all_known(keys_a_call: int) -> Generator[Call, Payload, tuple[Setting, ...]]:
+    """Of a station that does not answer when it is asked for everything: the keys of the standard that it has."""
+    found: list[Setting] = []
+    for portion in in_portions(NAMES, keys_a_call):
+        request = m.GetConfigurationRequest(key=list(portion))
+        answer = yield from _ask("GetConfiguration", request, m.GetConfigurationResponse)
+        found += [setting_of(entry) for entry in answer.configuration_key or ()]
+    return tuple(found)
+
+
+def report_settings(command: ReportSettings, quirks: Quirks = NONE) -> Conversation[Answer]:
     """1.6 has one list of keys and no summary of it. What it answers is the report, all in one part."""
     if command.base is ReportBase.SUMMARY:
         raise NotInThisVersion("OCPP 1.6 has no summary of its settings: ask for all of them")
+    if quirks.keys_a_call is not None:
+        yield _inventory(command.report_id, (yield from _all_known(quirks.keys_a_call)))
+        return Answer(Accepted.ACCEPTED, "Accepted")
     answer = yield from _ask("GetConfiguration", m.GetConfigurationRequest(), m.GetConfigurationResponse)
     yield _inventory(command.report_id, tuple(setting_of(entry) for entry in answer.configuration_key or ()))
     return Answer(Accepted.ACCEPTED, "Accepted")
@@ -305,3 +323,9 @@ SPEAKERS: Final[Mapping[type[Command[Any]], Callable[[Any], Conversation[Any]]]]
     Trigger: trigger,
     Unlock: unlock,
 }
+
+PARTICULAR: Final[Mapping[type[Command[Any]], Callable[[Any, Quirks], Conversation[Any]]]] = {
+    GetSettings: get_settings,
+    ReportSettings: report_settings,
+}
+"""Said otherwise to stations of some makes."""
