@@ -38,6 +38,7 @@ from voltloom.features.feature import Context
 from voltloom.features.stations import rules, store
 from voltloom.features.stations.answers import StationsConfig, bounded
 from voltloom.features.stations.service import Caller, existing
+from voltloom.features.stations.setting_changes import keep_changes
 from voltloom.infra.database import Work
 from voltloom.infra.logs import redact
 
@@ -103,6 +104,7 @@ async def _keep(
         store.put_settings(connection, station_id, settings_in(answer), caller.now)
         for changed in changed_by(command, answer):
             store.change_value(connection, station_id, changed, caller.now)
+        keep_changes(connection, station_id, command, answer, caller.now, caller.actor.name)
         details = {"request": msgspec.json.decode(body)}
         note(connection, work, caller.actor, f"station.{name}", station_id, outcome, caller.now, details)
         work.tell(CommandAnswered(station_id, caller.now, name, outcome, caller.actor.name))

@@ -45,6 +45,7 @@ from voltloom.features.stations.inbox import KnockReason
 from voltloom.features.stations.messages import Direction, Message, MessageOutcome
 from voltloom.features.stations.rules import is_secret
 from voltloom.features.stations.service import NewStation, Welcome
+from voltloom.features.stations.setting_changes import SettingChange
 
 Line = Annotated[str, StringConstraints(max_length=100, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Lines = Annotated[str, StringConstraints(max_length=5_000, pattern=r"^[^\x00]*$")]
@@ -356,6 +357,30 @@ class ChangeSettingsIn(Body):
         return ChangeSettings(tuple(NewValue(new.name(), new.value, new.attribute) for new in self.settings))
 
 
+class SettingChangeOut(Body):
+    """The last time somebody set it from here, and what the station said."""
+
+    at: datetime
+    actor: str
+    value: str | None = Field(description="null: it is a secret")
+    status: SettingStatus
+    said: str = Field(description="the station's own word")
+    reason: str
+    reboot_needed: bool = Field(description="it takes effect after a reboot, and there was none since")
+
+    @staticmethod
+    def of(change: SettingChange, booted_at: datetime | None) -> "SettingChangeOut":
+        return SettingChangeOut(
+            at=change.at,
+            actor=change.actor,
+            value=change.value,
+            status=change.status,
+            said=change.said,
+            reason=change.reason,
+            reboot_needed=change.needs_reboot(booted_at),
+        )
+
+
 class SettingOut(Body):
     component: str
     variable: str
@@ -373,9 +398,12 @@ class SettingOut(Body):
     min_limit: float | None
     max_limit: float | None
     reported_at: datetime | None = None
+    last_set: SettingChangeOut | None = Field(default=None, description="null: nobody set it from here")
 
     @staticmethod
-    def of(setting: Setting, reported_at: datetime | None = None) -> "SettingOut":
+    def of(
+        setting: Setting, reported_at: datetime | None = None, last_set: SettingChangeOut | None = None
+    ) -> "SettingOut":
         name, secret = setting.name, is_secret(setting.name)
         return SettingOut(
             component=name.component,
@@ -394,6 +422,7 @@ class SettingOut(Body):
             min_limit=setting.min_limit,
             max_limit=setting.max_limit,
             reported_at=reported_at,
+            last_set=last_set,
         )
 
 

@@ -19,6 +19,7 @@ from voltloom.features.feature import Stations
 from voltloom.features.stations import rules, store
 from voltloom.features.stations.answers import StationsConfig
 from voltloom.features.stations.credentials import Credential, Credentials, Passwords, check_password, new_password
+from voltloom.features.stations.setting_changes import forget_changes
 from voltloom.infra.database import Database, Work
 
 T = TypeVar("T")
@@ -240,6 +241,7 @@ async def remove_station(caller: Caller, station_id: StationId) -> None:
     def change(connection: Connection, work: Work) -> None:
         existing(connection, station_id)
         store.remove(connection, station_id)
+        forget_changes(connection, station_id)
         work.tell(StationChanged(station_id, caller.now, "removed"))
         note(connection, work, caller.actor, "station.remove", station_id, "done", caller.now)
 

@@ -231,7 +231,7 @@ END_FAULT = Statement(
     ),
     ("station_key", "evse_key", "connector_key", "code_key", "vendor_key"),
 )
-_SETTING_KEY = (
+SETTING_KEY = (
     "station_id",
     "component",
     "component_instance",
@@ -251,7 +251,7 @@ _SETTING_VALUES = (
     "max_limit",
     "reported_at",
 )
-PUT_SETTING = Statement(upsert(settings, _SETTING_KEY, *_SETTING_VALUES), (*_SETTING_KEY, *_SETTING_VALUES))
+PUT_SETTING = Statement(upsert(settings, SETTING_KEY, *_SETTING_VALUES), (*SETTING_KEY, *_SETTING_VALUES))
 FORGET_UNREPORTED_SETTINGS = Statement(
     delete(settings).where(
         settings.c.station_id == bindparam("station_key"), settings.c.reported_at < bindparam("before")
@@ -549,7 +549,7 @@ def find_settings(
     connection: Connection, station_id: StationId, words: str, after: tuple[Any, ...] | None, limit: int
 ) -> Sequence[RowMapping]:
     """By name. `after`: the key of the row before, without the station."""
-    keys = [settings.c[name] for name in _SETTING_KEY[1:]]
+    keys = [settings.c[name] for name in SETTING_KEY[1:]]
     query = select(settings).where(settings.c.station_id == station_id).order_by(*keys).limit(limit)
     said = func.lower(settings.c.component + " " + settings.c.variable + " " + func.coalesce(settings.c.value, ""))
     for word in words.split()[:8]:
@@ -565,13 +565,13 @@ def find_settings(
 
 
 def setting_key(row: RowMapping) -> tuple[Any, ...]:
-    return tuple(row[name] for name in _SETTING_KEY[1:])
+    return tuple(row[name] for name in SETTING_KEY[1:])
 
 
 def change_value(connection: Connection, station_id: StationId, setting: Setting, at: datetime) -> None:
     """Where the setting is known: it now has this value."""
     row = dict(zip(PUT_SETTING.columns, setting_row(station_id, setting, at), strict=True))
-    query = update(settings).where(*(settings.c[name] == row[name] for name in _SETTING_KEY))
+    query = update(settings).where(*(settings.c[name] == row[name] for name in SETTING_KEY))
     connection.execute(query.values(value=row["value"], reported_at=at))
 
 

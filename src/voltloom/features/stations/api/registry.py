@@ -1,10 +1,9 @@
 """Routes of the registry, and of how a station stands."""
 
-from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from sqlalchemy import Connection, RowMapping
+from sqlalchemy import Connection
 
 from voltloom.features.api import After, Limit, Page, cursor, position
 from voltloom.features.stations import service, store
@@ -16,6 +15,7 @@ from voltloom.features.stations.documents import (
     ConnectionOut,
     ConnectorOut,
     PasswordIn,
+    SettingChangeOut,
     SettingOut,
     StationChangeIn,
     StationDetail,
@@ -23,6 +23,7 @@ from voltloom.features.stations.documents import (
     VocabularyOut,
     WelcomeOut,
 )
+from voltloom.features.stations.setting_changes import read_changes
 from voltloom.features.stations.store import setting_key, setting_of
 
 
@@ -104,13 +105,18 @@ def add_standing_routes(router: APIRouter, config: StationsConfig) -> None:
         """By name. Have the station report them anew with `POST …/settings/report`."""
         start = position(after, tuple[str, str, str, str, int, int, str])
 
-        def read(connection: Connection) -> Sequence[RowMapping]:
-            service.existing(connection, station_id)
-            return store.find_settings(connection, station_id, q, start, limit + 1)
+        def read(connection: Connection) -> Page[SettingOut]:
+            station = service.existing(connection, station_id)
+            rows = store.find_settings(connection, station_id, q, start, limit + 1)
+            changes = read_changes(connection, station_id, [setting_key(row) for row in rows[:limit]])
+            items: list[SettingOut] = []
+            for row in rows[:limit]:
+                change = changes.get(setting_key(row))
+                last = SettingChangeOut.of(change, station["booted_at"]) if change else None
+                items.append(SettingOut.of(setting_of(row), row["reported_at"], last))
+            return Page(items=items, next=cursor(*setting_key(rows[limit - 1])) if len(rows) > limit else None)
 
-        rows = await call.database.read(read)
-        more = cursor(*setting_key(rows[limit - 1])) if len(rows) > limit else None
-        return Page(items=[SettingOut.of(setting_of(row), row["reported_at"]) for row in rows[:limit]], next=more)
+        return await call.database.read(read)
 
     @router.get("/stations/{station_id}/commands", tags=["stations"], summary="What was asked of it")
     async def list_commands(
