@@ -160,6 +160,53 @@ def test_a_dry_run_changes_nothing(play):
     play(story)
 
 
+def test_a_preview_says_which_fields_change_and_on_which_line_of_the_file_a_row_begins(play):
+    async def story(api: Api) -> None:
+        await imported(api, "value,holder,note\nA,Ada,spare\nB,Ben,\n")
+        answer = await api.client.post(
+            "/tokens/import",
+            content=b'value,holder,note,group\nA,"Ada\nMoser",spare,fleet\n\nB,Ben,,\nC,,,\nD,,,,,\n',
+            params={"dry_run": True},
+            headers={"content-type": "text/csv"},
+        )
+        rows = [(row["value"], row["line"], row["fate"], row["changes"]) for row in answer.json()["rows"]]
+        assert rows == [
+            ("A", 2, "changed", ["group", "holder"]),
+            ("B", 5, "unchanged", []),
+            ("C", 6, "added", []),
+            ("D", 7, "refused", []),
+        ]
+
+    play(story)
+
+
+def test_tokens_are_listed_by_what_they_would_be_answered_now(play):
+    async def story(api: Api) -> None:
+        await api.client.put("/token-groups/shut", json={"blocked": True})
+        await api.client.put("/token-groups/open", json={})
+        for document in (
+            {"value": "FINE", "group": "open", "valid_until": "2999-01-01T00:00:00Z"},
+            {"value": "BLOCKED", "state": "blocked", "valid_until": "2001-01-01T00:00:00Z"},
+            {"value": "GROUP", "group": "shut"},
+            {"value": "OVER", "valid_until": "2001-01-01T00:00:00Z"},
+            {"value": "EARLY", "valid_from": "2999-01-01T00:00:00Z"},
+        ):
+            assert (await api.client.post("/tokens", json=document)).status_code == 201
+        for standing, values in {
+            "Accepted": ["FINE"],
+            "Blocked": ["BLOCKED", "GROUP"],
+            "Expired": ["OVER"],
+            "NotAtThisTime": ["EARLY"],
+        }.items():
+            items = (await api.get("/tokens", standing=standing)).json()["items"]
+            assert [(each["value"], each["standing"]) for each in items] == [(value, standing) for value in values]
+        everyone = (await api.get("/tokens")).json()["items"]
+        assert {each["value"]: each["standing"] for each in everyone}["GROUP"] == "Blocked"
+        assert {each["running"] for each in everyone} == {0}
+
+    play(story)
+
+
 def test_json_documents_are_imported_row_by_row(play):
     async def story(api: Api) -> None:
         documents = [

@@ -1,17 +1,18 @@
 """Routes for tokens and their groups."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints, ValidationError
+from sqlalchemy import Connection
 
 from voltloom.domain.errors import Invalid
-from voltloom.domain.token import TokenKind
+from voltloom.domain.token import AuthorizationStatus, TokenKind
 from voltloom.features.access import Scope
 from voltloom.features.api import After, Body, Call, Limit, Page, allow, csv_text, cursor, position
-from voltloom.features.authorization import service, store
+from voltloom.features.authorization import rules, service, store
 from voltloom.features.authorization.rules import Group, Token, TokenState
 from voltloom.features.authorization.service import Fate, Row, RowOutcome
 
@@ -62,11 +63,18 @@ class TokenChangeIn(TokenFields):
 
 class TokenOut(TokenFields):
     value: str
+    standing: AuthorizationStatus = Field(
+        description="what it would be answered now, whatever it has running: Accepted, Blocked (it is, or its group), "
+        "Expired, NotAtThisTime (not valid yet)"
+    )
+    running: int = Field(description="how many transactions it has open")
 
     @staticmethod
-    def of(token: Token) -> "TokenOut":
+    def of(token: Token, standing: AuthorizationStatus, running: int) -> "TokenOut":
         return TokenOut(
             value=token.value,
+            standing=standing,
+            running=running,
             kind=token.kind,
             group=token.group_id,
             state=token.state,
@@ -90,10 +98,19 @@ class RowOut(Body):
     value: str
     fate: Fate
     reason: str = Field(description="why it was refused")
+    line: int | None = Field(description="of the CSV file, where it begins; the heading is on the first")
+    changes: list[str] = Field(description="the fields that are other than before")
 
     @staticmethod
     def of(outcome: RowOutcome) -> "RowOut":
-        return RowOut(row=outcome.row, value=outcome.value, fate=outcome.fate, reason=outcome.reason)
+        return RowOut(
+            row=outcome.row,
+            value=outcome.value,
+            fate=outcome.fate,
+            reason=outcome.reason,
+            line=outcome.line,
+            changes=["group" if name == "group_id" else name for name in outcome.changes],
+        )
 
 
 class ImportOut(Body):
@@ -133,6 +150,24 @@ def _fields(body: TokenFields, *, only_said: bool = False) -> dict[str, Any]:
     return said
 
 
+async def _outs(call: Call, tokens: Sequence[Token]) -> list[TokenOut]:
+    """With how they stand, and what they have running."""
+
+    def read(connection: Connection) -> tuple[dict[str, Group], dict[str, int]]:
+        ids = (token.group_id for token in tokens if token.group_id is not None)
+        return store.groups_by_id(connection, ids), store.count_uses(connection, (token.key for token in tokens))
+
+    groups, running = await call.database.read(read)
+    return [
+        TokenOut.of(token, rules.standing(token, groups.get(token.group_id or ""), call.now), running.get(token.key, 0))
+        for token in tokens
+    ]
+
+
+async def _out(call: Call, token: Token) -> TokenOut:
+    return (await _outs(call, [token]))[0]
+
+
 def _token_routes(router: APIRouter) -> None:
     @router.get("/tokens", summary="Tokens", tags=["tokens"])
     async def list_tokens(
@@ -142,41 +177,46 @@ def _token_routes(router: APIRouter) -> None:
         q: Annotated[str, Query(max_length=100, description="in the value, the holder or the note")] = "",
         group: Annotated[str | None, Query(max_length=36)] = None,
         state: TokenState | None = None,
+        standing: Annotated[
+            Literal["Accepted", "Blocked", "Expired", "NotAtThisTime"] | None,
+            Query(description="those that would be answered so now"),
+        ] = None,
     ) -> Page[TokenOut]:
         """In the order of their values."""
         (last,) = position(after, tuple[str]) or ("",)
+        stands = None if standing is None else (AuthorizationStatus(standing), call.now)
         found = await call.database.read(
             lambda connection: store.find_tokens(
-                connection, after=last, limit=limit + 1, words=q, group_id=group, state=state
+                connection, after=last, limit=limit + 1, words=q, group_id=group, state=state, standing=stands
             )
         )
         more = cursor(found[limit - 1].key) if len(found) > limit else None
-        return Page(items=[TokenOut.of(token) for token in found[:limit]], next=more)
+        return Page(items=await _outs(call, found[:limit]), next=more)
 
     @router.post("/tokens", summary="Add a token", tags=["tokens"], status_code=201)
     async def add_token(call: Writing, body: TokenIn) -> TokenOut:
         """Stations that ask for it are told at once that it may charge."""
-        return TokenOut.of(await service.add_token(call, Token(body.value, **_fields(body))))
+        return await _out(call, await service.add_token(call, Token(body.value, **_fields(body))))
 
     @router.get("/tokens/{value}", summary="One token", tags=["tokens"])
     async def get_token(call: Reading, value: Value) -> TokenOut:
-        return TokenOut.of(await service.get_token(call, value))
+        return await _out(call, await service.get_token(call, value))
 
     @router.patch("/tokens/{value}", summary="Change a token", tags=["tokens"])
     async def change_token(call: Writing, value: Value, body: TokenChangeIn) -> TokenOut:
         """What is left out stays as it is. What the token has running is not ended by it."""
-        return TokenOut.of(await service.change_token(call, value, _fields(body, only_said=True)))
+        return await _out(call, await service.change_token(call, value, _fields(body, only_said=True)))
 
     @router.post("/tokens/{value}/block", summary="Block a token", tags=["tokens"])
     async def block_token(call: Writing, value: Value) -> TokenOut:
         """It may not charge from now on. What it has running goes on."""
         blocked = {"state": TokenState.BLOCKED}
-        return TokenOut.of(await service.change_token(call, value, blocked, "token.block"))
+        return await _out(call, await service.change_token(call, value, blocked, "token.block"))
 
     @router.post("/tokens/{value}/unblock", summary="Let a blocked token charge again", tags=["tokens"])
     async def unblock_token(call: Writing, value: Value) -> TokenOut:
         active = {"state": TokenState.ACTIVE}
-        return TokenOut.of(await service.change_token(call, value, active, "token.unblock"))
+        return await _out(call, await service.change_token(call, value, active, "token.unblock"))
 
     @router.delete("/tokens/{value}", summary="Remove a token", tags=["tokens"], status_code=204)
     async def remove_token(call: Writing, value: Value) -> None:
@@ -279,7 +319,7 @@ async def _export(call: Call, kind: Literal["csv", "jsonl"]) -> AsyncIterator[st
         if kind == "csv":
             yield csv_text(service.csv_row(token) for token in tokens)
         else:
-            yield "".join(f"{TokenOut.of(token).model_dump_json()}\n" for token in tokens)
+            yield "".join(f"{out.model_dump_json()}\n" for out in await _outs(call, tokens))
 
 
 async def _page_after(call: Call, key: str) -> list[Token]:

@@ -103,7 +103,7 @@ def decide(
     if known is None or not same_kind(presented.kind, known.token.kind):
         return Authorization(AuthorizationStatus.UNKNOWN)
     token = known.token
-    status = _standing(token, known.group, now)
+    status = standing(token, known.group, now)
     if status is AuthorizationStatus.ACCEPTED and token.allowed is not None:
         elsewhere = sum(
             now - use.since < STALE_USE
@@ -120,7 +120,8 @@ def decide(
     )
 
 
-def _standing(token: Token, group: Group | None, now: datetime) -> AuthorizationStatus:
+def standing(token: Token, group: Group | None, now: datetime) -> AuthorizationStatus:
+    """What it would be answered now, whatever it has running."""
     if token.state is TokenState.BLOCKED or (group is not None and group.blocked):
         return AuthorizationStatus.BLOCKED
     if token.valid_until is not None and now >= token.valid_until:

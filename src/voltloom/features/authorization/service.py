@@ -3,10 +3,10 @@
 import csv
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from enum import Enum
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Connection
 
@@ -21,6 +21,9 @@ from voltloom.features.authorization.cache import cache_of
 from voltloom.features.authorization.rules import Group, Token, TokenState
 from voltloom.features.stations import Caller
 from voltloom.infra.database import Work
+
+if TYPE_CHECKING:
+    import _csv
 
 T = TypeVar("T")
 
@@ -167,12 +170,15 @@ class Fate(Enum):
 
 @dataclass(frozen=True, slots=True)
 class RowOutcome:
-    """row: as people count, the first of the file after its heading is 1."""
+    """row: as people count, the first of the file after its heading is 1. line: of the file, where it begins; None: it
+    came in no file. changes: the names of Token's fields that are other than before."""
 
     row: int
     value: str
     fate: Fate
     reason: str = ""
+    line: int | None = None
+    changes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +189,7 @@ class Row:
     value: str
     fields: Mapping[str, Any]
     wrong: str = ""
+    line: int | None = None
 
 
 async def import_tokens(caller: Caller, rows: Sequence[Row], *, dry_run: bool = False) -> list[RowOutcome]:
@@ -221,14 +228,17 @@ async def import_tokens(caller: Caller, rows: Sequence[Row], *, dry_run: bool = 
 
 def _merged(row: Row, known: Token | None) -> tuple[RowOutcome, Token | None]:
     if row.wrong:
-        return RowOutcome(row.number, row.value, Fate.REFUSED, row.wrong), None
+        return RowOutcome(row.number, row.value, Fate.REFUSED, row.wrong, row.line), None
     try:
         token = checked(replace(known, **row.fields) if known else Token(row.value, **row.fields))
         _check_group_id(token.group_id)
     except Invalid as error:
-        return RowOutcome(row.number, row.value, Fate.REFUSED, error.reason), None
-    fate = Fate.ADDED if known is None else Fate.UNCHANGED if token == known else Fate.CHANGED
-    return RowOutcome(row.number, token.value, fate), token
+        return RowOutcome(row.number, row.value, Fate.REFUSED, error.reason, row.line), None
+    if known is None:
+        return RowOutcome(row.number, token.value, Fate.ADDED, line=row.line), token
+    changes = tuple(each.name for each in fields(Token) if getattr(token, each.name) != getattr(known, each.name))
+    fate = Fate.CHANGED if changes else Fate.UNCHANGED
+    return RowOutcome(row.number, token.value, fate, line=row.line, changes=changes), token
 
 
 def read_csv(text: str) -> list[Row]:
@@ -248,26 +258,34 @@ def read_csv(text: str) -> list[Row]:
                 f"the first line must name the columns, each once: {', '.join(COLUMNS)}; `value` must be there"
                 + (f"; {', '.join(unknown)[:200]} is none of them" if unknown else "")
             )
-        return list(_rows(heading, reader))
+        return list(_rows(heading, _with_lines(reader)))
     except csv.Error as error:
         raise Invalid(f"this is no CSV file: line {reader.line_num}: {error}") from error
 
 
-def _rows(heading: Sequence[str], lines: Iterator[list[str]]) -> Iterator[Row]:
+def _with_lines(reader: "_csv.Reader") -> Iterator[tuple[int, list[str]]]:
+    """Rows, with the line of the file each begins on: a cell may hold line breaks."""
+    line = reader.line_num + 1
+    for cells in reader:
+        yield line, cells
+        line = reader.line_num + 1
+
+
+def _rows(heading: Sequence[str], lines: Iterator[tuple[int, list[str]]]) -> Iterator[Row]:
     number = 0
-    for cells in lines:
+    for line, cells in lines:
         if not any(cell.strip() for cell in cells):
             continue
         number += 1
         said = dict(zip(heading, (_unquoted(cell) for cell in cells), strict=False))
         value = said.pop("value", "")
         if len(cells) > len(heading):
-            yield Row(number, value, {}, f"{len(cells)} cells, but the heading names {len(heading)} columns")
+            yield Row(number, value, {}, f"{len(cells)} cells, but the heading names {len(heading)} columns", line)
             continue
         try:
-            yield Row(number, value, {name: _read(name, text) for name, text in _renamed(said) if text})
+            yield Row(number, value, {name: _read(name, text) for name, text in _renamed(said) if text}, line=line)
         except Invalid as error:
-            yield Row(number, value, {}, error.reason)
+            yield Row(number, value, {}, error.reason, line)
 
 
 def _unquoted(cell: str) -> str:

@@ -7,23 +7,27 @@ from typing import Any
 from sqlalchemy import (
     Boolean,
     Column,
+    ColumnElement,
     Connection,
     Index,
     Integer,
     String,
     Table,
     Text,
+    and_,
     bindparam,
     delete,
+    false,
     func,
     insert,
+    not_,
     or_,
     select,
     update,
 )
 
 from voltloom.domain.ids import StationId, TransactionId
-from voltloom.domain.token import TokenKind
+from voltloom.domain.token import AuthorizationStatus, TokenKind
 from voltloom.features.authorization.rules import Group, Known, Token, TokenState, Use
 from voltloom.infra.database import Statement, UtcTime, metadata, upsert
 
@@ -162,8 +166,9 @@ def find_tokens(
     words: str = "",
     group_id: str | None = None,
     state: TokenState | None = None,
+    standing: tuple[AuthorizationStatus, datetime] | None = None,
 ) -> list[Token]:
-    """In the order of their keys."""
+    """In the order of their keys. standing: those that would be answered so at that time."""
     query = select(*_TOKEN).where(tokens.c.key > after).order_by(tokens.c.key).limit(limit)
     if words:
         query = query.where(
@@ -177,7 +182,40 @@ def find_tokens(
         query = query.where(tokens.c.group_id == group_id)
     if state is not None:
         query = query.where(tokens.c.state == state.value)
+    if standing is not None:
+        query = query.outerjoin(token_groups, tokens.c.group_id == token_groups.c.id).where(_stands(*standing))
     return [_token(row) for row in connection.execute(query)]
+
+
+def _stands(status: AuthorizationStatus, now: datetime) -> ColumnElement[bool]:
+    """`rules.standing`, as a condition."""
+    c = tokens.c
+    is_blocked = or_(c.state == TokenState.BLOCKED.value, func.coalesce(token_groups.c.blocked, False))
+    is_over = and_(c.valid_until.is_not(None), c.valid_until <= now)
+    is_early = and_(c.valid_from.is_not(None), c.valid_from > now)
+    match status:
+        case AuthorizationStatus.BLOCKED:
+            return is_blocked
+        case AuthorizationStatus.EXPIRED:
+            return and_(not_(is_blocked), is_over)
+        case AuthorizationStatus.NOT_AT_THIS_TIME:
+            return and_(not_(is_blocked), not_(is_over), is_early)
+        case AuthorizationStatus.ACCEPTED:
+            return and_(not_(is_blocked), not_(is_over), not_(is_early))
+        case _:
+            return false()
+
+
+def groups_by_id(connection: Connection, ids: Iterable[str]) -> dict[str, Group]:
+    query = select(token_groups).where(token_groups.c.id.in_(set(ids)))
+    return {row.id: Group(*row) for row in connection.execute(query)}
+
+
+def count_uses(connection: Connection, keys: Iterable[str]) -> dict[str, int]:
+    """How many transactions each has open; without those that have none."""
+    c = token_uses.c
+    query = select(c.key, func.count().label("n")).where(c.key.in_(set(keys))).group_by(c.key)
+    return {row.key: row.n for row in connection.execute(query)}
 
 
 def tokens_by_key(connection: Connection, keys: Iterable[str]) -> dict[str, Token]:
