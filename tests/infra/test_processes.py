@@ -33,3 +33,20 @@ def test_commands_can_tell_whether_a_server_runs(tmp_path: Path):
     assert is_in_use(tmp_path)
     lock.release()
     assert not is_in_use(tmp_path)
+
+
+def test_a_process_that_read_the_archive_ends_without_a_word():
+    """Its library tells whatever is not taken apart when the interpreter ends."""
+    script = """
+from voltloom.infra.archive import _duckdb
+from voltloom.infra.processes import calm_garbage_collector, run
+
+async def main():
+    with _duckdb() as engine:
+        engine.execute("SELECT 1").fetchall()
+    calm_garbage_collector()
+
+run(main())
+"""
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert not ended.stderr

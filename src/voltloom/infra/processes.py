@@ -83,7 +83,11 @@ def run(main: Coroutine[Any, Any, T]) -> T:
     """Run to its end on uvloop: for what serves. A command that writes one row is over before it is imported."""
     import uvloop
 
-    return uvloop.run(main)
+    try:
+        return uvloop.run(main)
+    finally:
+        # What is frozen is not taken apart at the end of the process, and libraries tell that as a leak.
+        gc.unfreeze()
 
 
 def on_stop(stop: Callable[[], None]) -> None:
