@@ -58,7 +58,7 @@ export function mantineStyles(root: string): Plugin {
       const used = [...new Set(sources(join(root, "src")).flatMap(namesIn))].sort();
       const wanted = [...new Set([...FIRST, ...INSIDE, ...used])];
       const files = wanted.map((name) => join(styles, `${name}.layer.css`)).filter((file) => existsSync(file));
-      const packages = ["notifications", "spotlight"].map((name) => join(root, `node_modules/@mantine/${name}/styles.layer.css`));
+      const packages = ["notifications"].map((name) => join(root, `node_modules/@mantine/${name}/styles.layer.css`));
       return [...files, ...packages].map((file) => readFileSync(file, "utf8")).join("\n");
     },
   };

@@ -58,6 +58,11 @@ def run_node(*arguments: str, environment: Mapping[str, str] | None = None) -> N
 
 def install() -> None:
     """Raises BuildError. What the lock names, and nothing else, is in node_modules afterwards."""
+    with _alone():
+        _install()
+
+
+def _install() -> None:
     wanted = _hash([CONSOLE / "package.json", CONSOLE / "package-lock.json"])
     mark = MODULES / ".voltloom"
     if mark.is_file() and mark.read_text() == wanted:
@@ -103,7 +108,7 @@ def build() -> bool:
         mark = PAGES / ".sources"
         if mark.is_file() and mark.read_text() == wanted:
             return False
-        install()
+        _install()
         made = PAGES.with_name("console_pages.new")
         shutil.rmtree(made, ignore_errors=True)
         try:

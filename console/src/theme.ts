@@ -61,6 +61,8 @@ export const variables: CSSVariablesResolver = () => ({
     "--mantine-color-error": "#b42318",
     "--mantine-color-anchor": "#0b6b58",
     "--mantine-color-default-border": "#d7dedb",
+    "--mantine-color-brand-light": "#d6f0e8",
+    "--mantine-color-brand-light-hover": "#c6e8dd",
     "--mantine-color-brand-light-color": "#075646",
   },
   dark: {
@@ -73,6 +75,8 @@ export const variables: CSSVariablesResolver = () => ({
     "--mantine-color-default": "#1b2422",
     "--mantine-color-default-hover": "#27312e",
     "--mantine-color-default-border": "#35403c",
+    "--mantine-color-brand-light": "#15392f",
+    "--mantine-color-brand-light-hover": "#1a463a",
     "--mantine-color-brand-light-color": "#7fd6bd",
   },
 });

@@ -1,8 +1,25 @@
 /** Opening the palette, for those who do not want to load it. */
-import { createSpotlight } from "@mantine/spotlight";
+const listeners = new Set<() => void>();
+let opened = false;
 
-export const [paletteStore, palette] = createSpotlight();
+function become(next: boolean): void {
+  opened = next;
+  for (const listener of listeners) listener();
+}
 
 export function openPalette(): void {
-  palette.open();
+  become(true);
+}
+
+export function closePalette(): void {
+  become(false);
+}
+
+export function isPaletteOpen(): boolean {
+  return opened;
+}
+
+export function onPalette(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
 }

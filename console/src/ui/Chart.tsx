@@ -43,6 +43,8 @@ export interface ChartProps {
 }
 
 const TABLE_ROWS = 200;
+/** uPlot counts sides from the top, clockwise. */
+const [RIGHT, LEFT] = [1, 3] as [uPlot.Axis.Side, uPlot.Axis.Side];
 
 function colorOf(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -68,11 +70,11 @@ function optionsOf(props: ChartProps, size: { width: number; height: number }, o
   const grid = { stroke: colorOf("--chart-grid"), width: 1 };
   const font = "12px system-ui, sans-serif";
   const has = (axis: string): boolean => props.series.some((each) => (each.axis ?? "left") === axis);
-  const axis = (scale: string, side: 1 | 3, write: (value: number) => string): uPlot.Axis => ({
+  const axis = (scale: string, side: uPlot.Axis.Side, write: (value: number) => string): uPlot.Axis => ({
     scale,
     side,
     stroke: ink,
-    grid: side === 3 ? grid : { show: false },
+    grid: side === LEFT ? grid : { show: false },
     ticks: { show: false },
     font,
     size: 66,
@@ -90,8 +92,8 @@ function optionsOf(props: ChartProps, size: { width: number; height: number }, o
     },
     axes: [
       { stroke: ink, grid: { show: false }, ticks: { show: false }, font, space: 80, values: (_, splits, __, ___, increment) => clockText(splits, increment) },
-      ...(has("left") ? [axis("left", 3, props.format)] : []),
-      ...(has("right") ? [axis("right", 1, props.formatRight ?? props.format)] : []),
+      ...(has("left") ? [axis("left", LEFT, props.format)] : []),
+      ...(has("right") ? [axis("right", RIGHT, props.formatRight ?? props.format)] : []),
     ],
     series: [
       {},

@@ -310,7 +310,7 @@ export function Map(props: MapProps) {
             type="button"
             className={classes.mark}
             style={{ transform: `translate(-50%, -50%) translate(${mark.x}px, ${mark.y}px)` }}
-            aria-label={`${mark.name}: ${sayCounts(mark.counts)}`}
+            aria-label={`${mark.name}, ${Object.values(mark.counts).reduce((sum, each) => sum + each, 0)}: ${sayCounts(mark.counts)}`}
             title={`${mark.name}\n${sayCounts(mark.counts)}`}
             disabled={onPick !== undefined}
             onClick={() => {

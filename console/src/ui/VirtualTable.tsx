@@ -280,9 +280,10 @@ export function VirtualTable<R>(props: TableProps<R>) {
 
   const inBox = props.height !== undefined;
   const [margin, setMargin] = useState(0);
+  const isEmpty = rows.length === 0;
   useLayoutEffect(() => {
     if (!inBox && grid.current !== null) setMargin(grid.current.getBoundingClientRect().top + scrollY);
-  }, [inBox, rows.length === 0, card]);
+  }, [inBox, isEmpty, card]);
   const shared = { count: rows.length, estimateSize: () => rowHeight, overscan: 8, getItemKey: (index: number) => rowId(rows[index] as R) };
   const ofWindow = useWindowVirtualizer({ ...shared, enabled: !inBox, scrollMargin: margin, scrollPaddingStart: HEADER_PX + 40 });
   const ofBox = useVirtualizer<HTMLDivElement, Element>({ ...shared, enabled: inBox, getScrollElement: () => box.current, scrollPaddingStart: card ? 0 : 40 });

@@ -1,23 +1,20 @@
-import { useEffect, useEffectEvent, useMemo } from "react";
+import { useCallback, useEffect, useEffectEvent, useRef } from "react";
 
 /** The call, at most so often: the first at once, what comes meanwhile as one call at the end. For refetching on events. */
 export function useThrottled(call: () => void, everyMs: number): () => void {
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const last = useRef(-Infinity);
+  const due = useRef<() => void>(undefined);
   const run = useEffectEvent(call);
-  const throttle = useMemo(() => ({ last: -Infinity, timer: undefined as ReturnType<typeof setTimeout> | undefined, run: () => undefined as void }), []);
   useEffect(() => {
-    throttle.run = () => run();
-    return () => clearTimeout(throttle.timer);
-  }, [throttle]);
-  return useMemo(
-    () => () => {
-      if (throttle.timer !== undefined) return;
-      const wait = Math.max(0, throttle.last + everyMs - performance.now());
-      throttle.timer = setTimeout(() => {
-        throttle.timer = undefined;
-        throttle.last = performance.now();
-        throttle.run();
-      }, wait);
-    },
-    [throttle, everyMs],
-  );
+    due.current = () => {
+      timer.current = undefined;
+      last.current = performance.now();
+      run();
+    };
+    return () => clearTimeout(timer.current);
+  }, []);
+  return useCallback(() => {
+    timer.current ??= setTimeout(() => due.current?.(), Math.max(0, last.current + everyMs - performance.now()));
+  }, [everyMs]);
 }
