@@ -57,7 +57,7 @@ class FleetOut(Body):
     columns: FleetColumns
 
 
-def _fleet_routes(router: APIRouter) -> None:
+def _fleet_routes(router: APIRouter, memo: fleet.UptimeMemo) -> None:
     @router.get(
         "/fleet",
         tags=["network"],
@@ -69,8 +69,8 @@ def _fleet_routes(router: APIRouter) -> None:
         """All that match, in one answer: 10,000 stations are some 300 kB, packed. For one page of them with all
         there is to know: `GET /stations`."""
 
-        found = await call.database.read(lambda connection: fleet.read_network(connection, call.now, conditions))
-        text, same = await asyncio.to_thread(lambda: fleet.document_of(found.snapshot()))
+        found = await call.database.read(lambda connection: fleet.read_network(connection, call.now, memo, conditions))
+        text, same = await asyncio.to_thread(lambda: fleet.document_of(found.snapshot(memo)))
         return await large(request, text, same)
 
 
@@ -143,9 +143,9 @@ class OverviewOut(Body):
     needs_you: list[TroubleOut] = Field(description="the gravest first; at most 200")
 
 
-def _overview_document(seen: Seen, since: datetime) -> tuple[bytes, bytes]:
+def _overview_document(seen: Seen, since: datetime, memo: fleet.UptimeMemo) -> tuple[bytes, bytes]:
     """As JSON, in the shape of OverviewOut; and that part of it that does not change by itself."""
-    told = seen.overview()
+    told = seen.overview(memo)
     document: dict[str, object] = {
         "since": since,
         "stations": {"total": sum(told.by_state.values()), "by_state": told.by_state},
@@ -180,7 +180,7 @@ def _trouble_document(trouble: Trouble) -> dict[str, object]:
     return {**{name: getattr(trouble, name) for name in Trouble.__slots__}, "transactions": named}
 
 
-def _overview_routes(router: APIRouter) -> None:
+def _overview_routes(router: APIRouter, memo: fleet.UptimeMemo) -> None:
     @router.get(
         "/overview",
         tags=["network"],
@@ -199,8 +199,8 @@ def _overview_routes(router: APIRouter) -> None:
             if not call.actor.may(scope):
                 raise Forbidden(f"{call.actor.name} may not do this: it takes the scope {scope.value} as well")
         begin = since or call.now.replace(hour=0, minute=0, second=0, microsecond=0)
-        seen = await call.database.read(lambda connection: read_overview(connection, call.now, begin))
-        text, same = await asyncio.to_thread(lambda: _overview_document(seen, begin))
+        seen = await call.database.read(lambda connection: read_overview(connection, call.now, begin, memo))
+        text, same = await asyncio.to_thread(lambda: _overview_document(seen, begin, memo))
         return await large(request, text, same)
 
 
@@ -239,6 +239,7 @@ def _search_routes(router: APIRouter) -> None:
 def router() -> APIRouter:
     router = APIRouter()
     _search_routes(router)
-    _fleet_routes(router)
-    _overview_routes(router)
+    memo = fleet.UptimeMemo()
+    _fleet_routes(router, memo)
+    _overview_routes(router, memo)
     return router

@@ -66,6 +66,27 @@ class Snapshot:
     """Of all of them together, over UPTIME_OF."""
 
 
+UPTIME_FRESH = timedelta(seconds=30)
+"""Over thirty days it changes slowly, and of ten thousand stations it takes a while to reckon."""
+
+
+class UptimeMemo:
+    """The uptime of all stations as it was reckoned last, for those who ask soon after."""
+
+    def __init__(self) -> None:
+        self._at: datetime | None = None
+        self._measures: dict[StationId, Measure] = {}
+
+    def is_fresh(self, now: datetime) -> bool:
+        return self._at is not None and timedelta(0) <= now - self._at < UPTIME_FRESH
+
+    def measures(self, rows: UptimeRows | None, now: datetime) -> dict[StationId, Measure]:
+        """rows None: it was fresh when they would have been read."""
+        if rows is not None:
+            self._measures, self._at = rows.measures(now - UPTIME_OF, now), now
+        return self._measures
+
+
 class Found(NamedTuple):
     """What a snapshot is made from, outside of the query: on a thread, for ten thousand stations take their time."""
 
@@ -73,11 +94,11 @@ class Found(NamedTuple):
     newest: int
     fleet: FleetRows
     running: dict[StationId, Running]
-    uptime: UptimeRows
+    uptime: UptimeRows | None
 
-    def snapshot(self) -> Snapshot:
+    def snapshot(self, memo: UptimeMemo) -> Snapshot:
         fleet = self.fleet.fleet()
-        up = self.uptime.measures(self.at - UPTIME_OF, self.at)
+        up = memo.measures(self.uptime, self.at)
         rows = [row_of(member, fleet, self.running.get(member.id), up.get(member.id)) for member in fleet.members]
         total = Measure()
         for member in fleet.members:
@@ -86,7 +107,7 @@ class Found(NamedTuple):
         return Snapshot(self.at, self.newest, rows, total.uptime)
 
 
-def read_network(connection: Connection, now: datetime, conditions: Conditions = ()) -> Found:
+def read_network(connection: Connection, now: datetime, memo: UptimeMemo, conditions: Conditions = ()) -> Found:
     # The number first: where the engine gives no single view of it all, what is read is younger, never older.
     newest = newest_number(connection)
     return Found(
@@ -94,7 +115,7 @@ def read_network(connection: Connection, now: datetime, conditions: Conditions =
         newest,
         read_fleet(connection, conditions),
         read_running(connection, now),
-        read_uptime(connection, now - UPTIME_OF),
+        None if memo.is_fresh(now) else read_uptime(connection, now - UPTIME_OF),
     )
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from voltloom.features.overview.fleet import Found, Row, read_network
+from voltloom.features.overview.fleet import Found, Row, UptimeMemo, read_network
 from voltloom.features.overview.troubles import Place, Trouble, find_troubles
 from voltloom.features.sites import read_all
 from voltloom.features.stations import Refusal, read_refusals
@@ -27,8 +27,8 @@ class Seen(NamedTuple):
     suspects: list[Suspect]
     figures: Figures
 
-    def overview(self) -> "Overview":
-        snapshot = self.found.snapshot()
+    def overview(self, memo: UptimeMemo) -> "Overview":
+        snapshot = self.found.snapshot(memo)
         troubles = find_troubles(snapshot.rows, self.places, self.refusals, self.suspects, self.found.at)
         return Overview(
             self.found.at,
@@ -71,10 +71,10 @@ class Overview:
         return sum(limits) if limits else None
 
 
-def read_overview(connection: Connection, now: datetime, since: datetime) -> Seen:
+def read_overview(connection: Connection, now: datetime, since: datetime, memo: UptimeMemo) -> Seen:
     """since: when today began, for whoever asks."""
     return Seen(
-        read_network(connection, now),
+        read_network(connection, now, memo),
         [Place(site.id, site.values.name, site.values.power_limit_w) for site in read_all(connection)],
         read_refusals(connection, now - REFUSED_WITHIN),
         read_suspects(connection, now - SUSPECT_WITHIN, MOST_SUSPECTS),

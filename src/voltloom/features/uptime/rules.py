@@ -200,18 +200,30 @@ def measure(
     if not spans:
         return Measure(whole * count, whole * count)
     total = Measure(outages=len(spans))
+    if all(outage.unit.evse == 0 for outage, _ in spans):
+        # The usual case, a lost connection: the same for all of its connectors.
+        _add_unit(total, whole, [(outage.kind, span) for outage, span in spans], count)
+        return total
     for unit in units or (WHOLE,):
         mine = [(outage.kind, span) for outage, span in spans if _concerns(outage.unit, unit)]
-        unknown = _union(span for kind, span in mine if kind is Kind.UNKNOWN)
-        down = _union(span for kind, span in mine if kind is not Kind.UNKNOWN)
-        known = whole - _length(unknown)
-        total.known_s += known
-        # What lies in both is unknown: neither up nor down.
-        total.up_s += known - (_length(_union([*unknown, *down])) - _length(unknown))
-        total.offline_s += _length(_union(span for kind, span in mine if kind is Kind.OFFLINE))
-        total.faulted_s += _length(_union(span for kind, span in mine if kind is Kind.FAULTED))
-        total.unavailable_s += _length(_union(span for kind, span in mine if kind is Kind.UNAVAILABLE))
+        _add_unit(total, whole, mine, 1)
     return total
+
+
+def _add_unit(total: Measure, whole: float, spans: Sequence[tuple[Kind, Span]], times: int) -> None:
+    """One connector, or `times` that had the same outages."""
+    by_kind: dict[Kind, list[Span]] = {}
+    for kind, span in spans:
+        by_kind.setdefault(kind, []).append(span)
+    lengths = {kind: _length(_union(found)) for kind, found in by_kind.items()}
+    unknown = lengths.get(Kind.UNKNOWN, 0.0)
+    # What is down and unknown as well is unknown: neither up nor down.
+    out = lengths[spans[0][0]] if len(by_kind) == 1 else _length(_union(span for _, span in spans))
+    total.known_s += (whole - unknown) * times
+    total.up_s += (whole - out) * times
+    total.offline_s += lengths.get(Kind.OFFLINE, 0.0) * times
+    total.faulted_s += lengths.get(Kind.FAULTED, 0.0) * times
+    total.unavailable_s += lengths.get(Kind.UNAVAILABLE, 0.0) * times
 
 
 def _span(outage: Outage, begin: float, end: float) -> Span | None:
