@@ -60,6 +60,7 @@ contracts: $(READY)
 generated: $(READY)
 	@$(BIN)/python tools/generate_ocpp.py --check
 	@$(BIN)/python tools/generate_api_types.py --check
+	@$(BIN)/python tools/generate_ocpp_table.py --check
 
 .PHONY: pytest
 pytest: pages

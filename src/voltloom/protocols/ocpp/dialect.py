@@ -66,7 +66,7 @@ class Dialect:
         self.version = version
         self.actions = actions
         self.translated = frozenset(readers)
-        self._speakers: Mapping[type[Command[Any]], Speaker] = {**speakers, RawCall: self._say_raw}
+        self.speakers: Mapping[type[Command[Any]], Speaker] = {**speakers, RawCall: self._say_raw}
         self._modest = modest
         self._correct = correct
         self._particular = particular or {}
@@ -106,11 +106,18 @@ class Dialect:
             return said._replace(reports=said.reports or (Untranslated(action, _text(payload)),), mended=mended)
         return said
 
+    def reader(self, action: str) -> Reader:
+        """What reads that action of a station's; KeyError where nothing does."""
+        _, reader = self._inbound[action]
+        if reader is None:
+            raise KeyError(action)
+        return reader
+
     def converse(self, command: Command[OutcomeT], quirks: Quirks = NONE) -> Conversation[OutcomeT]:
         """The conversation that carries out a command. Raises NotInThisVersion where there is none."""
         if quirks is not NONE and (careful := self._particular.get(type(command))) is not None:
             return cast("Conversation[OutcomeT]", careful(command, quirks))
-        speaker = self._speakers.get(type(command))
+        speaker = self.speakers.get(type(command))
         if speaker is None:
             raise NotInThisVersion(f"{self.version} has no words for {type(command).__name__}")
         return cast("Conversation[OutcomeT]", speaker(command))
@@ -118,11 +125,11 @@ class Dialect:
     @property
     def spoken(self) -> Collection[type[Command[Any]]]:
         """All kinds of commands that it has words for."""
-        return self._speakers.keys()
+        return self.speakers.keys()
 
     def speaks(self, command: type[Command[Any]]) -> bool:
         """Whether it has words for such a command at all; not whether for each of them."""
-        return command in self._speakers
+        return command in self.speakers
 
     def _refuse(self, action: str) -> Refusal:
         if action in self.actions:

@@ -1,0 +1,250 @@
+"""Writes `docs/ocpp.md`: every action of every version, what becomes of it, and the test that shows it.
+
+All of it is read off the code: what a dialect reads and says, which feature answers, which route asks, which test names
+the action. `--check` compares with what is there and writes nothing.
+"""
+
+import ast
+import asyncio
+import dis
+import inspect
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from types import CodeType, FunctionType
+from typing import Any, TypeAlias
+
+from generate_api_types import document
+from voltloom.app.parts import features, parts_of
+from voltloom.app.places import Addresses
+from voltloom.domain import commands, reports
+from voltloom.domain.commands import Command
+from voltloom.domain.reports import Report
+from voltloom.features.stations.asking import name_of_kind
+from voltloom.infra.settings import Settings
+from voltloom.protocols.ocpp.dialect import DIALECTS, Dialect, Version
+from voltloom.protocols.ocpp.wire import Sender
+
+ROOT = Path(__file__).parent.parent
+TARGET = ROOT / "docs" / "ocpp.md"
+VERSIONS = (Version.V16, Version.V201, Version.V21)
+LABELS = {Version.V16: "1.6", Version.V201: "2.0.1", Version.V21: "2.1"}
+YES, TYPED, NOT_THERE = "yes", "typed", "–"
+TESTS = ("conformance", "protocols", "features", "entrypoints", "stories", "simulator")
+"""Folders of tests, the most telling first."""
+RAW = "`POST …/ocpp/{action}`"
+HEAD = """# OCPP, action by action
+
+Generated from the code by `tools/generate_ocpp_table.py`; `make generated` fails where it is stale.
+
+**{yes}**: translated into the domain and acted upon. **{typed}**: checked against the schema, archived and answered, or
+sent through the route for any action; nothing here acts on it yet. **{no}**: not in this version. Every message, of any
+kind, is kept to the letter and can be read at `GET …/messages`.
+
+{figures}
+"""
+
+
+Kind: TypeAlias = type[Command[Any]]
+
+
+@dataclass
+class Row:
+    """One action in one direction. versions: what becomes of it in each."""
+
+    action: str
+    versions: dict[Version, str] = field(default_factory=dict[Version, str])
+    means: set[str] = field(default_factory=set[str])
+    where: set[str] = field(default_factory=set[str])
+    test: str = ""
+
+    def cells(self) -> list[str]:
+        words = [self.versions.get(version, NOT_THERE) for version in VERSIONS]
+        means = ", ".join(f"`{each}`" for each in sorted(self.means)) or "`Untranslated`"
+        return [f"`{self.action}`", *words, means, ", ".join(sorted(self.where)), self.test]
+
+
+# ---- reading code
+
+
+def functions_of(function: Callable[..., Any], seen: set[CodeType] | None = None) -> Iterator[FunctionType]:
+    """The function, and those of its own package that it names."""
+    seen = set() if seen is None else seen
+    while isinstance(function, partial):
+        function = function.func
+    if not isinstance(function, FunctionType) or function.__code__ in seen:
+        return
+    seen.add(function.__code__)
+    yield function
+    for name in names_of(function.__code__):
+        named = function.__globals__.get(name)
+        if isinstance(named, FunctionType) and named.__module__.startswith("voltloom.protocols.ocpp."):
+            yield from functions_of(named, seen)
+
+
+def names_of(code: CodeType) -> Iterator[str]:
+    """Of the module, not of attributes."""
+    for instruction in dis.get_instructions(code):
+        if instruction.opname == "LOAD_GLOBAL":
+            yield instruction.argval
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            yield from names_of(inner)
+
+
+def texts_of(code: CodeType) -> Iterator[str]:
+    for constant in code.co_consts:
+        if isinstance(constant, str):
+            yield constant
+        elif isinstance(constant, CodeType):
+            yield from texts_of(constant)
+
+
+def reports_named(reader: Callable[..., Any]) -> set[str]:
+    """The reports that a reader can make, itself or by what it calls, or that it holds ready."""
+    found: set[str] = set()
+    for function in functions_of(reader):
+        for name in names_of(function.__code__):
+            named = function.__globals__.get(name)
+            kinds = [named] if isinstance(named, type) else [type(each) for each in getattr(named, "reports", ())]
+            found.update(kind.__name__ for kind in kinds if issubclass(kind, Report))
+    return found
+
+
+def actions_said(speaker: Callable[..., Any], dialect: Dialect) -> set[str]:
+    return {
+        text
+        for function in functions_of(speaker)
+        for text in texts_of(function.__code__)
+        if text in dialect.actions and Sender.CSMS in dialect.actions[text].sender
+    }
+
+
+def tests_by_action() -> dict[str, str]:
+    """For each action, a test whose code names it."""
+    found: dict[str, str] = {}
+    for folder in TESTS:
+        for file in sorted((ROOT / "tests" / folder).rglob("test_*.py")):
+            tree = ast.parse(file.read_text())
+            shared = {text for node in tree.body if not isinstance(node, ast.FunctionDef) for text in constants(node)}
+            for test in tree.body:
+                if isinstance(test, ast.FunctionDef) and test.name.startswith("test_"):
+                    for text in sorted(constants(test)):
+                        found.setdefault(text, f"`{file.relative_to(ROOT / 'tests')}` {test.name}")
+            for text in sorted(shared):
+                found.setdefault(text, f"`{file.relative_to(ROOT / 'tests')}`")
+    return found
+
+
+def constants(node: ast.AST) -> set[str]:
+    return {each.value for each in ast.walk(node) if isinstance(each, ast.Constant) and isinstance(each.value, str)}
+
+
+# ---- the table
+
+
+def inbound(answered_by: Mapping[str, str], tests: Mapping[str, str]) -> list[Row]:
+    rows: dict[str, Row] = {}
+    for version in VERSIONS:
+        dialect = DIALECTS[version]
+        for name, action in dialect.actions.items():
+            if Sender.STATION not in action.sender:
+                continue
+            row = rows.setdefault(name, Row(name))
+            row.versions[version] = YES if name in dialect.translated else TYPED
+            row.test = tests.get(name, "")
+            if name in dialect.translated:
+                row.means |= reports_named(dialect.reader(name))
+            row.where = {answered_by[kind] for kind in row.means or {"Untranslated"}}
+    return sorted(rows.values(), key=lambda row: row.action)
+
+
+def outbound(routes: Mapping[str, Iterable[str]], tests: Mapping[str, str]) -> list[Row]:
+    rows: dict[str, Row] = {}
+    for version in VERSIONS:
+        dialect = DIALECTS[version]
+        said: dict[str, set[Kind]] = {}
+        for kind, speaker in dialect.speakers.items():
+            for name in actions_said(speaker, dialect):
+                said.setdefault(name, set()).add(kind)
+        for name, action in dialect.actions.items():
+            if Sender.CSMS not in action.sender:
+                continue
+            row = rows.setdefault(name, Row(name))
+            row.versions[version] = YES if name in said else TYPED
+            row.test = tests.get(name, "")
+            row.means |= {kind.__name__ for kind in said.get(name, ())}
+            for kind in said.get(name, ()):
+                row.where.update(routes.get(name_of_kind(kind), ()))
+    for row in rows.values():
+        row.means = row.means or {"RawCall"}
+        row.where = row.where or {RAW}
+    return sorted(rows.values(), key=lambda row: row.action)
+
+
+def answering(folder: Path) -> dict[str, str]:
+    """The feature that answers each kind of report."""
+    ours = features(parts_of(Settings(data_dir=folder), Addresses("", ())))
+    return {each.report.__name__: feature.name for feature in ours for each in feature.answers}
+
+
+def routes_of(folder: Path) -> dict[str, set[str]]:
+    """The routes that give each command."""
+    routes: dict[str, set[str]] = {}
+    paths: Any = asyncio.run(document(folder))["paths"]
+    for path, methods in paths.items():
+        for method, route in methods.items():
+            if "x-command" in route:
+                shown = f"`{method.upper()} {path.removeprefix('/api/v1')}`".replace("/stations/{station_id}", "…")
+                routes.setdefault(str(route["x-command"]), set()).add(shown)
+    return routes
+
+
+def written(head: tuple[str, ...], rows: Iterable[Row]) -> str:
+    lines = [head, ("---",) * len(head), *(row.cells() for row in rows)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def figures(rows: Iterable[Row]) -> str:
+    listed = list(rows)
+    told: list[str] = []
+    for version in VERSIONS:
+        there = [row for row in listed if version in row.versions]
+        done = sum(row.versions[version] == YES for row in there)
+        told.append(f"{LABELS[version]}: {done} of {len(there)} translated")
+    return "; ".join(told) + "."
+
+
+def page() -> str:
+    tests = tests_by_action()
+    with tempfile.TemporaryDirectory() as folder:
+        heard = inbound(answering(Path(folder) / "features"), tests)
+        said = outbound(routes_of(Path(folder) / "document"), tests)
+    versions = tuple(LABELS[version] for version in VERSIONS)
+    return (
+        HEAD.format(yes=YES, typed=TYPED, no=NOT_THERE, figures=figures([*heard, *said]))
+        + "\n## What stations say\n\n"
+        + written(("action", *versions, "means", "answered by", "test"), heard)
+        + "\n## What we say\n\n"
+        + written(("action", *versions, "command", "route", "test"), said)
+    )
+
+
+def main(options: list[str]) -> int:
+    assert inspect.ismodule(commands), "every command is imported"
+    assert inspect.ismodule(reports), "every report is imported"
+    made = page()
+    if "--check" not in options:
+        TARGET.write_text(made)
+        return 0
+    if TARGET.is_file() and TARGET.read_text() == made:
+        return 0
+    print("docs/ocpp.md is stale: run .venv/bin/python tools/generate_ocpp_table.py", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
