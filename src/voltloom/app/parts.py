@@ -52,6 +52,7 @@ class Parts:
     authority: certificates.Authority
     archive: Archive
     factors: access.SecondFactors
+    signer: access.Signer
     keys: Mapping[str, bytes]
     """What the rows of the database are made with: every node of a network has the same."""
 
@@ -71,6 +72,7 @@ def parts_of(settings: Settings, where: Addresses) -> Parts:
     )
     passwords_key = key_file(keys_folder(settings), "station-passwords")
     factors_key = key_file(keys_folder(settings), "second-factors")
+    checkpoints_key = key_file(keys_folder(settings), "audit-checkpoints")
     return Parts(
         config=stations.StationsConfig(
             passwords=stations.Passwords(passwords_key),
@@ -82,9 +84,11 @@ def parts_of(settings: Settings, where: Addresses) -> Parts:
         authority=authority,
         archive=archive,
         factors=access.SecondFactors(Envelope({"1": factors_key}, "1"), _MUST_HAVE[settings.second_factor]),
+        signer=access.Signer(checkpoints_key),
         keys={
             "station-passwords": passwords_key,
             "second-factors": factors_key,
+            "audit-checkpoints": checkpoints_key,
             **{f"ca-{root.kind.value}": root.pem.encode() for root in authority.roots},
         },
     )
@@ -107,7 +111,7 @@ def vocabulary(protocol: str) -> stations.Vocabulary | None:
 def features(parts: Parts) -> tuple[Feature, ...]:
     """Ours, in order: a feature builds on those before it."""
     return (
-        access.feature,
+        access.feature_with_checkpoints(parts.signer),
         stations.feature(parts.config),
         certificates.feature(parts.authority),
         sites.feature,

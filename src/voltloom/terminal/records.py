@@ -52,6 +52,8 @@ class Desk:
     stations: Nowhere
     actor: access.Actor
     now: datetime
+    public_key: str
+    """That signs the audit log."""
 
 
 @asynccontextmanager
@@ -61,7 +63,7 @@ async def open_desk(settings: Settings) -> AsyncGenerator[Desk]:
     parts = parts_of(settings, where)
     database = await open_records(settings, parts, owned=not is_in_use(settings.data_dir))
     try:
-        yield Desk(where, parts.config, database, Nowhere(), access.LOCAL, datetime.now(UTC))
+        yield Desk(where, parts.config, database, Nowhere(), access.LOCAL, datetime.now(UTC), parts.signer.public_key)
     finally:
         await database.close()
 
@@ -290,9 +292,18 @@ async def list_audit(desk: Desk, limit: int, *, json: bool) -> None:
 
 async def verify_audit(desk: Desk, head: str, *, json: bool) -> None:
     verdict = await desk.database.read(lambda connection: access.verify(connection, head))
-    whole = verdict.broken_at is None
+    signed = await desk.database.read(lambda connection: access.check_checkpoints(connection, desk.public_key))
+    whole = verdict.broken_at is None and not signed.reason
     output.result(
-        {"entries_in_order": verdict.entries, "whole": whole, "reason": verdict.reason, "head": verdict.head}, json=json
+        {
+            "entries_in_order": verdict.entries,
+            "whole": whole,
+            "reason": verdict.reason or signed.reason,
+            "head": verdict.head,
+            "checkpoints": signed.genuine,
+            "public_key": desk.public_key,
+        },
+        json=json,
     )
     if not whole:
         raise SystemExit(1)

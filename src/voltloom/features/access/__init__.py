@@ -1,8 +1,11 @@
 """Networks, people, roles, sign-in, API keys, audit log: who may do what, and who did."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from voltloom.features.access.audit import Entry, Verdict, list_entries, note, verify
+from voltloom.features.access.checkpoints import EVERY as CHECKPOINT_EVERY
+from voltloom.features.access.checkpoints import Signer, check_checkpoints, checkpointer
 from voltloom.features.access.local_key import (
     LOCAL,
     LocalKey,
@@ -57,6 +60,7 @@ __all__ = [
     "SecondFactorNeeded",
     "SecondFactors",
     "SignInRefused",
+    "Signer",
     "Source",
     "Standing",
     "Throttle",
@@ -64,7 +68,9 @@ __all__ = [
     "add_api_key",
     "add_person",
     "change_person",
+    "check_checkpoints",
     "feature",
+    "feature_with_checkpoints",
     "first_link",
     "list_api_keys",
     "list_entries",
@@ -92,3 +98,8 @@ def _routes() -> object:
 
 
 feature = Feature(name="access", tasks=(every(timedelta(hours=1), tidy),), routes=_routes)
+
+
+def feature_with_checkpoints(signer: Signer) -> Feature:
+    """As a server runs it."""
+    return replace(feature, tasks=(*feature.tasks, every(CHECKPOINT_EVERY, checkpointer(signer))))

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime, Field
 
-from voltloom.features.access import audit
+from voltloom.features.access import audit, checkpoints
 from voltloom.features.access.rules import Scope
 from voltloom.features.api import After, Body, Call, Limit, Page, allow, csv_text, cursor, position
 
@@ -52,6 +52,19 @@ class VerdictOut(Body):
     head: str = Field(description="hash of the last that is in order; keep it elsewhere to prove what was there")
     broken_at: int | None
     reason: str
+    checkpoints: int = Field(description="how many signed heads are as they were")
+    keys: list[str] = Field(description="the public keys that signed them: compare them with the one you kept")
+
+
+class CheckpointOut(Body):
+    """The log up to an entry, signed (Ed25519). The text signed: `voltloom audit log`, number, hash and time (UTC, to
+    the microsecond, with +00:00), each ended by a line feed."""
+
+    number: int
+    at: datetime
+    hash: str
+    key: str
+    signature: str
 
 
 _AUDIT_COLUMNS = audit.Entry.__slots__
@@ -99,13 +112,30 @@ def add_routes(router: APIRouter) -> None:
         ] = "",
     ) -> VerdictOut:
         verdict = await call.database.read(lambda connection: audit.verify(connection, head))
+        signed = await call.database.read(checkpoints.check_checkpoints)
         return VerdictOut(
-            good=verdict.broken_at is None,
+            good=verdict.broken_at is None and not signed.reason,
             entries=verdict.entries,
             head=verdict.head,
             broken_at=verdict.broken_at,
-            reason=verdict.reason,
+            reason=verdict.reason or signed.reason,
+            checkpoints=signed.genuine,
+            keys=list(signed.keys),
         )
+
+    @router.get("/audit/checkpoints", tags=["audit"], summary="Its signed heads, to keep elsewhere")
+    async def list_checkpoints(
+        call: Annotated[Call, allow(Scope.AUDIT_READ)], limit: Limit = 100, after: After = None
+    ) -> Page[CheckpointOut]:
+        """One an hour in which something was noted, the oldest first."""
+        (last,) = position(after, tuple[int]) or (0,)
+        found = await call.database.read(lambda connection: checkpoints.list_checkpoints(connection, last, limit + 1))
+        more = cursor(found[limit - 1].number) if len(found) > limit else None
+        items = [
+            CheckpointOut(number=each.number, at=each.at, hash=each.hash, key=each.key, signature=each.signature)
+            for each in found[:limit]
+        ]
+        return Page(items=items, next=more)
 
     @router.get("/audit/export", tags=["audit"], summary="As a file, the oldest first", response_class=Response)
     async def export_audit(
