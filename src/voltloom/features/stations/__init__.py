@@ -19,7 +19,7 @@ from voltloom.domain.reports import (
     Untranslated,
 )
 from voltloom.features.feature import Feature, answer, every
-from voltloom.features.stations import answers, nodes
+from voltloom.features.stations import answers, expiry, nodes
 from voltloom.features.stations.answers import DataHandler, StationsConfig, Vocabulary
 from voltloom.features.stations.asking import ask, document_of, name_of_kind, pruner, said_of, summary
 from voltloom.features.stations.asking import check as check_command
@@ -142,6 +142,7 @@ def feature(config: StationsConfig) -> Feature:
         ),
         tasks=(
             every(timedelta(hours=6), pruner(config)),
+            every(expiry.LOOK_EVERY, expiry.end_old_passwords),
             every(nodes.LOOK_EVERY, nodes.close_links_of_the_gone),
         ),
         memories=(remembered,),
