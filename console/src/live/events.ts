@@ -38,7 +38,14 @@ export interface Events {
   "job.changed": { job_id: string; at: string; change: string; command: string; stations: number; actor: string };
   "job.progressed": { job_id: string; at: string; station_id: string; state: string; outcome: string; done: number; total: number };
   "site.changed": { site_id: string; at: string; change: string };
-  "site.load": { site_id: string; at: string; power_w: number; limit_w: number | null; charging: number; connected: number };
+  "site.load": {
+    at: string;
+    power_w: number;
+    limit_w: number | null;
+    charging: number;
+    connected: number;
+    sites: readonly { site_id: string; power_w: number; limit_w: number | null; charging: number; connected: number }[];
+  };
   "token.changed": { value: string; at: string; change: string };
   "transaction.started": { station_id: string; transaction_id: string; evse: number; at: string; token: string };
   "transaction.updated": {
