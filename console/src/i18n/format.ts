@@ -70,7 +70,7 @@ export function duration(seconds: number): string {
 
 /** "3 s ago", "in 2 min", in the reader's words; one unit only. */
 export function ago(at: Date, now: Date): string {
-  const options = { numeric: "always", style: "narrow" } as const;
+  const options = { numeric: "always", style: "short" } as const;
   const format = kept("ago", options, (tag) => new Intl.RelativeTimeFormat(tag, options));
   const seconds = (at.getTime() - now.getTime()) / 1000;
   const size = Math.abs(seconds);

@@ -12,7 +12,7 @@ export {
   useFleet,
   useStation,
 } from "./fleet.ts";
-export { LOAD_RANGES, type LoadOverTime, type LoadRange, useLoad } from "./load.ts";
+export { isLoadRange, LOAD_RANGES, type LoadOverTime, type LoadRange, useLoad } from "./load.ts";
 export { type Overview, type TroubleGroup, useOverview } from "./overview.ts";
 export { type Site, useSites } from "./sites.ts";
 export { currentPulse, onHappenings, onResync, type Pulse, startLive } from "./stream.ts";

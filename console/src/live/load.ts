@@ -15,6 +15,10 @@ export const LOAD_RANGES: Readonly<Record<LoadRange, { s: number; stepS: number 
   "30d": { s: 30 * 86_400, stepS: 7200 },
 };
 
+export function isLoadRange(text: string): text is LoadRange {
+  return Object.hasOwn(LOAD_RANGES, text);
+}
+
 /**
  * One list a figure, all of the same length.
  *

@@ -1,6 +1,6 @@
 /** What needs somebody, and the figures of the network: read anew a moment after something happened that may change it. */
 import { useQuery, type UseQueryResult } from "@tanstack/react-query";
-import { useEffect, useEffectEvent, useRef } from "react";
+import { useEffect, useRef } from "react";
 import { api, queries, type Schema, take, useMay } from "@/api";
 import type { EventName } from "./events.ts";
 import { currentFleet } from "./fleet.ts";
@@ -40,13 +40,12 @@ function midnight(): string {
 export function useOverview(): UseQueryResult<Overview> {
   const may = useMay();
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
-  const again = useEffectEvent(() => {
+  useLive(CHANGE, () => {
     timer.current ??= setTimeout(() => {
       timer.current = undefined;
       void queries.invalidateQueries({ queryKey: KEY });
     }, pauseMs());
   });
-  useLive(CHANGE, () => again());
   useEffect(() => {
     const stop = onResync(() => void queries.invalidateQueries({ queryKey: KEY }));
     return () => {

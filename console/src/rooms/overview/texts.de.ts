@@ -1,0 +1,32 @@
+import type { Same } from "@/i18n";
+import type { en } from "./texts.en.ts";
+
+export const de: Same<typeof en> = {
+  "overview.title": "Das Netz im Überblick",
+  "overview.power": "Leistung jetzt",
+  "overview.powerOf": "{share} der Standortgrenzen von {limit}",
+  "overview.powerSome": { one: "höchstens {limit} am {n} Standort mit Grenze", other: "höchstens {limit} an den {n} Standorten mit Grenze" },
+  "overview.powerFree": "kein Standort hat eine Grenze",
+  "overview.open": "Ladevorgänge jetzt",
+  "overview.started": "+{n} in der letzten Stunde",
+  "overview.energy": "Energie heute",
+  "overview.ended": { one: "{n} Ladevorgang endete in der letzten Stunde", other: "{n} Ladevorgänge endeten in der letzten Stunde" },
+  "overview.uptime": "Verfügbarkeit, 30 Tage",
+  "overview.low": { one: "{n} Station unter {target}", other: "{n} Stationen unter {target}" },
+  "overview.noneLow": "keine Station unter {target}",
+  "overview.unmeasured": "noch ist nichts bekannt",
+  "overview.map": "Karte",
+  "overview.mapLabel": "Karte der Standorte mit den Zuständen ihrer Stationen",
+  "overview.stations": "Stationen",
+  "overview.shown": "{n} von {total}",
+  "overview.filter": "Station, Standort, Fabrikat, Firmware",
+  "overview.stateFilter": "Zustand",
+  "overview.noMatch": "Keine Station passt",
+  "overview.noMatchText": "Keine Station ist in diesem Zustand und trägt diese Wörter in Kennung, Name, Standort, Fabrikat oder Firmware.",
+  "overview.reset": "Alle Stationen zeigen",
+  "overview.empty": "Noch keine Station",
+  "overview.emptyText": "Eine Station braucht hier drei Angaben, und dort eine Adresse und ein Passwort. Stationen, die schon anklopfen und die niemand kennt, warten im Eingang.",
+  "overview.add": "Station hinzufügen",
+  "overview.inbox": "Zum Eingang",
+  "overview.addSite": "Standort hinzufügen",
+};
