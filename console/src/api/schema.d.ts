@@ -2212,6 +2212,11 @@ export interface components {
             hash: string;
         };
         /**
+         * AuthorizationStatus
+         * @enum {string}
+         */
+        AuthorizationStatus: "Accepted" | "Blocked" | "ConcurrentTx" | "Expired" | "Invalid" | "NoCredit" | "NotAllowedTypeEVSE" | "NotAtThisLocation" | "NotAtThisTime" | "Unknown";
+        /**
          * Availability
          * @enum {string}
          */
@@ -4008,6 +4013,16 @@ export interface components {
              * @description why it was refused
              */
             reason: string;
+            /**
+             * Line
+             * @description of the CSV file, where it begins; the heading is on the first
+             */
+            line: number | null;
+            /**
+             * Changes
+             * @description the fields that are other than before
+             */
+            changes: string[];
         };
         /**
          * SampleOut
@@ -4163,6 +4178,37 @@ export interface components {
             setting: components["schemas"]["SettingOut"] | null;
         };
         /**
+         * SettingChangeOut
+         * @description The last time somebody set it from here, and what the station said.
+         */
+        SettingChangeOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Actor */
+            actor: string;
+            /**
+             * Value
+             * @description null: it is a secret
+             */
+            value: string | null;
+            status: components["schemas"]["SettingStatus"];
+            /**
+             * Said
+             * @description the station's own word
+             */
+            said: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Reboot Needed
+             * @description it takes effect after a reboot, and there was none since
+             */
+            reboot_needed: boolean;
+        };
+        /**
          * SettingNameIn
          * @description A component and a variable, or a 1.6 configuration key.
          */
@@ -4234,6 +4280,8 @@ export interface components {
             max_limit: number | null;
             /** Reported At */
             reported_at?: string | null;
+            /** @description null: nobody set it from here */
+            last_set?: components["schemas"]["SettingChangeOut"] | null;
         };
         /**
          * SettingStatus
@@ -4883,6 +4931,13 @@ export interface components {
             allowed: number | null;
             /** Value */
             value: string;
+            /** @description what it would be answered now, whatever it has running: Accepted, Blocked (it is, or its group), Expired, NotAtThisTime (not valid yet) */
+            standing: components["schemas"]["AuthorizationStatus"];
+            /**
+             * Running
+             * @description how many transactions it has open
+             */
+            running: number;
         };
         /**
          * TokenState
@@ -8744,6 +8799,8 @@ export interface operations {
                 q?: string;
                 group?: string | null;
                 state?: components["schemas"]["TokenState"] | null;
+                /** @description those that would be answered so now */
+                standing?: ("Accepted" | "Blocked" | "Expired" | "NotAtThisTime") | null;
             };
             header?: never;
             path?: never;
