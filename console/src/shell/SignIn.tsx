@@ -70,7 +70,7 @@ function PasswordForm(props: { login?: string; then: () => void }) {
           spellCheck={false}
           required
           withAsterisk={false}
-          data-autofocus={props.login === undefined || undefined}
+          autoFocus={props.login === undefined}
           value={login}
           onChange={(event) => setLogin(event.currentTarget.value)}
         />

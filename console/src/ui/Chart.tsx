@@ -43,8 +43,8 @@ export interface ChartProps {
 }
 
 const TABLE_ROWS = 200;
-/** uPlot counts sides from the top, clockwise. */
-const [RIGHT, LEFT] = [1, 3] as [uPlot.Axis.Side, uPlot.Axis.Side];
+/** uPlot counts sides from the top, clockwise. Its types have an enum for them, of which nothing is there when it runs. */
+const SIDES = { right: 1, left: 3 } as const satisfies Record<string, number>;
 
 function colorOf(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -70,11 +70,12 @@ function optionsOf(props: ChartProps, size: { width: number; height: number }, o
   const grid = { stroke: colorOf("--chart-grid"), width: 1 };
   const font = "12px system-ui, sans-serif";
   const has = (axis: string): boolean => props.series.some((each) => (each.axis ?? "left") === axis);
-  const axis = (scale: string, side: uPlot.Axis.Side, write: (value: number) => string): uPlot.Axis => ({
+  const axis = (scale: string, side: "left" | "right", write: (value: number) => string): uPlot.Axis => ({
     scale,
-    side,
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- see SIDES
+    side: SIDES[side],
     stroke: ink,
-    grid: side === LEFT ? grid : { show: false },
+    grid: side === "left" ? grid : { show: false },
     ticks: { show: false },
     font,
     size: 66,
@@ -92,8 +93,8 @@ function optionsOf(props: ChartProps, size: { width: number; height: number }, o
     },
     axes: [
       { stroke: ink, grid: { show: false }, ticks: { show: false }, font, space: 80, values: (_, splits, __, ___, increment) => clockText(splits, increment) },
-      ...(has("left") ? [axis("left", LEFT, props.format)] : []),
-      ...(has("right") ? [axis("right", RIGHT, props.formatRight ?? props.format)] : []),
+      ...(has("left") ? [axis("left", "left", props.format)] : []),
+      ...(has("right") ? [axis("right", "right", props.formatRight ?? props.format)] : []),
     ],
     series: [
       {},
