@@ -186,7 +186,7 @@ function Field(props: FieldProps) {
         clearButtonProps={{ "aria-label": `${t("ui.clear")}: ${label}` }}
         placeholder={required ? undefined : t("ui.notSet")}
         searchable={schema.enum.length > 8}
-        value={typeof value === "string" || typeof value === "number" ? String(value) : null}
+        value={value === undefined || value === null ? null : String(value)}
         onChange={(chosen) => onChange(chosen === null ? undefined : (schema.enum?.find((each) => String(each) === chosen) ?? chosen))}
       />
     );

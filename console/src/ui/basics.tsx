@@ -198,6 +198,9 @@ export function Time(props: { at: Moment; style?: format.TimeStyle }) {
   );
 }
 
+/** The server's clock, or our own beat of a second, may be this much ahead: nothing was heard "in a second". */
+const SKEW_MS = 5000;
+
 /** How long ago, growing by itself; the time itself when pointed at. */
 export function Age(props: { at: Moment; never?: string }) {
   const { t } = useTexts(common);
@@ -207,7 +210,7 @@ export function Age(props: { at: Moment; never?: string }) {
   return (
     <Tooltip label={`${format.time(at, "full")} · ${format.utc(at)}`}>
       <time dateTime={at.toISOString()} className={classes.number}>
-        {format.ago(at, now)}
+        {format.ago(at > now && at.getTime() - now.getTime() < SKEW_MS ? now : at, now)}
       </time>
     </Tooltip>
   );

@@ -21,19 +21,18 @@ from voltloom.entrypoints.gateway.accept import Admitted, CredentialBook, Gateke
 from voltloom.entrypoints.gateway.arrivals import Arrivals, Listener
 from voltloom.entrypoints.gateway.asking import converse
 from voltloom.entrypoints.gateway.doorstep import Doorbell, Entrance
-from voltloom.entrypoints.gateway.home import Archive, Exchange
+from voltloom.entrypoints.gateway.home import Archive
 from voltloom.entrypoints.gateway.intake import Intake
 from voltloom.entrypoints.gateway.limits import Limits
 from voltloom.entrypoints.gateway.loader import Loader
 from voltloom.entrypoints.gateway.nodes import Nodes
 from voltloom.entrypoints.gateway.session import Session
 from voltloom.entrypoints.gateway.tally import Tally
-from voltloom.entrypoints.gateway.unknown import UnknownFields
 from voltloom.entrypoints.gateway.websocket import GOING_AWAY, POLICY, RESTART, TRY_AGAIN, Socket
 from voltloom.features.feature import AnyHandler, Feature, Link, Memories, Stations
 from voltloom.features.stations import may_speak, remembered
 from voltloom.infra.bus import Bus
-from voltloom.infra.database import Database, Work
+from voltloom.infra.database import Database
 from voltloom.infra.settings import SettingError, is_loopback
 from voltloom.protocols.ocpp.limits import Limits as FrameLimits
 from voltloom.protocols.ocpp.quirks import NONE, Quirks, quirks_of
@@ -83,7 +82,6 @@ class Gateway:
         self.limits = limits
         self.frame_limits = FrameLimits(frame_bytes=limits.message_bytes)
         self.tally = Tally()
-        self._unknown_fields = UnknownFields(self.tally)
         self.intake = Intake()
         self.handlers: Mapping[type[Report[Any]], AnyHandler] = {
             answering.report: answering.handler for feature in features for answering in feature.answers
@@ -91,13 +89,7 @@ class Gateway:
         self._memories = tuple(memory for feature in features for memory in feature.memories)
         self._registers = remembered in self._memories
         self._credentials = credentials
-        look_at = self._unknown_fields.note
-
-        def keep(work: Work, exchange: Exchange) -> None:
-            archive(work, exchange)
-            look_at(exchange)
-
-        self.archive = keep
+        self.archive = archive
         self._nodes = Nodes(bus, node)
         self._sessions: dict[StationId, Session] = {}
         self._slots: tuple[set[Session], ...] = tuple(set() for _ in range(_SLOTS))
@@ -368,7 +360,6 @@ class Gateway:
         tidy_at = monotonic() + _TIDY_EVERY_S
         while True:
             await asyncio.sleep(_SLOT_S)
-            self._unknown_fields.look()
             now = monotonic()
             for session in list(self._slots[slot]):
                 try:

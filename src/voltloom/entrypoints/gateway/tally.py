@@ -23,7 +23,6 @@ class Tally:
     knocks       handshakes refused, by reason
     turned_away  connections cut before they had asked, by reason
     lost         connections given up as dead
-    unknown_fields  that the standard does not know, in the first message of a kind of each station, by action
     took         answers by how long they took, as in BUCKETS_S, and beyond
     """
 
@@ -43,7 +42,6 @@ class Tally:
     dropped: Counter[str] = field(default_factory=Counter[str])
     knocks: Counter[str] = field(default_factory=Counter[str])
     turned_away: Counter[str] = field(default_factory=Counter[str])
-    unknown_fields: Counter[str] = field(default_factory=Counter[str])
     took: list[int] = field(default_factory=lambda: [0] * (len(BUCKETS_S) + 1))
     took_s: float = 0.0
 
@@ -71,7 +69,6 @@ _LABELLED = {
     "dropped": ("kind", "Frames of stations that were passed over"),
     "knocks": ("reason", "Handshakes that were refused"),
     "turned_away": ("reason", "Connections cut before they had asked for anything"),
-    "unknown_fields": ("action", "Fields that the standard does not know, in each station's first message of a kind"),
 }
 
 
