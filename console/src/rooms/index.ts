@@ -1,7 +1,9 @@
 /** The rooms of the console. To add one: a folder, and a line here. Order does not matter; `nav.order` does. */
+import { room as keys } from "./keys/index.tsx";
 import { room as overview } from "./overview/index.tsx";
 import { room as password } from "./password/index.tsx";
+import { room as people } from "./people/index.tsx";
 import { room as stations } from "./stations/index.tsx";
 import type { Room } from "./room.ts";
 
-export const rooms: readonly Room[] = [overview, stations, password];
+export const rooms: readonly Room[] = [keys, overview, password, people, stations];

@@ -206,7 +206,7 @@ export function Age(props: { at: Moment; never?: string }) {
   const { t } = useTexts(common);
   const now = useNow(1000);
   const at = dateOf(props.at);
-  if (at === null) return <Text span c="dimmed">{props.never ?? t("ui.never")}</Text>;
+  if (at === null) return <Text span inherit c="dimmed">{props.never ?? t("ui.never")}</Text>;
   return (
     <Tooltip label={`${format.time(at, "full")} · ${format.utc(at)}`}>
       <time dateTime={at.toISOString()} className={classes.number}>
