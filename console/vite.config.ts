@@ -15,7 +15,7 @@ function packed(): Plugin {
   return {
     name: "packed",
     apply: "build",
-    closeBundle() {
+    writeBundle() {
       const folder = join(pages, "assets");
       for (const name of readdirSync(folder)) {
         if (!/\.(m?js|css|svg|json|geojson)$/.test(name)) continue;

@@ -179,6 +179,9 @@ def look(page: Page, name: str, *, full: bool = False) -> Path:
     """A picture for people to look at, and what a machine can see: axe finds nothing serious, nothing overflows."""
     PICTURES.mkdir(parents=True, exist_ok=True)
     picture = PICTURES / f"{name}.png"
+    # What floats finds its place in the frame after the one in which it appears.
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    page.evaluate("() => Promise.all(document.getAnimations().map((each) => each.finished.catch(() => 0)))")
     page.screenshot(path=picture, full_page=full)
     overflowing = page.evaluate(_OVERFLOW)
     assert not overflowing, f"{name} scrolls sideways: {overflowing}"

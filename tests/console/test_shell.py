@@ -163,6 +163,7 @@ def test_an_address_that_is_none_says_so(open_page, width, scheme):
 def test_a_session_that_ended_asks_again_over_the_page_and_what_was_typed_is_there(open_page, network):
     login = "cy@example.com"
     page = open_page(network.invite(login, "viewer"), signed_in=False)
+    expect(page.get_by_role("button", name="Sign in", exact=True)).to_be_focused()
     page.keyboard.press("Enter")
     page.get_by_label("New password").fill(PASSWORD)
     page.keyboard.press("Enter")
