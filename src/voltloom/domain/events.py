@@ -300,6 +300,17 @@ class TransactionReviewed(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ReservationChanged(Event):
+    """state: see `GET /reservations`."""
+
+    name: ClassVar[str] = "reservation.changed"
+    station_id: StationId
+    reservation_id: int
+    at: datetime
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class AuditNoted(Event):
     """Somebody did something that is kept in the audit log."""
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from ocpp_schemas import check
 from voltloom.domain.commands import (
     Accepted,
     Answer,
+    CancelReservation,
     ChangeAvailability,
     ChangeSettings,
     Command,
@@ -21,6 +23,7 @@ from voltloom.domain.commands import (
     ReportSettings,
     RequestStart,
     RequestStop,
+    Reserve,
     Reset,
     ResetKind,
     SendData,
@@ -37,6 +40,7 @@ from voltloom.domain.token import IdToken, TokenKind
 from voltloom.protocols.ocpp.dialect import DIALECTS, Call, Version
 
 V16, V201, V21 = Version.V16, Version.V201, Version.V21
+UNTIL, WRITTEN = datetime(2030, 1, 1, 18, 0, tzinfo=UTC), "2030-01-01T18:00:00.000Z"
 
 
 @dataclass
@@ -190,6 +194,57 @@ ATTEMPTS = SettingName("OCPPCommCtrlr", "MessageAttempts", variable_instance="Tr
             v201=("RequestStopTransaction", {"transactionId": "b3b5-4ef2"}),
         ),
         says(RequestStop(TransactionId("x" * 37)), v16=Invalid, v201=Invalid),
+        says(
+            Reserve(7, RFID, UNTIL, Place(2)),
+            v16=("ReserveNow", {"connectorId": 2, "expiryDate": WRITTEN, "idTag": "04A1B2", "reservationId": 7}),
+            v201=(
+                "ReserveNow",
+                {"id": 7, "expiryDateTime": WRITTEN, "evseId": 2, "idToken": {"idToken": "04A1B2", "type": "ISO14443"}},
+            ),
+        ),
+        says(
+            Reserve(7, RFID, UNTIL, group=IdToken("G")),
+            v16=(
+                "ReserveNow",
+                {"connectorId": 0, "expiryDate": WRITTEN, "idTag": "04A1B2", "parentIdTag": "G", "reservationId": 7},
+            ),
+            v201=(
+                "ReserveNow",
+                {
+                    "id": 7,
+                    "expiryDateTime": WRITTEN,
+                    "idToken": {"idToken": "04A1B2", "type": "ISO14443"},
+                    "groupIdToken": {"idToken": "G", "type": "Central"},
+                },
+            ),
+        ),
+        says(
+            Reserve(7, RFID, UNTIL, connector_type="cCCS2"),
+            v16=NotInThisVersion,
+            v201=(
+                "ReserveNow",
+                {
+                    "id": 7,
+                    "expiryDateTime": WRITTEN,
+                    "connectorType": "cCCS2",
+                    "idToken": {"idToken": "04A1B2", "type": "ISO14443"},
+                },
+            ),
+        ),
+        says(Reserve(7, RFID, UNTIL, Place(1), "cCCS2"), v16=NotInThisVersion, v201=Invalid),
+        says(
+            Reserve(7, IdToken("X" * 21), UNTIL),
+            v16=NotInThisVersion,
+            v201=(
+                "ReserveNow",
+                {"id": 7, "expiryDateTime": WRITTEN, "idToken": {"idToken": "X" * 21, "type": "Central"}},
+            ),
+        ),
+        says(
+            CancelReservation(7),
+            v16=("CancelReservation", {"reservationId": 7}),
+            v201=("CancelReservation", {"reservationId": 7}),
+        ),
         says(Reset(ResetKind.IMMEDIATE), v16=("Reset", {"type": "Hard"}), v201=("Reset", {"type": "Immediate"})),
         says(Reset(ResetKind.ON_IDLE), v16=("Reset", {"type": "Soft"}), v201=("Reset", {"type": "OnIdle"})),
         says(Reset(ResetKind.ON_IDLE, evse=2), v16=NotInThisVersion, v201=("Reset", {"type": "OnIdle", "evseId": 2})),

@@ -8,6 +8,7 @@ Everything is here by name; the files have a subject each.
 
 from voltloom.domain.commands.anything import DataAnswer, RawAnswer, RawCall, SendData
 from voltloom.domain.commands.base import Accepted, Answer, Command, OutcomeT
+from voltloom.domain.commands.reservations import CancelReservation, Reserve
 from voltloom.domain.commands.settings import (
     ChangeSettings,
     GetSettings,
@@ -23,6 +24,7 @@ from voltloom.domain.commands.transactions import RequestStart, RequestStop, Sta
 __all__ = [
     "Accepted",
     "Answer",
+    "CancelReservation",
     "ChangeAvailability",
     "ChangeSettings",
     "Command",
@@ -36,6 +38,7 @@ __all__ = [
     "ReportSettings",
     "RequestStart",
     "RequestStop",
+    "Reserve",
     "Reset",
     "ResetKind",
     "SendData",

@@ -27,6 +27,7 @@ from voltloom.domain.reports.provisioning import (
     SettingsReported,
     Untranslated,
 )
+from voltloom.domain.reports.reservations import ReservationEnd, ReservationReported
 
 __all__ = [
     "NOTED",
@@ -44,6 +45,8 @@ __all__ = [
     "Noted",
     "ReplyT",
     "Report",
+    "ReservationEnd",
+    "ReservationReported",
     "SamplesReported",
     "SecurityReported",
     "SettingsReported",

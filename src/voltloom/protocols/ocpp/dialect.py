@@ -27,6 +27,7 @@ from voltloom.protocols.ocpp.mend import mend
 from voltloom.protocols.ocpp.quirks import NONE, Quirks
 from voltloom.protocols.ocpp.v2 import inbound as inbound_2
 from voltloom.protocols.ocpp.v2 import outbound as outbound_2
+from voltloom.protocols.ocpp.v2 import reservations as reservations_2
 from voltloom.protocols.ocpp.v2.gate import GATE_21, GATE_201, Gate
 from voltloom.protocols.ocpp.v16 import corrections as corrections_16
 from voltloom.protocols.ocpp.v16 import inbound as inbound_16
@@ -186,9 +187,12 @@ def _always(result: bytes) -> Modest:
     return lambda message, heard_at: result
 
 
+_READERS_2: Final = {**reservations_2.READERS}
+
+
 def _dialect_2(gate: Gate) -> Dialect:
     modest = {a: _through(gate, a, answer) for a, answer in inbound_2.MODEST.items() if a in gate.actions}
-    return Dialect(gate.version, gate.actions, inbound_2.readers(gate), outbound_2.speakers(gate), modest)
+    return Dialect(gate.version, gate.actions, inbound_2.readers(gate, _READERS_2), outbound_2.speakers(gate), modest)
 
 
 def _through(gate: Gate, action: str, answer: inbound_2.Modest) -> Modest:

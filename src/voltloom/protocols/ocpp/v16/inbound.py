@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from voltloom.domain.errors import NotInThisVersion
 from voltloom.domain.ids import WHOLE_STATION, Place, TransactionId
 from voltloom.domain.reports import (
     AuthorizationReported,
@@ -198,6 +199,15 @@ def meter_values(message: m.MeterValuesRequest, heard_at: datetime) -> Read:
 
 def write_nothing(reply: object) -> bytes:
     return EMPTY_RESULT
+
+
+def id_tag(token: IdToken) -> str:
+    """Raises NotInThisVersion for one that 1.6 has no room for."""
+    if len(token.value) > LONGEST_ID_TAG:
+        raise NotInThisVersion(
+            f"id tags of OCPP 1.6 have at most {LONGEST_ID_TAG} characters, and this has {len(token.value)}"
+        )
+    return token.value
 
 
 def id_tag_info(authorization: Authorization) -> m.IdTagInfo:

@@ -34,7 +34,8 @@ from voltloom.protocols.ocpp.ask import ask, builtins_of, in_portions
 from voltloom.protocols.ocpp.exchange import Call, Conversation, Payload
 from voltloom.protocols.ocpp.quirks import NONE, Quirks
 from voltloom.protocols.ocpp.v16 import messages as m
-from voltloom.protocols.ocpp.v16.inbound import LONGEST_ID_TAG
+from voltloom.protocols.ocpp.v16 import reservations
+from voltloom.protocols.ocpp.v16.inbound import id_tag
 from voltloom.protocols.ocpp.v16.settings import NAMES, key_of, name_of
 from voltloom.protocols.ocpp.version import Version
 from voltloom.protocols.ocpp.wire import Wire
@@ -90,12 +91,8 @@ def _one_connector(place: Place) -> int:
 
 def request_start(command: RequestStart) -> Conversation[StartAnswer]:
     """1.6 has no word for the kind of a token, its group, or the number of a remote start: they stay with us."""
-    if len(command.token.value) > LONGEST_ID_TAG:
-        raise NotInThisVersion(
-            f"id tags of OCPP 1.6 have at most {LONGEST_ID_TAG} characters, and this has {len(command.token.value)}"
-        )
     request = m.RemoteStartTransactionRequest(
-        id_tag=command.token.value,
+        id_tag=id_tag(command.token),
         connector_id=None if command.place is None else _one_connector(command.place),
     )
     answer = yield from _ask("RemoteStartTransaction", request, m.RemoteStartTransactionResponse)
@@ -322,6 +319,7 @@ SPEAKERS: Final[Mapping[type[Command[Any]], Callable[[Any], Conversation[Any]]]]
     SendData: send_data,
     Trigger: trigger,
     Unlock: unlock,
+    **reservations.SPEAKERS,
 }
 
 PARTICULAR: Final[Mapping[type[Command[Any]], Callable[[Any, Quirks], Conversation[Any]]]] = {

@@ -401,5 +401,9 @@ _READERS: Final[Mapping[str, Callable[[Gate, Any, datetime], Read]]] = {
 }
 
 
-def readers(gate: Gate) -> dict[str, Callable[[Any, datetime], Read]]:
-    return {action: partial(reader, gate) for action, reader in _READERS.items()}
+Reader: TypeAlias = Callable[[Gate, Any, datetime], Read]
+
+
+def readers(gate: Gate, others: Mapping[str, Reader]) -> dict[str, Callable[[Any, datetime], Read]]:
+    """With those of blocks that have a file of their own."""
+    return {action: partial(reader, gate) for action, reader in {**_READERS, **others}.items()}

@@ -33,25 +33,13 @@ from voltloom.domain.station import Attribute, Setting, SettingName
 from voltloom.protocols.ocpp.ask import in_portions
 from voltloom.protocols.ocpp.exchange import Conversation
 from voltloom.protocols.ocpp.v2 import messages_21 as m
+from voltloom.protocols.ocpp.v2 import reservations
 from voltloom.protocols.ocpp.v2.gate import Gate
 from voltloom.protocols.ocpp.v2.inbound import setting_name, write_token
+from voltloom.protocols.ocpp.v2.said import MEANINGS, answer_of
 
 ITEMS_A_CALL: Final = 20
 """`ItemsPerMessage` says what a station can bear; this many is well within what stations were seen to take."""
-
-_MEANINGS: Final = {
-    "Accepted": Accepted.ACCEPTED,
-    "Scheduled": Accepted.SCHEDULED,
-    "Unlocked": Accepted.ACCEPTED,
-}
-
-
-def _answer(status: str, info: m.StatusInfo | None) -> Answer:
-    """Whatever is neither yes nor later is no; the station's word says which."""
-    accepted = _MEANINGS.get(str(status), Accepted.REJECTED)
-    if info is None:
-        return Answer(accepted, str(status))
-    return Answer(accepted, str(status), info.reason_code, info.additional_info or "")
 
 
 def _evse(place: Place | None) -> m.EVSE | None:
@@ -73,13 +61,13 @@ def request_start(gate: Gate, command: RequestStart) -> Conversation[StartAnswer
     )
     answer = yield from gate.ask("RequestStartTransaction", request, m.RequestStartTransactionResponse)
     running = None if answer.transaction_id is None else TransactionId(answer.transaction_id)
-    return StartAnswer(_answer(answer.status, answer.status_info), running)
+    return StartAnswer(answer_of(answer.status, answer.status_info), running)
 
 
 def request_stop(gate: Gate, command: RequestStop) -> Conversation[Answer]:
     request = m.RequestStopTransactionRequest(transaction_id=command.transaction_id)
     answer = yield from gate.ask("RequestStopTransaction", request, m.RequestStopTransactionResponse)
-    return _answer(answer.status, answer.status_info)
+    return answer_of(answer.status, answer.status_info)
 
 
 # ---- the station itself
@@ -88,7 +76,7 @@ def request_stop(gate: Gate, command: RequestStop) -> Conversation[Answer]:
 def reset(gate: Gate, command: Reset) -> Conversation[Answer]:
     request = m.ResetRequest(type=m.ResetEnum(command.kind.value), evse_id=command.evse)
     answer = yield from gate.ask("Reset", request, m.ResetResponse)
-    return _answer(answer.status, answer.status_info)
+    return answer_of(answer.status, answer.status_info)
 
 
 def unlock(gate: Gate, command: Unlock) -> Conversation[Answer]:
@@ -97,7 +85,7 @@ def unlock(gate: Gate, command: Unlock) -> Conversation[Answer]:
         raise Invalid("this needs one connector, and EVSE 0 is the station as a whole")
     request = m.UnlockConnectorRequest(evse_id=command.place.evse, connector_id=command.place.connector or 1)
     answer = yield from gate.ask("UnlockConnector", request, m.UnlockConnectorResponse)
-    return _answer(answer.status, answer.status_info)
+    return answer_of(answer.status, answer.status_info)
 
 
 def change_availability(gate: Gate, command: ChangeAvailability) -> Conversation[Answer]:
@@ -105,7 +93,7 @@ def change_availability(gate: Gate, command: ChangeAvailability) -> Conversation
         operational_status=m.OperationalStatusEnum(command.availability.value), evse=_evse(command.place)
     )
     answer = yield from gate.ask("ChangeAvailability", request, m.ChangeAvailabilityResponse)
-    return _answer(answer.status, answer.status_info)
+    return answer_of(answer.status, answer.status_info)
 
 
 def trigger(gate: Gate, command: Trigger) -> Conversation[Answer]:
@@ -118,7 +106,7 @@ def trigger(gate: Gate, command: Trigger) -> Conversation[Answer]:
         requested_message=word, evse=_evse(command.place), custom_trigger=command.custom or None
     )
     answer = yield from gate.ask("TriggerMessage", request, m.TriggerMessageResponse)
-    return _answer(answer.status, answer.status_info)
+    return answer_of(answer.status, answer.status_info)
 
 
 _TRIGGERS: Final = {word.value: word for word in m.MessageTriggerEnum}
@@ -139,7 +127,7 @@ def get_settings(gate: Gate, command: GetSettings) -> Conversation[tuple[Setting
         answer = yield from gate.ask("GetVariables", request, m.GetVariablesResponse)
         results.extend(answer.get_variable_result)
     found = {_identity(result): result for result in results}
-    return tuple(_read_answer(name, attribute, found) for name, attribute in command.names)
+    return tuple(_readanswer_of(name, attribute, found) for name, attribute in command.names)
 
 
 def change_settings(gate: Gate, command: ChangeSettings) -> Conversation[tuple[SettingAnswer, ...]]:
@@ -163,14 +151,14 @@ def change_settings(gate: Gate, command: ChangeSettings) -> Conversation[tuple[S
             }
             continue
         found = {_identity(result): result for result in answer.set_variable_result}
-        answers |= {new: _change_answer(new, found) for new in portion}
+        answers |= {new: _changeanswer_of(new, found) for new in portion}
     return tuple(answers[new] for new in command.settings)
 
 
 def report_settings(gate: Gate, command: ReportSettings) -> Conversation[Answer]:
     request = m.GetBaseReportRequest(request_id=command.report_id, report_base=m.ReportBaseEnum(command.base.value))
     answer = yield from gate.ask("GetBaseReport", request, m.GetBaseReportResponse)
-    return _answer(answer.status, answer.status_info)
+    return answer_of(answer.status, answer.status_info)
 
 
 _SETTING_STATUSES: Final = {
@@ -197,7 +185,7 @@ def _identity(result: m.GetVariableResult | m.SetVariableResult) -> Identity:
     return _identity_of(setting_name(result.component, result.variable), attribute)
 
 
-def _read_answer(
+def _readanswer_of(
     name: SettingName, attribute: Attribute, found: Mapping[Identity, m.GetVariableResult]
 ) -> SettingAnswer:
     result = found.get(_identity_of(name, attribute.value))
@@ -213,7 +201,7 @@ def _read_answer(
     )
 
 
-def _change_answer(new: NewValue, found: Mapping[Identity, m.SetVariableResult]) -> SettingAnswer:
+def _changeanswer_of(new: NewValue, found: Mapping[Identity, m.SetVariableResult]) -> SettingAnswer:
     result = found.get(_identity_of(new.name, new.attribute.value))
     if result is None:
         return _left_out(new.name)
@@ -272,7 +260,7 @@ def send_data(gate: Gate, command: SendData) -> Conversation[DataAnswer]:
     request = m.DataTransferRequest(vendor_id=command.vendor_id, message_id=command.message_id or None, data=data)
     answer = yield from gate.ask("DataTransfer", request, m.DataTransferResponse)
     said = None if answer.data is None else JsonText(msgspec.json.encode(answer.data).decode())
-    return DataAnswer(_MEANINGS.get(answer.status, Accepted.REJECTED), answer.status.value, said)
+    return DataAnswer(MEANINGS.get(answer.status, Accepted.REJECTED), answer.status.value, said)
 
 
 _SPEAKERS: Final[Mapping[type[Command[Any]], Callable[[Gate, Any], Conversation[Any]]]] = {
@@ -286,6 +274,7 @@ _SPEAKERS: Final[Mapping[type[Command[Any]], Callable[[Gate, Any], Conversation[
     SendData: send_data,
     Trigger: trigger,
     Unlock: unlock,
+    **reservations.SPEAKERS,
 }
 
 
