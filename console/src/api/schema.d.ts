@@ -394,6 +394,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit/checkpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Its signed heads, to keep elsewhere
+         * @description One an hour in which something was noted, the oldest first.
+         */
+        get: operations["list_checkpoints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit/export": {
         parameters: {
             query?: never;
@@ -1602,6 +1622,78 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reservations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reservations, the latest first */
+        get: operations["list_reservations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reservations/{reservation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One reservation */
+        get: operations["get_reservation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/reservations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Keep a place for somebody
+         * @description A station that refuses (`Occupied`, `Faulted`, …) is an answer: see `reservation.state`. Where it does not
+         *     answer in time, the reservation stays `asked` until its time is over: it may hold.
+         */
+        post: operations["reserve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reservations/{reservation_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give the place up again */
+        post: operations["cancel_reservation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs/reset": {
         parameters: {
             query?: never;
@@ -2390,6 +2482,26 @@ export interface components {
          * @enum {string}
          */
         ChargingState: "EVConnected" | "Charging" | "SuspendedEV" | "SuspendedEVSE" | "Idle";
+        /**
+         * CheckpointOut
+         * @description The log up to an entry, signed (Ed25519). The text signed: `voltloom audit log`, number, hash and time (UTC, to
+         *     the microsecond, with +00:00), each ended by a line feed.
+         */
+        CheckpointOut: {
+            /** Number */
+            number: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Hash */
+            hash: string;
+            /** Key */
+            key: string;
+            /** Signature */
+            signature: string;
+        };
         /** CloseIn */
         CloseIn: {
             /**
@@ -3576,6 +3688,16 @@ export interface components {
              */
             next?: string | null;
         };
+        /** Page[CheckpointOut] */
+        PageOfCheckpointOut: {
+            /** Items */
+            items: components["schemas"]["CheckpointOut"][];
+            /**
+             * Next
+             * @description pass as `after` to get the page that follows
+             */
+            next?: string | null;
+        };
         /** Page[CommandOut] */
         PageOfCommandOut: {
             /** Items */
@@ -3660,6 +3782,16 @@ export interface components {
         PageOfPersonOut: {
             /** Items */
             items: components["schemas"]["PersonOut"][];
+            /**
+             * Next
+             * @description pass as `after` to get the page that follows
+             */
+            next?: string | null;
+        };
+        /** Page[ReservationOut] */
+        PageOfReservationOut: {
+            /** Items */
+            items: components["schemas"]["ReservationOut"][];
             /**
              * Next
              * @description pass as `after` to get the page that follows
@@ -3931,6 +4063,84 @@ export interface components {
              * @default ec
              */
             kind: components["schemas"]["Kind-Input"];
+        };
+        /** ReservationIn */
+        ReservationIn: {
+            token: components["schemas"]["StationsTokenIn"];
+            /**
+             * Expires At
+             * Format: date-time
+             * @description at most 30 days from now
+             * @example 2030-01-01T18:00:00Z
+             */
+            expires_at: string;
+            /**
+             * Evse
+             * @description left out: any of the station
+             */
+            evse?: number | null;
+            /**
+             * Connector Type
+             * @description any EVSE with one, 2.x only
+             * @default
+             * @example cCCS2
+             */
+            connector_type: string;
+            /**
+             * Group
+             * @description its members may use it as well
+             * @default
+             */
+            group: string;
+        };
+        /** ReservationOut */
+        ReservationOut: {
+            /** Id */
+            id: number;
+            /** Station Id */
+            station_id: string;
+            /**
+             * Evse
+             * @description null: any of the station
+             */
+            evse: number | null;
+            /** Connector Type */
+            connector_type: string;
+            /** Token */
+            token: string;
+            token_kind: components["schemas"]["TokenKind"];
+            /** Group */
+            group: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            state: components["schemas"]["State"];
+            /**
+             * Said
+             * @description the station's word when it was asked
+             */
+            said: string;
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /** Actor */
+            actor: string;
+            /** Changed At */
+            changed_at: string | null;
+            /**
+             * Transaction Id
+             * @description what came of it; empty: nothing yet
+             */
+            transaction_id: string;
+        };
+        /** ReservedOut */
+        ReservedOut: {
+            reservation: components["schemas"]["ReservationOut"];
+            answer: components["schemas"]["AnswerOut"];
         };
         /** ResetIn */
         ResetIn: {
@@ -4538,6 +4748,11 @@ export interface components {
             job_id: string | null;
             blast: components["schemas"]["BlastOut"];
         };
+        /**
+         * State
+         * @enum {string}
+         */
+        State: "asked" | "active" | "refused" | "cancelled" | "used" | "expired" | "removed" | "no_transaction";
         /**
          * StationChangeIn
          * @description What is left out stays as it is.
@@ -5223,6 +5438,16 @@ export interface components {
             broken_at: number | null;
             /** Reason */
             reason: string;
+            /**
+             * Checkpoints
+             * @description how many signed heads are as they were
+             */
+            checkpoints: number;
+            /**
+             * Keys
+             * @description the public keys that signed them: compare them with the one you kept
+             */
+            keys: string[];
         };
         /** ViewIn */
         ViewIn: {
@@ -6530,6 +6755,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VerdictOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_checkpoints: {
+        parameters: {
+            query?: {
+                /** @description items on a page */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfCheckpointOut"];
                 };
             };
             /** @description a problem */
@@ -9699,6 +9958,203 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["TransactionEventsOut"];
                 };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_reservations: {
+        parameters: {
+            query?: {
+                /** @description items on a page */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+                station_id?: string | null;
+                /** @description any of these; repeatable */
+                state?: components["schemas"]["State"][] | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfReservationOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_reservation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                reservation_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReservationOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reserve: {
+        parameters: {
+            query?: {
+                /** @description seconds to wait for the station's answer */
+                timeout_s?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReservationIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReservedOut"];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not connected, not accepted yet, or its OCPP version has no words for this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It answered with an error: `code` is its own word. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is connected and did not answer in time; whether it acted is not known. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_reservation: {
+        parameters: {
+            query?: {
+                /** @description seconds to wait for the station's answer */
+                timeout_s?: number;
+            };
+            header?: never;
+            path: {
+                reservation_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReservedOut"];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not connected, not accepted yet, or its OCPP version has no words for this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It answered with an error: `code` is its own word. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is connected and did not answer in time; whether it acted is not known. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description a problem */
             default: {
