@@ -1,5 +1,6 @@
 /** Numbers and times as the reader writes them, in units chosen well. Pure but for the reader's language and zone. */
 import { locale } from "./language.ts";
+import { zone } from "./zone.ts";
 
 const made = new Map<string, unknown>();
 
@@ -91,22 +92,9 @@ const STYLES: Readonly<Record<TimeStyle, Intl.DateTimeFormatOptions>> = {
   full: { year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit" },
 };
 
-let zone = "";
-
-/** In which zone times are written: of the IANA database; "" for the browser's own. */
-export function chooseZone(chosen: string): void {
-  try {
-    if (chosen !== "") new Intl.DateTimeFormat("en", { timeZone: chosen });
-    zone = chosen;
-  } catch {
-    // One that this browser does not know.
-    zone = "";
-  }
-}
-
 /** In the viewer's zone. */
 export function time(at: Date, style: TimeStyle = "short"): string {
-  const options = zone === "" ? STYLES[style] : { ...STYLES[style], timeZone: zone };
+  const options = zone() === "" ? STYLES[style] : { ...STYLES[style], timeZone: zone() };
   return kept("time", options, (tag) => new Intl.DateTimeFormat(tag, options)).format(at);
 }
 

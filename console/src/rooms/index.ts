@@ -3,7 +3,8 @@ import { room as keys } from "./keys/index.tsx";
 import { room as overview } from "./overview/index.tsx";
 import { room as password } from "./password/index.tsx";
 import { room as people } from "./people/index.tsx";
+import { room as profile } from "./profile/index.tsx";
 import { room as stations } from "./stations/index.tsx";
 import type { Room } from "./room.ts";
 
-export const rooms: readonly Room[] = [keys, overview, password, people, stations];
+export const rooms: readonly Room[] = [keys, overview, password, people, profile, stations];

@@ -3,19 +3,19 @@ import {
   IconApi,
   IconCheck,
   IconDeviceDesktop,
-  IconKey,
   IconKeyboard,
   IconLanguage,
   IconLogout,
   IconMoon,
   IconSearch,
   IconSun,
+  IconUser,
   IconUserCircle,
 } from "@tabler/icons-react";
 import { api, savePreferences, signedOut, take, useWho } from "@/api";
 import { chooseLanguage, common, LANGUAGES, useTexts } from "@/i18n";
 import { Link, navigate } from "@/route";
-import { failed } from "@/ui";
+import { failed, visible, wordOfRole } from "@/ui";
 import { isApple, Keys } from "./Help.tsx";
 import { LiveAge } from "./LiveAge.tsx";
 import { Mark } from "./Mark.tsx";
@@ -79,17 +79,17 @@ function AccountMenu(props: { help: () => void }) {
   return (
     <Menu width={250}>
       <Menu.Target>
-        <ActionIcon variant="default" size={36} aria-label={t("app.account", { name: who.name })}>
+        <ActionIcon variant="default" size={36} aria-label={t("app.account", { name: visible((who.person?.name ?? who.name).slice(0, 60)) })}>
           <IconUserCircle size={20} stroke={1.7} />
         </ActionIcon>
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>
-          <bdi>{who.name}</bdi>
-          {who.person ? ` · ${who.person.role}` : ""}
+          <bdi>{visible((who.person?.name ?? who.name).slice(0, 60))}</bdi>
+          {who.person ? ` · ${wordOfRole(who.person.role)}` : ""}
         </Menu.Label>
-        <Menu.Item leftSection={<IconKey size={16} />} component={Link} to="/password">
-          {t("app.password")}
+        <Menu.Item leftSection={<IconUser size={16} />} component={Link} to="/profile">
+          {t("app.profile")}
         </Menu.Item>
         <Menu.Item leftSection={<IconKeyboard size={16} />} rightSection={<Keys keys="?" />} onClick={props.help}>
           {t("app.help")}

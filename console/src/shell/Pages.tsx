@@ -1,6 +1,6 @@
 /** The quiet pages: nothing here, not for your role, broken. */
 import { Anchor, Button, Code, Group } from "@mantine/core";
-import { IconError404, IconLock, IconMoodSad, IconRefresh } from "@tabler/icons-react";
+import { IconError404, IconLock, IconMoodSad, IconRefresh, IconShieldLock } from "@tabler/icons-react";
 import { Component, type ReactNode } from "react";
 import { type Scope, useWho } from "@/api";
 import { common, useTexts } from "@/i18n";
@@ -23,7 +23,17 @@ export function Missing() {
 export function NotAllowed(props: { scope: Scope }) {
   const { t, rich } = useTexts(common);
   const who = useWho();
-  useTitle(t("forbidden.title"));
+  const factorFirst = who.second_factor === "required";
+  useTitle(t(factorFirst ? "factorFirst.title" : "forbidden.title"));
+  if (factorFirst) {
+    return (
+      <Empty icon={IconShieldLock} title={t("factorFirst.title")} text={t("factorFirst.text")}>
+        <Button component={Link} to="/profile#second-factor">
+          {t("factorFirst.go")}
+        </Button>
+      </Empty>
+    );
+  }
   return (
     <Empty
       icon={IconLock}

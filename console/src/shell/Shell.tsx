@@ -3,7 +3,7 @@ import { useDisclosure } from "@mantine/hooks";
 import { Suspense, useEffect, useRef } from "react";
 import { Route, Switch } from "wouter";
 import { readPreferences, useMay, useWho } from "@/api";
-import { chooseLanguage, common, format, isLanguage, useLanguage, useTexts } from "@/i18n";
+import { chooseLanguage, chooseZone, common, isLanguage, useLanguage, useTexts, useZone } from "@/i18n";
 import { rooms } from "@/rooms/index.ts";
 import type { Room, Way } from "@/rooms/room.ts";
 import { navigate, usePath } from "@/route";
@@ -52,7 +52,7 @@ function usePreferences(): void {
       .then(({ language, theme, zone }) => {
         if (isLanguage(language)) chooseLanguage(language);
         if (theme !== "auto") setColorScheme(theme);
-        format.chooseZone(zone);
+        chooseZone(zone);
       })
       .catch(() => undefined);
   }, [id, kind, setColorScheme]);
@@ -67,6 +67,7 @@ export function Shell() {
   const may = useMay();
   const path = usePath();
   usePreferences();
+  const zone = useZone();
   const main = useRef<HTMLElement>(null);
   const [menu, { toggle, close }] = useDisclosure(false);
   const [help, { open: openHelp, close: closeHelp }] = useDisclosure(false);
@@ -99,7 +100,8 @@ export function Shell() {
       </AppShell.Navbar>
       <AppShell.Main id="main" ref={main} tabIndex={-1}>
         <Lost />
-        <Wall key={place}>
+        {/* Another zone: every time is written anew. */}
+        <Wall key={`${place} ${zone}`}>
           <Switch>
             {WAYS.map(({ room, way }) => (
               <Route key={way.path} path={way.path}>

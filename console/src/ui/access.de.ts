@@ -2,10 +2,6 @@ import type { Same } from "@/i18n";
 import type { en } from "./access.en.ts";
 
 export const de: Same<typeof en> = {
-  "role.viewer": "Nur lesen",
-  "role.technician": "Technik",
-  "role.operator": "Betrieb",
-  "role.admin": "Administration",
   "role.viewer.is": "Sieht alles, ändert nichts.",
   "role.technician.is": "Sieht alles; richtet Stationen ein und steuert sie.",
   "role.operator.is": "Führt den Betrieb: Stationen, Standorte, Token, Ladevorgänge; liest das Audit-Protokoll.",

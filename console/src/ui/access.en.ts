@@ -1,8 +1,4 @@
 export const en = {
-  "role.viewer": "Viewer",
-  "role.technician": "Technician",
-  "role.operator": "Operator",
-  "role.admin": "Administrator",
   "role.viewer.is": "Sees everything, changes nothing.",
   "role.technician.is": "Sees everything; sets stations up and commands them.",
   "role.operator.is": "Runs the business: stations, sites, tokens, transactions; reads the audit log.",

@@ -2,32 +2,25 @@
 import { Radio, Stack, Text } from "@mantine/core";
 import { IconCheck, IconCrown, IconEye, type Icon, IconMinus, IconTool, IconUserCog } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { api, type Schema, take } from "@/api";
+import { api, take } from "@/api";
 import { inLanguages, speak, useTexts } from "@/i18n";
 import { de } from "./access.de.ts";
 import { en } from "./access.en.ts";
 import classes from "./access.module.css";
-
-export type Role = Schema<"Role">;
-export const ROLES: readonly Role[] = ["viewer", "technician", "operator", "admin"];
+import { type Role, ROLES, roleTexts } from "./roles.ts";
 
 export const accessTexts = inLanguages({ en, de });
 
 const ICONS: Readonly<Record<Role, Icon>> = { viewer: IconEye, technician: IconTool, operator: IconUserCog, admin: IconCrown };
 
-/** The word for a role or a scope; a newer server's, that these pages do not know, as it is. */
-export function wordOfRole(role: string): string {
-  const key = `role.${role}`;
-  return key in en ? speak(accessTexts).t(key as "role.viewer") : role;
-}
-
+/** A scope of a newer server, that these pages do not know, as it is. */
 export function wordOfScope(scope: string): string {
   const key = `scope.${scope}`;
   return key in en ? speak(accessTexts).t(key as "scope.stations:read") : scope;
 }
 
 export function RoleName(props: { role: Role }) {
-  const { t } = useTexts(accessTexts);
+  const { t } = useTexts(roleTexts);
   const RoleIcon = ICONS[props.role];
   return (
     <span className={classes.role}>
@@ -40,12 +33,13 @@ export function RoleName(props: { role: Role }) {
 /** One role, each with what it is for. may: those that may be given; others are not offered. */
 export function RoleChoice(props: { label: string; value: Role; onChange: (role: Role) => void; roles?: readonly Role[]; disabled?: boolean }) {
   const { t } = useTexts(accessTexts);
+  const { t: name } = useTexts(roleTexts);
   return (
     <Radio.Group label={props.label} value={props.value} onChange={props.onChange}>
       <Stack gap={6} mt={4}>
         {(props.roles ?? ROLES).map((role) => (
           <label key={role} className={classes.choice}>
-            <Radio value={role} label={t(`role.${role}`)} description={t(`role.${role}.is`)} disabled={props.disabled ?? false} />
+            <Radio value={role} label={name(`role.${role}`)} description={t(`role.${role}.is`)} disabled={props.disabled ?? false} />
           </label>
         ))}
       </Stack>
@@ -60,6 +54,7 @@ export function useRoles() {
 /** What each role may, from the server itself, so that it is never another than what holds. mine: the reader's own. */
 export function RolesTable(props: { mine?: Role | undefined }) {
   const { t } = useTexts(accessTexts);
+  const { t: name } = useTexts(roleTexts);
   const roles = useRoles();
   const items = roles.data?.items ?? [];
   const scopes = [...new Set(items.flatMap((each) => each.scopes))].sort((a, b) => order(items, a) - order(items, b));
@@ -71,7 +66,7 @@ export function RolesTable(props: { mine?: Role | undefined }) {
           <th scope="col">{t("access.permission")}</th>
           {items.map(({ role }) => (
             <th key={role} scope="col" className={role === props.mine ? classes.mine : undefined}>
-              {t(`role.${role}`)}
+              {name(`role.${role}`)}
             </th>
           ))}
         </tr>

@@ -35,5 +35,6 @@ export { type Column, type TableProps, VirtualTable } from "./VirtualTable.tsx";
 export { JsonView } from "./JsonView.tsx";
 export { SavedViews } from "./SavedViews.tsx";
 export { beginning, bodyOf, type JsonSchema, labelOf, SchemaForm, useApiDocument } from "./SchemaForm.tsx";
-export { accessTexts, type Role, RoleChoice, RoleName, ROLES, RolesTable, useRoles, wordOfRole, wordOfScope } from "./access.tsx";
+export { RoleChoice, RoleName, RolesTable, useRoles, wordOfScope } from "./access.tsx";
+export { type Role, ROLES, roleTexts, wordOfRole } from "./roles.ts";
 export { Device, deviceOf } from "./Device.tsx";

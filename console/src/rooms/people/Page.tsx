@@ -2,7 +2,7 @@ import { Anchor, Badge, Button, Group, Stack, Text } from "@mantine/core";
 import { IconShieldCheck, IconUserPlus, IconUserSearch } from "@tabler/icons-react";
 import { useMemo } from "react";
 import { useWho } from "@/api";
-import { accessTexts, Age, type Column, Empty, type Filter, FilterBar, PageHeader, Panel, RoleName, ROLES, RolesTable, SafeText, Time, Trouble, VirtualTable } from "@/ui";
+import { Age, type Column, Empty, type Filter, FilterBar, PageHeader, Panel, RoleName, ROLES, RolesTable, roleTexts, SafeText, Time, Trouble, VirtualTable } from "@/ui";
 import { useTexts } from "@/i18n";
 import { useNow } from "@/live";
 import { useFilters } from "@/route";
@@ -87,7 +87,7 @@ function useColumns(): readonly Column<Person>[] {
 
 export default function PeoplePage() {
   const { t } = useTexts(texts);
-  const { t: access } = useTexts(accessTexts);
+  const { t: role } = useTexts(roleTexts);
   const [filters, setFilters] = useFilters<keyof typeof DEFAULTS>(DEFAULTS);
   const people = usePeople();
   const columns = useColumns();
@@ -105,7 +105,7 @@ export default function PeoplePage() {
   }, [all, filters.q, filters.role, filters.state]);
   const bars: Filter<keyof typeof DEFAULTS>[] = [
     { kind: "search", name: "q", label: t("people.find") },
-    { kind: "choice", name: "role", label: t("people.role"), options: ROLES.map((role) => ({ value: role, label: access(`role.${role}`) })) },
+    { kind: "choice", name: "role", label: t("people.role"), options: ROLES.map((each) => ({ value: each, label: role(`role.${each}`) })) },
     { kind: "choice", name: "state", label: t("people.state"), options: STANDINGS.map((standing) => ({ value: standing, label: t(LOOKS[standing].word) })) },
   ];
   const person = all.find((each) => each.id === filters.person);
