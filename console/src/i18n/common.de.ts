@@ -107,6 +107,7 @@ export const de: Same<typeof en> = {
   "state.Connected": "Verbunden",
 
   "ui.copy": "{what} kopieren",
+  "ui.showPassword": "Zeigen, was getippt ist",
   "ui.copied": "Kopiert",
   "ui.copyFailed": "Kopieren ging nicht",
   "ui.showWhole": { one: "{n} Zeichen ganz zeigen", other: "Alle {n} Zeichen zeigen" },

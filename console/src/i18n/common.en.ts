@@ -104,6 +104,7 @@ export const en = {
   "state.Connected": "Connected",
 
   "ui.copy": "Copy {what}",
+  "ui.showPassword": "Show what is typed",
   "ui.copied": "Copied",
   "ui.copyFailed": "Could not be copied",
   "ui.showWhole": { one: "Show all {n} character", other: "Show all {n} characters" },

@@ -77,6 +77,7 @@ function PasswordForm(props: { login?: string; then: () => void }) {
         <PasswordInput
           label={t("signIn.password")}
           autoComplete="current-password"
+          visibilityToggleButtonProps={{ "aria-label": t("ui.showPassword") }}
           required
           withAsterisk={false}
           data-autofocus={props.login !== undefined || undefined}

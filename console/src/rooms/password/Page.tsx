@@ -2,13 +2,14 @@ import { Button, Paper, PasswordInput, Stack, Text } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, currentSession, signedIn, take, useWho } from "@/api";
-import { useTexts } from "@/i18n";
+import { common, useTexts } from "@/i18n";
 import { navigate } from "@/route";
 import { done, PageHeader, Trouble } from "@/ui";
 import { texts } from "./texts.ts";
 
 export default function PasswordPage() {
   const { t } = useTexts(texts);
+  const { t: words } = useTexts(common);
   const who = useWho();
   const [old, setOld] = useState("");
   const [fresh, setFresh] = useState("");
@@ -41,6 +42,7 @@ export default function PasswordPage() {
               <PasswordInput
                 label={t("password.old")}
                 autoComplete="current-password"
+                visibilityToggleButtonProps={{ "aria-label": words("ui.showPassword") }}
                 required
                 value={old}
                 onChange={(event) => setOld(event.currentTarget.value)}
@@ -50,6 +52,7 @@ export default function PasswordPage() {
               label={t("password.new")}
               description={t("password.rule")}
               autoComplete="new-password"
+              visibilityToggleButtonProps={{ "aria-label": words("ui.showPassword") }}
               required
               minLength={15}
               value={fresh}
