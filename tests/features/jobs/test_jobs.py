@@ -24,6 +24,7 @@ from voltloom.domain.ids import StationId
 from voltloom.domain.reports import LinkOpened
 from voltloom.features.access import Role
 from voltloom.features.feature import Context
+from voltloom.features.jobs import service
 from voltloom.features.jobs.service import run_job
 from voltloom.infra.database import Work
 from voltloom.infra.journal import Journal, read_journal
@@ -142,23 +143,26 @@ def test_a_setting_is_changed_on_all_that_match(play):
     play(story)
 
 
-def test_it_goes_on_after_the_server_ended_and_asks_nobody_twice(play):
+def test_it_goes_on_after_the_server_ended_and_asks_nobody_twice(play, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(service, "AT_ONCE", 2)
+
     async def story(client: Api) -> None:
         job_id = (await asked(client, "/jobs/reset", {"everything": True}))["job_id"]
-        begun = asyncio.Event()
+        begun = asyncio.Semaphore(0)
 
         async def never(*_: object, **__: object) -> object:
-            begun.set()
+            begun.release()
             return await asyncio.Future()
 
         ask = client.network.ask
         client.network.ask = never  # type: ignore[method-assign]
         running = asyncio.create_task(run_to_its_end(client, job_id))
-        await asyncio.wait_for(begun.wait(), 20)
+        for _ in range(2):
+            await asyncio.wait_for(begun.acquire(), 20)
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
         lost = {station for station, told in (await stations_of(client, job_id)).items() if told[0] == "asking"}
-        assert lost
+        assert len(lost) == 2
         client.network.ask = ask  # type: ignore[method-assign]
         client.network.says = lambda *_: ACCEPTED
         await run_to_its_end(client, job_id)
