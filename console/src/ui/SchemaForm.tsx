@@ -186,7 +186,7 @@ function Field(props: FieldProps) {
         clearButtonProps={{ "aria-label": `${t("ui.clear")}: ${label}` }}
         placeholder={required ? undefined : t("ui.notSet")}
         searchable={schema.enum.length > 8}
-        value={value === undefined || value === null ? null : String(value)}
+        value={typeof value === "string" || typeof value === "number" ? String(value) : null}
         onChange={(chosen) => onChange(chosen === null ? undefined : (schema.enum?.find((each) => String(each) === chosen) ?? chosen))}
       />
     );
