@@ -170,8 +170,9 @@ _OVERFLOW = """() => {
   };
   return [...document.querySelectorAll("body *")]
     .filter((each) => each.checkVisibility({ checkOpacity: true, checkVisibilityCSS: true }))
-    .filter((each) => { const box = each.getBoundingClientRect(); return box.width > 0 && box.right > most && !cut(each); })
-    .slice(0, 5).map((each) => each.outerHTML.slice(0, 160));
+    .map((each) => [each, each.getBoundingClientRect()])
+    .filter(([each, box]) => box.width > 0 && box.right > most && !cut(each))
+    .slice(0, 5).map(([each]) => each.outerHTML.slice(0, 160));
 }"""
 
 
