@@ -77,6 +77,15 @@ export interface Events {
     energy_wh: number | null;
     suspect: boolean;
   };
+  "transaction.reviewed": {
+    station_id: string;
+    transaction_id: string;
+    at: string;
+    action: string;
+    reason: string;
+    energy_wh: number | null;
+    actor: string;
+  };
   "audit.noted": { at: string; actor: string; action: string; target: string; outcome: string };
 }
 

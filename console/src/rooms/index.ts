@@ -5,6 +5,7 @@ import { room as password } from "./password/index.tsx";
 import { room as people } from "./people/index.tsx";
 import { room as profile } from "./profile/index.tsx";
 import { room as stations } from "./stations/index.tsx";
+import { room as transactions } from "./transactions/index.tsx";
 import type { Room } from "./room.ts";
 
-export const rooms: readonly Room[] = [keys, overview, password, people, profile, stations];
+export const rooms: readonly Room[] = [keys, overview, password, people, profile, stations, transactions];

@@ -1,7 +1,7 @@
 /** Filters of a list. Their values are the address's: see `useFilters`. */
 import { Button, CloseButton, Group, Select, TextInput } from "@mantine/core";
 import { IconFilterOff, IconSearch } from "@tabler/icons-react";
-import { type ReactNode, useEffect, useState } from "react";
+import { Fragment, type ReactNode, useEffect, useState } from "react";
 import { common, useTexts } from "@/i18n";
 import type { Filters } from "@/route";
 import { Choices } from "./Choices.tsx";
@@ -12,11 +12,13 @@ import classes from "./filter.module.css";
  * search   a field for words; the first has the key /
  * choice   one of some; options with how many there are, where that is known
  * choices  any of some; the address has them with commas between (`valuesOf`, `textOf`)
+ * own      a field of another kind, and the names it stands for: `PickFilter`, `RangeFilter`
  */
 export type Filter<N extends string> =
   | { kind: "search"; name: N; label: string }
   | { kind: "choice"; name: N; label: string; options: readonly Option[]; searchable?: boolean }
-  | { kind: "choices"; name: N; label: string; options: readonly Option[] };
+  | { kind: "choices"; name: N; label: string; options: readonly Option[] }
+  | { kind: "own"; names: readonly [N, ...N[]]; field: ReactNode };
 
 const PAUSE_MS = 120;
 
@@ -66,12 +68,15 @@ export function FilterBar<N extends string>(props: {
 }) {
   const { t, language } = useTexts(common);
   const { values, defaults, onChange } = props;
-  const set = props.filters.filter(({ name }) => values[name] !== defaults[name]);
+  const names = props.filters.flatMap((filter) => (filter.kind === "own" ? filter.names : [filter.name]));
+  const set = names.filter((name) => values[name] !== defaults[name]);
   const counts = new Intl.NumberFormat(language);
   return (
     <Group gap="xs" mb="sm" className={`${classes.bar} no-print`} role="search">
       {props.filters.map((filter) =>
-        filter.kind === "search" ? (
+        filter.kind === "own" ? (
+          <Fragment key={filter.names[0]}>{filter.field}</Fragment>
+        ) : filter.kind === "search" ? (
           <SearchOf key={filter.name} name={filter.name} label={filter.label} value={values[filter.name]} onChange={onChange} />
         ) : filter.kind === "choices" ? (
           <Choices
@@ -105,7 +110,7 @@ export function FilterBar<N extends string>(props: {
           variant="subtle"
           color="gray"
           leftSection={<IconFilterOff size={16} />}
-          onClick={() => onChange(Object.fromEntries(set.map(({ name }) => [name, defaults[name]])) as Partial<Filters<N>>)}
+          onClick={() => onChange(Object.fromEntries(set.map((name) => [name, defaults[name]])) as Partial<Filters<N>>)}
         >
           {t("ui.reset")}
         </Button>

@@ -28,6 +28,7 @@ export { confirm, ConfirmHost, type Question } from "./confirm.tsx";
 export { lookOf, type Look, STATION_STATES, type Tone, TONES, wordOf } from "./states.ts";
 export { type Filter, FilterBar } from "./FilterBar.tsx";
 export { type Option, textOf, valuesOf } from "./filters.ts";
+export { PickFilter, RangeFilter, rangeOf } from "./ownFilters.tsx";
 export { useKept } from "./kept.ts";
 export { type Site, useSiteNames, useSites } from "./sites.ts";
 export { useThrottled } from "./useThrottled.ts";

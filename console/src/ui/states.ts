@@ -28,6 +28,7 @@ export interface Look {
 const LOOKS: Readonly<Record<string, Look>> = {
   Available: { tone: "free", icon: IconCheck },
   Active: { tone: "free", icon: IconCheck },
+  Accepted: { tone: "free", icon: IconCheck },
   Connected: { tone: "free", icon: IconPlugConnected },
   Charging: { tone: "busy", icon: IconBolt },
   Occupied: { tone: "held", icon: IconCar },
@@ -39,6 +40,9 @@ const LOOKS: Readonly<Record<string, Look>> = {
   SuspendedEVSE: { tone: "wait", icon: IconClockPause },
   Faulted: { tone: "bad", icon: IconAlertTriangle },
   Rejected: { tone: "bad", icon: IconBan },
+  Blocked: { tone: "bad", icon: IconBan },
+  Expired: { tone: "away", icon: IconHourglass },
+  NotAtThisTime: { tone: "wait", icon: IconHourglass },
   Suspect: { tone: "bad", icon: IconAlertTriangle },
   Offline: { tone: "away", icon: IconPlugConnectedX },
   NeverSeen: { tone: "away", icon: IconHelp },

@@ -1,0 +1,28 @@
+/** Of charges, wherever they are shown. */
+export const en = {
+  "charge.suspect": "suspect",
+  "charge.suspectHint": "Suspect: not to be billed before somebody has looked at it.",
+  "charge.at": "{station} · EVSE {evse}",
+  "charge.power": "Power",
+  "charge.energy": "Energy",
+  "charge.soc": "State of charge",
+  "charge.duration": "Duration",
+
+  "charge.stop": "Stop",
+  "charge.stopAsk": "Stop the charge at {place}?",
+  "charge.stopText": "The station is asked to end it. The driver's cable is let go as the station is set up to do it.",
+  "charge.stopBlast": "{energy} charged so far, {power} now.",
+  "charge.stopBlastNoPower": "{energy} charged so far.",
+  "charge.stopAction": "Stop it",
+  "charge.stopping": "Stopping…",
+  "charge.stopAccepted": "{station} agreed to stop. It is over when the station tells so.",
+  "charge.stopClosed": "{station} does not know this charge, and nothing was heard of it lately: it was closed here.",
+  "charge.refused": "{station} refused: {status}.",
+  "charge.refusedWhy": "{station} refused: {status} ({reason}).",
+  "charge.unlock": "Unlock",
+  "charge.unlockAsk": "Unlock the cable at {place}?",
+  "charge.unlockText": "For a cable that is stuck. A station that still charges there may end the charge, or refuse.",
+  "charge.unlockAction": "Unlock it",
+  "charge.unlocked": "{station} says that the cable is free.",
+  "charge.noEvse": "The station did not say at which EVSE it is.",
+} as const;
