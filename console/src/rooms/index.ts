@@ -5,7 +5,8 @@ import { room as password } from "./password/index.tsx";
 import { room as people } from "./people/index.tsx";
 import { room as profile } from "./profile/index.tsx";
 import { room as stations } from "./stations/index.tsx";
+import { room as tokens } from "./tokens/index.tsx";
 import { room as transactions } from "./transactions/index.tsx";
 import type { Room } from "./room.ts";
 
-export const rooms: readonly Room[] = [keys, overview, password, people, profile, stations, transactions];
+export const rooms: readonly Room[] = [keys, overview, password, people, profile, stations, tokens, transactions];

@@ -83,7 +83,7 @@ function optionsOf(props: ChartProps, size: { width: number; height: number }, o
   });
   return {
     ...size,
-    padding: [10, has("right") ? 0 : 12, 0, 0],
+    padding: [10, has("right") ? 0 : 26, 0, 0],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
     scales: {
@@ -92,7 +92,7 @@ function optionsOf(props: ChartProps, size: { width: number; height: number }, o
       right: { range: (_, min, max) => [Math.min(0, min), Math.max(max, min + 1)] },
     },
     axes: [
-      { stroke: ink, grid: { show: false }, ticks: { show: false }, font, space: 80, values: (_, splits, __, ___, increment) => clockText(splits, increment) },
+      { stroke: ink, grid: { show: false }, ticks: { show: false }, font, space: 80, size: (_, texts) => (texts.some((text) => text.includes("\n")) ? 46 : 30), values: (_, splits, __, ___, increment) => clockText(splits, increment) },
       ...(has("left") ? [axis("left", "left", props.format)] : []),
       ...(has("right") ? [axis("right", "right", props.formatRight ?? props.format)] : []),
     ],

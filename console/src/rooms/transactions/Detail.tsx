@@ -48,7 +48,7 @@ function Whole(props: { of: Transaction }) {
   const station = visible(of.station_id);
   const isOpen = of.ended_at === null;
   return (
-    <>
+    <div className={classes.whole}>
       <PageHeader
         title={of.evse === 0 ? t("transaction.title", { station }) : t("transaction.titleEvse", { station, evse: of.evse })}
         path={[{ title: t("transactions.title"), to: "/transactions" }]}
@@ -63,22 +63,24 @@ function Whole(props: { of: Transaction }) {
       <Numbers of={of} />
       <Oddities of={of} />
       <div className={classes.columns}>
-        <Stack gap="md" miw={0}>
+        <div className={classes.plot}>
           <Plot of={of} />
-          <Messages of={of} />
-        </Stack>
-        <Stack gap="md" miw={0}>
+        </div>
+        <Stack gap="md" className={classes.side ?? ""}>
           <Facts of={of} />
           <Timeline of={of} />
         </Stack>
+        <div className={classes.messages}>
+          <Messages of={of} />
+        </div>
       </div>
-    </>
+    </div>
   );
 }
 
 export default function TransactionPage() {
   const { t } = useTexts(texts);
-  const { station = "", id = "" } = useParams<{ station: string; id: string }>();
+  const { station, id } = useParams<{ station: string; id: string }>();
   const { data, error, isError, refetch } = useTransaction(station, id);
   if (data !== undefined) return <Whole key={`${station}\n${id}`} of={data} />;
   if (isError && error instanceof Problem && error.status === 404) {

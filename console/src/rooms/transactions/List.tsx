@@ -85,7 +85,7 @@ function Totals(props: { site: string }) {
 }
 
 function useColumns(): readonly Column<Transaction>[] {
-  const { t, language } = useTexts(texts);
+  const { t } = useTexts(texts);
   const may = useMay();
   const sites = useSiteNames();
   const mayStations = may("stations:read");
@@ -119,8 +119,7 @@ function useColumns(): readonly Column<Transaction>[] {
       { id: "heard", title: t("transactions.heard"), min: 130, hidden: true, card: "none", cell: (row) => <Time at={row.heard_at} /> },
       { id: "id", title: t("transactions.id"), min: 170, hidden: true, card: "none", cell: (row) => <Id id={row.id} copy /> },
     ],
-    // Names of reasons and states are of the language too.
-    [t, language, mayStations, sites, siteOf],
+    [t, mayStations, sites, siteOf],
   );
 }
 

@@ -7,7 +7,7 @@ import { api, queries, type Schema, take, useMay } from "@/api";
 import { common, format, useTexts } from "@/i18n";
 import { useLive } from "@/live";
 import { Link, pathOf } from "@/route";
-import { type Column, Copy, Empty, JsonView, Panel, SafeText, StateBadge, Time, Trouble, useThrottled, VirtualTable } from "@/ui";
+import { type Column, Copy, Empty, JsonView, Panel, SafeText, StateBadge, Time, Trouble, useThrottled, visible, VirtualTable } from "@/ui";
 import type { Transaction } from "@/ui/charge";
 import { texts } from "./texts.ts";
 import classes from "./detail.module.css";
@@ -109,19 +109,19 @@ function TheMessages(props: { of: Transaction }) {
       {
         id: "action",
         title: t("messages.action"),
-        min: 190,
+        min: 175,
         keep: true,
         card: "title",
         cell: (row) => (
-          <>
+          <span className={classes.action}>
             <Direction of={row} />
             <SafeText text={row.action} most={40} />
-          </>
+          </span>
         ),
       },
-      { id: "outcome", title: t("messages.outcome"), min: 125, grow: 0, card: "aside", keep: true, cell: (row) => <Outcome of={row} /> },
-      { id: "at", title: t("messages.at"), min: 105, grow: 0, keep: true, cell: (row) => <Time at={row.at} style="seconds" /> },
-      { id: "latency", title: t("messages.latency"), min: 85, grow: 0, align: "end", cell: (row) => (row.latency_ms === null ? "–" : latencyText(row.latency_ms)) },
+      { id: "outcome", title: t("messages.outcome"), min: 118, grow: 0, card: "aside", keep: true, cell: (row) => <Outcome of={row} /> },
+      { id: "at", title: t("messages.at"), min: 88, grow: 0, keep: true, cell: (row) => <Time at={row.at} style="seconds" /> },
+      { id: "latency", title: t("messages.latency"), min: 76, grow: 0, align: "end", cell: (row) => (row.latency_ms === null ? "–" : latencyText(row.latency_ms)) },
       { id: "said", title: t("messages.said"), min: 160, grow: 3, card: "none", cell: (row) => <span className={classes.said}>{brief(row)}</span> },
     ],
     [t],
@@ -191,10 +191,18 @@ function latencyText(ms: number): string {
   return ms < 1000 ? `${format.number(ms, { maximumFractionDigits: ms < 10 ? 1 : 0 })}\u00a0ms` : format.duration(ms / 1000);
 }
 
-/** The beginning of what a message says, on one line; the whole is a click away. */
+const TELLING = ["eventType", "triggerReason", "chargingState", "stoppedReason", "reason", "status", "idTag", "meterStart", "meterStop", "requestedMessage"] as const;
+const MOST_BRIEF = 160;
+
+/** Pure. What is telling in a message, on one line; the whole is a click away. */
 function brief(message: Message): string {
-  const text = message.raw === "" ? JSON.stringify(message.payload) : message.raw;
-  return text.length > 160 ? `${text.slice(0, 160)}…` : text;
+  const { payload, raw } = message;
+  if (raw !== "" || typeof payload !== "object" || payload === null) return visible(raw.slice(0, MOST_BRIEF));
+  const all: Record<string, unknown> = { ...payload };
+  for (const inner of Object.values(payload)) if (typeof inner === "object" && inner !== null && !Array.isArray(inner)) Object.assign(all, inner);
+  const told = TELLING.flatMap((name) => (typeof all[name] === "string" || typeof all[name] === "number" ? [String(all[name]).slice(0, 40)] : []));
+  const text = told.length > 0 ? told.join(" · ") : JSON.stringify(payload);
+  return visible(text.length > MOST_BRIEF ? `${text.slice(0, MOST_BRIEF)}…` : text);
 }
 
 /** Messages are for those who may read them. */

@@ -19,12 +19,13 @@ const PAGE = 100;
 
 /** As the API takes them. */
 export function queryOf(wanted: Wanted, now = new Date()) {
-  const { station, site, token, state, suspect, since, until } = wanted;
+  const { station, site, token, suspect, since, until } = wanted;
+  const state = (["open", "ended"] as const).find((each) => each === wanted.state);
   return {
     ...(station === "" ? {} : { station_id: station }),
     ...(site === "" ? {} : { site_id: site }),
     ...(token === "" ? {} : { token }),
-    ...(state === "open" || state === "ended" ? { state: state as "open" | "ended" } : {}),
+    ...(state === undefined ? {} : { state }),
     ...(suspect === "" ? {} : { suspect: suspect === "true" }),
     ...rangeOf({ since, until }, now),
   };
@@ -76,18 +77,15 @@ function withTold(pages: readonly Page[], told: readonly Told[], wanted: Wanted)
     const key = keyOf(each.data.station_id, each.data.transaction_id);
     byKey.set(key, [...(byKey.get(key) ?? []), each]);
   }
-  let changed = false;
   const next = pages.map((page) => {
     if (!page.items.some((row) => byKey.has(rowKey(row)))) return page;
-    changed = true;
     const items = page.items.flatMap((row) => {
-      let now: Transaction | null = row;
-      for (const each of byKey.get(rowKey(row)) ?? []) now = now === null ? null : patched(now, each, wanted);
+      const now = (byKey.get(rowKey(row)) ?? []).reduce<Transaction | null>((before, each) => before && patched(before, each, wanted), row);
       return now === null ? [] : [now];
     });
     return { ...page, items };
   });
-  return changed ? next : pages;
+  return next.some((page, index) => page !== pages[index]) ? next : pages;
 }
 
 const OFTEN_MS = 1500;
