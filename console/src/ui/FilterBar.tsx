@@ -12,13 +12,13 @@ import classes from "./filter.module.css";
  * search   a field for words; the first has the key /
  * choice   one of some; options with how many there are, where that is known
  * choices  any of some; the address has them with commas between (`valuesOf`, `textOf`)
- * own      a field of another kind, and the names it stands for: `PickFilter`, `RangeFilter`
+ * own      a field of another kind, and what else in the address is its: `PickFilter`, `RangeFilter`
  */
 export type Filter<N extends string> =
   | { kind: "search"; name: N; label: string }
   | { kind: "choice"; name: N; label: string; options: readonly Option[]; searchable?: boolean }
   | { kind: "choices"; name: N; label: string; options: readonly Option[] }
-  | { kind: "own"; names: readonly [N, ...N[]]; field: ReactNode };
+  | { kind: "own"; name: N; also?: readonly N[]; field: ReactNode };
 
 const PAUSE_MS = 120;
 
@@ -68,14 +68,14 @@ export function FilterBar<N extends string>(props: {
 }) {
   const { t, language } = useTexts(common);
   const { values, defaults, onChange } = props;
-  const names = props.filters.flatMap((filter) => (filter.kind === "own" ? filter.names : [filter.name]));
+  const names = props.filters.flatMap((filter) => (filter.kind === "own" ? [filter.name, ...(filter.also ?? [])] : [filter.name]));
   const set = names.filter((name) => values[name] !== defaults[name]);
   const counts = new Intl.NumberFormat(language);
   return (
     <Group gap="xs" mb="sm" className={`${classes.bar} no-print`} role="search">
       {props.filters.map((filter) =>
         filter.kind === "own" ? (
-          <Fragment key={filter.names[0]}>{filter.field}</Fragment>
+          <Fragment key={filter.name}>{filter.field}</Fragment>
         ) : filter.kind === "search" ? (
           <SearchOf key={filter.name} name={filter.name} label={filter.label} value={values[filter.name]} onChange={onChange} />
         ) : filter.kind === "choices" ? (

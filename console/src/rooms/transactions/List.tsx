@@ -228,7 +228,7 @@ export default function TransactionsPage() {
         filters={[
           {
             kind: "own",
-            names: ["station"],
+            name: "station",
             field: (
               <PickFilter
                 first
@@ -243,7 +243,7 @@ export default function TransactionsPage() {
           },
           {
             kind: "own",
-            names: ["token"],
+            name: "token",
             field: (
               <PickFilter
                 label={t("transactions.token")}
@@ -276,7 +276,8 @@ export default function TransactionsPage() {
           { kind: "choice", name: "site", label: t("transactions.site"), options: sites.map((site) => ({ value: site.id, label: site.name })), searchable: true },
           {
             kind: "own",
-            names: ["since", "until"],
+            name: "since",
+            also: ["until"],
             field: <RangeFilter label={t("transactions.started")} since={wanted.since} until={wanted.until} onChange={setWanted} />,
           },
         ]}
