@@ -404,18 +404,24 @@ export function Skeletons(props: { rows?: number; height?: number }) {
 
 // ---- telling
 
+/** Its name, for the button that closes a toast. */
+function closing(): { "aria-label": string } {
+  return { "aria-label": speak(common).t("app.close") };
+}
+
 export function done(text: string): void {
-  notifications.show({ message: text, color: "brand", icon: <IconCheck size={18} />, autoClose: 4000 });
+  notifications.show({ message: text, closeButtonProps: closing(), color: "brand", icon: <IconCheck size={18} />, autoClose: 4000 });
 }
 
 export function failed(error: unknown): void {
-  notifications.show({ message: sayProblem(error), color: "red", icon: <IconAlertTriangle size={18} />, autoClose: 10_000 });
+  notifications.show({ message: sayProblem(error), closeButtonProps: closing(), color: "red", icon: <IconAlertTriangle size={18} />, autoClose: 10_000 });
 }
 
 /** Done, and can be taken back for a while. */
 export function doneWithUndo(text: string, undo: () => void): void {
   const { t } = speak(common);
   const id = notifications.show({
+    closeButtonProps: closing(),
     color: "brand",
     autoClose: 10_000,
     message: (

@@ -59,7 +59,7 @@ export function gistOf(message: Message): string {
   const parts: string[] = [];
   const walk = (value: unknown, name: string, depth: number): void => {
     if (parts.length >= 6 || value === null || value === undefined) return;
-    if (typeof value !== "object") parts.push(/timestamp|currentTime/i.test(name) ? "" : `${name} ${String(value)}`);
+    if (typeof value !== "object") parts.push(/timestamp|currentTime/i.test(name) ? "" : `${name} ${JSON.stringify(value).replace(/^"|"$/g, "")}`);
     else if (depth < 3) for (const [key, each] of Object.entries(value)) walk(each, Array.isArray(value) ? name : key, depth + 1);
   };
   walk(payload, "", 0);
@@ -75,10 +75,11 @@ function Direction(props: { message: Message; short?: boolean }) {
   const from = props.message.direction === "from_station";
   const DirectionIcon = from ? IconArrowLeft : IconArrowRight;
   const label = t(from ? "station.msg.from" : "station.msg.to");
+  const word = props.short === true ? t(from ? "station.msg.in" : "station.msg.out") : label;
   return (
     <span className={classes.direction} data-tone={from ? "busy" : "kept"} title={label}>
       <DirectionIcon size={16} aria-hidden />
-      {props.short === true ? <span className="mantine-visually-hidden">{label}</span> : label}
+      {word}
     </span>
   );
 }
@@ -114,8 +115,8 @@ function frameOf(message: Message): string {
   return message.raw !== "" ? message.raw : JSON.stringify([2, message.message_id, message.action, message.payload]);
 }
 
-function Detail(props: { id: string; message: Message; step: (by: 1 | -1) => void; close: () => void }) {
-  const { t } = useTexts(texts);
+function Detail(props: { id: string; message: Message; step: (by: 1 | -1) => void; close: (() => void) | null }) {
+  const { t, rich } = useTexts(texts);
   const { t: tc } = useTexts(common);
   const may = useMay();
   const { message } = props;
@@ -139,9 +140,11 @@ function Detail(props: { id: string; message: Message; step: (by: 1 | -1) => voi
           <ActionIcon variant="subtle" color="gray" aria-label={t("station.msg.older")} onClick={() => props.step(1)}>
             <IconChevronDown size={18} />
           </ActionIcon>
-          <ActionIcon variant="subtle" color="gray" aria-label={tc("app.close")} onClick={props.close}>
-            <IconX size={18} />
-          </ActionIcon>
+          {props.close === null ? null : (
+            <ActionIcon variant="subtle" color="gray" aria-label={tc("app.close")} onClick={props.close}>
+              <IconX size={18} />
+            </ActionIcon>
+          )}
         </Group>
       </Group>
       {message.trouble === "" && message.outcome === "answered" ? null : (
@@ -167,7 +170,7 @@ function Detail(props: { id: string; message: Message; step: (by: 1 | -1) => voi
             )}
             {message.error?.text && message.error.text !== message.trouble ? (
               <Text size="sm">
-                {t(from ? "station.msg.weSaid" : "station.msg.theySaid")} „<SafeText text={message.error.text} most={400} />“
+                {t(from ? "station.msg.weSaid" : "station.msg.theySaid")} {rich("station.quote", { text: <SafeText text={message.error.text} most={400} /> })}
               </Text>
             ) : null}
             {message.outcome === "unanswered" ? <Text size="sm">{t(from ? "station.msg.noAnswerOurs" : "station.msg.noAnswerTheirs")}</Text> : null}
@@ -261,13 +264,13 @@ function TimeField(props: { label: string; value: string; onChange: (iso: string
   return (
     <TextInput
       type="datetime-local"
+      size="xs"
       step={1}
       aria-label={props.label}
       title={props.label}
       leftSection={<Text size="xs" c="dimmed" aria-hidden>{props.label}</Text>}
       leftSectionWidth={46}
-      w={250}
-      maw="100%"
+      w={{ base: "100%", sm: 225 }}
       value={localOf(props.value)}
       onChange={(event) => {
         const { value } = event.currentTarget;
@@ -308,7 +311,7 @@ export default function Messages() {
   const columns = useMemo<readonly Column<Message>[]>(
     () => [
       { id: "at", title: t("station.msg.at"), min: 116, grow: 0, keep: true, card: "aside", cell: (row) => <Time at={row.at} style="millis" /> },
-      { id: "direction", title: t("station.msg.direction"), min: 40, grow: 0, keep: true, card: "none", cell: (row) => <Direction message={row} short /> },
+      { id: "direction", title: t("station.msg.direction"), min: 96, grow: 0, keep: true, card: "line", cell: (row) => <Direction message={row} short /> },
       {
         id: "action",
         title: t("station.msg.action"),
@@ -330,9 +333,9 @@ export default function Messages() {
     query.set("format", kind);
     return `/api/v1${pathOf("stations", id, "messages", "export")}?${query.toString()}`;
   };
-  const split = wide === true && message !== undefined;
+  const split = wide && message !== undefined;
   const filtered = action + direction + trouble + q + since + until !== "";
-  const detail = message === undefined ? null : <Detail id={id} message={message} step={step} close={close} />;
+  const detail = message === undefined ? null : <Detail id={id} message={message} step={step} close={wide ? close : null} />;
   return (
     <div>
       <div ref={topRef}>
@@ -363,10 +366,7 @@ export default function Messages() {
               ],
             },
           ]}
-        >
-          <TimeField label={t("station.msg.since")} value={since} onChange={(value) => setFilters({ since: value })} />
-          <TimeField label={t("station.msg.until")} value={until} onChange={(value) => setFilters({ until: value })} />
-        </FilterBar>
+         />
         <Group justify="space-between" mb="xs" className="no-print">
           {until === "" ? (
             <Group gap="xs">
@@ -398,6 +398,9 @@ export default function Messages() {
               </Button>
             </Group>
           )}
+          <Group gap="xs">
+            <TimeField label={t("station.msg.since")} value={since} onChange={(value) => setFilters({ since: value })} />
+            <TimeField label={t("station.msg.until")} value={until} onChange={(value) => setFilters({ until: value })} />
           <Menu>
             <Menu.Target>
               <Button size="xs" variant="default" leftSection={<IconDownload size={14} />}>
@@ -413,6 +416,7 @@ export default function Messages() {
               ))}
             </Menu.Dropdown>
           </Menu>
+          </Group>
         </Group>
       </div>
       {lost ? (
@@ -431,8 +435,8 @@ export default function Messages() {
           onOpen={open}
           loading={log.loading}
           rowHeight={38}
-          {...(wide === true && height > 0 ? { height: Math.max(320, height - topHeight - 270) } : {})}
-          more={{ has: log.next !== null, loading: log.loading, load: log.more }}
+          {...(wide && height > 0 ? { height: Math.max(320, height - topHeight - 285) } : {})}
+          more={{ has: log.hasMore, loading: log.loadingMore, load: log.more }}
           rowTone={(row) => (row.outcome === "error" ? "bad" : isWrong(row) ? "wait" : undefined)}
           empty={
             log.loading || log.error !== null ? null : filtered ? (
@@ -448,8 +452,8 @@ export default function Messages() {
           </Paper>
         ) : null}
       </div>
-      {wide === true ? null : (
-        <Drawer opened={message !== undefined} onClose={close} position="right" size="xl" withCloseButton={false} aria-label={t("station.msg.detail")} padding="md">
+      {wide ? null : (
+        <Drawer opened={message !== undefined} onClose={close} position="right" size="xl" title={t("station.msg.detail")} closeButtonProps={{ "aria-label": tc("app.close") }} padding="md">
           {detail}
         </Drawer>
       )}

@@ -10,6 +10,7 @@ import { Age, Copy, Empty, Energy, failed, lookOf, Panel, Percent, Power, SafeTe
 import { useDoing } from "./Actions.tsx";
 import { askAvailability, askStop, askTrigger, askUnlock } from "./asking.tsx";
 import { type Connector, type Detail, keys, powerOf, type Transaction, useDetail, useLink, useOpen, useUptime } from "./data.ts";
+import { Event } from "./Events.tsx";
 import { Facts } from "./Facts.tsx";
 import { qualityOf, versionOf } from "./knowledge.ts";
 import classes from "./station.module.css";
@@ -331,6 +332,42 @@ function WhoPanel(props: { detail: Detail }) {
   );
 }
 
+// ---- what happened last
+
+function Lately(props: { id: string }) {
+  const { t } = useTexts(texts);
+  const found = useQuery({
+    queryKey: [...keys.history(props.id), "lately"],
+    queryFn: () => take(api.GET("/api/v1/stations/{station_id}/history", { params: { path: { station_id: props.id }, query: { limit: 8 } } })),
+  });
+  return (
+    <Panel
+      title={t("station.lately.title")}
+      beside={
+        <Anchor component={Link} size="sm" to={pathOf("stations", props.id, "history")}>
+          {t("station.lately.all")}
+        </Anchor>
+      }
+    >
+      {found.isPending ? (
+        <Skeletons rows={5} height={24} />
+      ) : found.isError ? (
+        <Trouble error={found.error} retry={() => void found.refetch()} />
+      ) : found.data.items.length === 0 ? (
+        <Text size="sm" c="dimmed">
+          {t("station.lately.none")}
+        </Text>
+      ) : (
+        <ol className={classes.line}>
+          {found.data.items.map((item) => (
+            <Event key={item.number} id={props.id} item={item} short />
+          ))}
+        </ol>
+      )}
+    </Panel>
+  );
+}
+
 export default function Now() {
   const { t } = useTexts(texts);
   const { id } = useParams<{ id: string }>();
@@ -386,6 +423,7 @@ export default function Now() {
               <Charge detail={detail} transaction={each} />
             </Panel>
           ))}
+          <Lately id={id} />
           {reads ? null : (
             <Text size="sm" c="dimmed">
               {t("station.now.blind")}

@@ -55,6 +55,7 @@ function Tabbed(props: { id: string; tab: Tab; children: ReactNode }) {
     <Tabs
       value={props.tab}
       keepMounted={false}
+      {...(narrow ? { classNames: { tabLabel: classes.tabLabel ?? "" } } : {})}
       variant={narrow ? "pills" : "default"}
       onChange={(chosen) => navigate(pathOf("stations", props.id, ...(chosen === null || chosen === "now" ? [] : [chosen])))}
     >
@@ -108,7 +109,7 @@ function Sentence(props: { detail: Detail }) {
     );
   }
   if (vendor + model !== "") parts.push(<SafeText key="model" text={`${vendor} ${model}`.trim()} most={60} />);
-  if (firmware !== "") parts.push(<span key="firmware">{t("station.head.firmware", { version: visible(firmware.slice(0, 40)) })}</span>);
+  if (firmware !== "") parts.push(<span key="firmware" style={{ whiteSpace: "nowrap" }}>{t("station.head.firmware", { version: visible(firmware.slice(0, 40)) })}</span>);
   if (detail.link.protocol !== "") parts.push(<span key="protocol">{versionOf(detail.link.protocol)}</span>);
   if (detail.last_seen !== null && !detail.link.connected) {
     parts.push(

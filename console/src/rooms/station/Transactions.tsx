@@ -12,7 +12,7 @@ import { texts } from "./texts.ts";
 const DEFAULTS = { state: "", suspect: "" } as const;
 
 export default function Transactions() {
-  const { t, language } = useTexts(texts);
+  const { t } = useTexts(texts);
   const { id } = useParams<{ id: string }>();
   const [filters, setFilters] = useFilters<"state" | "suspect">(DEFAULTS);
   const found = useInfiniteQuery({
@@ -59,7 +59,6 @@ export default function Transactions() {
     ],
     [t],
   );
-  void language;
   return (
     <>
       <FilterBar

@@ -180,7 +180,7 @@ function FaultCard(props: { detail: Detail; fault: Fault; open: readonly Transac
       </Text>
       {fault.text === "" ? null : (
         <Text size="sm">
-          „<SafeText text={fault.text} most={300} />“
+          {rich("station.quote", { text: <SafeText text={fault.text} most={300} /> })}
         </Text>
       )}
       <Text size="sm">{t(`station.fault.${kind}.cause`)}</Text>

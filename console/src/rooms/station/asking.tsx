@@ -3,7 +3,7 @@ import { Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { IconHandStop } from "@tabler/icons-react";
 import { api, type Schema, take } from "@/api";
-import { speak } from "@/i18n";
+import { common, speak } from "@/i18n";
 import { confirm, done, visible } from "@/ui";
 import type { Detail, Transaction } from "./data.ts";
 import { texts } from "./texts.ts";
@@ -19,6 +19,7 @@ export function tell(what: string, answer: Pick<Answer, "outcome" | "status"> & 
   else if (answer.outcome === "scheduled") done(t("station.told.scheduled", { what, status }));
   else {
     notifications.show({
+      closeButtonProps: { "aria-label": speak(common).t("app.close") },
       color: "red",
       icon: <IconHandStop size={18} />,
       autoClose: 12_000,
@@ -113,7 +114,7 @@ export function askStop(detail: Detail, transaction: Transaction): void {
 
 export async function askTrigger(detail: Detail, message: Schema<"Triggerable">): Promise<void> {
   const { t } = speak(texts);
-  const body = { message };
+  const body = { message, custom: "" };
   tell(t("station.trigger.do", { message }), await take(api.POST("/api/v1/stations/{station_id}/trigger", { params: of(detail.id), body })));
 }
 

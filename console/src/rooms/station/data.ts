@@ -5,7 +5,8 @@ import { useLive } from "@/live";
 import { useThrottled } from "@/ui";
 
 export type Detail = Schema<"StationDetail">;
-export type Transaction = Schema<"TransactionOut">;
+/** Without its pairs of numbers, which come out of a call as another type than the document has. */
+export type Transaction = Omit<Schema<"TransactionOut">, "missing_reports">;
 export type Connector = Schema<"ConnectorOut">;
 export type Fault = Schema<"FaultOut">;
 

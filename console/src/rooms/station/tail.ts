@@ -2,8 +2,9 @@
  * The message log of a station as it grows: pages backwards on demand, and what is new every two seconds while it is
  * wanted. Nothing tells of single messages (thousands a second pass), so the newest are asked for, a short time back.
  */
-import { useCallback, useEffect, useEffectEvent, useRef, useState } from "react";
-import { api, type Schema, take } from "@/api";
+import { type InfiniteData, useInfiniteQuery } from "@tanstack/react-query";
+import { useEffect, useEffectEvent, useMemo } from "react";
+import { api, queries, type Schema, take } from "@/api";
 
 export type Message = Schema<"MessageOut">;
 
@@ -22,32 +23,40 @@ const EVERY_MS = 2000;
 const BACK_MS = 150_000;
 const MOST_KEPT = 20_000;
 
+function isOutcome(text: string): text is Message["outcome"] {
+  return text === "answered" || text === "error" || text === "unanswered";
+}
+
 export function queryOf(wish: Wish) {
   return {
     ...(wish.action === "" ? {} : { action: [wish.action] }),
     ...(wish.direction === "" ? {} : { direction: wish.direction as Message["direction"] }),
     ...(wish.trouble === "trouble" ? { trouble: true } : {}),
-    ...(wish.trouble === "error" || wish.trouble === "unanswered" || wish.trouble === "answered" ? { outcome: wish.trouble as Message["outcome"] } : {}),
+    ...(isOutcome(wish.trouble) ? { outcome: wish.trouble } : {}),
     ...(wish.q.trim() === "" ? {} : { q: wish.q.trim() }),
     ...(wish.since === "" ? {} : { since: wish.since }),
     ...(wish.until === "" ? {} : { until: wish.until }),
   };
 }
 
-interface Log {
-  readonly key: string;
+/**
+ * A page, and what it was when it was read.
+ *
+ * newest   the number that was the newest then: what is above it came by itself since
+ * readAt   when that was, in ms
+ */
+interface Page {
   readonly items: readonly Message[];
   readonly next: string | null;
-  readonly loading: boolean;
-  readonly error: unknown;
-  /** How many came by themselves since the log was opened. */
-  readonly fresh: number;
+  readonly newest: number;
+  readonly readAt: number;
 }
 
-const NOTHING: Omit<Log, "key"> = { items: [], next: null, loading: true, error: null, fresh: 0 };
+type Query = ReturnType<typeof queryOf> & { limit: number; after?: string; since?: string };
 
-function ask(id: string, query: ReturnType<typeof queryOf> & { limit: number; after?: string; since?: string }, signal: AbortSignal) {
-  return take(api.GET("/api/v1/stations/{station_id}/messages", { params: { path: { station_id: id }, query }, signal }));
+async function ask(id: string, query: Query, signal: AbortSignal): Promise<Page> {
+  const page = await take(api.GET("/api/v1/stations/{station_id}/messages", { params: { path: { station_id: id }, query }, signal }));
+  return { items: page.items, next: page.next ?? null, newest: page.items[0]?.number ?? 0, readAt: Date.now() };
 }
 
 /** Those that are not there yet, before those that are; by number, the newest first. Pure. */
@@ -58,80 +67,78 @@ export function joined(known: readonly Message[], found: readonly Message[]): re
   return [...fresh, ...known].sort((a, b) => b.number - a.number).slice(0, MOST_KEPT);
 }
 
-export function useMessages(id: string, wish: Wish, live: boolean) {
-  const key = JSON.stringify([id, wish]);
-  const [log, setLog] = useState<Log>({ key, ...NOTHING });
-  const [round, setRound] = useState(0);
-  if (log.key !== key) setLog({ key, ...NOTHING });
-  const opened = useRef(Date.now());
+/** The new ones since what is known: as far back as that, for a page of new ones may not be all of them. */
+async function newer(id: string, wish: Wish, known: readonly Message[], readAt: number, signal: AbortSignal): Promise<readonly Message[]> {
+  const [newest] = known;
+  const from = new Date((newest === undefined ? readAt : Date.parse(newest.at)) - BACK_MS).toISOString();
+  const query = { ...queryOf(wish), since: wish.since > from ? wish.since : from };
+  const numbers = new Set(known.map((each) => each.number));
+  const found: Message[] = [];
+  let after: string | null = null;
+  for (let pages = 0; pages < 10; pages += 1) {
+    const page: Page = await ask(id, { ...query, limit: pages === 0 ? 25 : PAGE, ...(after === null ? {} : { after }) }, signal);
+    found.push(...page.items);
+    after = page.next;
+    if (after === null || page.items.some((each) => numbers.has(each.number))) break;
+  }
+  return found;
+}
 
-  const begin = useEffectEvent(async (signal: AbortSignal) => {
-    opened.current = Date.now();
-    try {
-      const page = await ask(id, { ...queryOf(wish), limit: PAGE }, signal);
-      setLog({ key, items: page.items, next: page.next ?? null, loading: false, error: null, fresh: 0 });
-    } catch (error) {
-      if (!signal.aborted) setLog({ key, ...NOTHING, loading: false, error });
-    }
+export function useMessages(id: string, wish: Wish, live: boolean) {
+  const queryKey = useMemo(() => ["stations", id, "messages", wish] as const, [id, wish]);
+  const found = useInfiniteQuery({
+    queryKey,
+    queryFn: ({ pageParam, signal }) => ask(id, { ...queryOf(wish), limit: PAGE, ...(pageParam === null ? {} : { after: pageParam }) }, signal),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next,
+    // What was said does not change; what is new comes by the tail.
+    staleTime: Infinity,
+    gcTime: 0,
   });
-  useEffect(() => {
-    const abort = new AbortController();
-    void begin(abort.signal);
-    return () => abort.abort();
-  }, [key, round]);
+  const { data } = found;
+  const items = useMemo(() => data?.pages.reduce<readonly Message[]>((all, page) => joined(all, page.items), []) ?? [], [data]);
+  const begun = data?.pages[0];
 
   const poll = useEffectEvent(async (signal: AbortSignal) => {
-    if (document.hidden || log.loading || log.error !== null) return;
-    const newest = log.items[0] === undefined ? opened.current : Date.parse(log.items[0].at);
-    const since = new Date(newest - BACK_MS).toISOString();
-    const query = { ...queryOf(wish), since: wish.since > since ? wish.since : since };
-    const known = new Set(log.items.map((each) => each.number));
-    const found: Message[] = [];
-    try {
-      let after: string | undefined;
-      // As far back as what is known: a page of new ones may not be all of them.
-      for (let pages = 0; pages < 10; pages += 1) {
-        const page: Schema<"PageOfMessageOut"> = await ask(id, { ...query, limit: pages === 0 ? 25 : PAGE, ...(after === undefined ? {} : { after }) }, signal);
-        found.push(...page.items);
-        after = page.next ?? undefined;
-        if (after === undefined || page.items.some((each) => known.has(each.number))) break;
-      }
-    } catch {
-      return; // The banner says that the server is lost; the next round asks again.
-    }
+    if (document.hidden || begun === undefined) return;
+    const fresh = await newer(id, wish, items, begun.readAt, signal);
     if (signal.aborted) return;
-    setLog((before) => {
-      if (before.key !== key) return before;
-      const items = joined(before.items, found);
-      return items === before.items ? before : { ...before, items, fresh: before.fresh + items.length - before.items.length };
+    queries.setQueryData<InfiniteData<Page, string | null>>(queryKey, (before) => {
+      const [first, ...rest] = before?.pages ?? [];
+      if (before === undefined || first === undefined) return before;
+      const joint = joined(first.items, fresh.filter((each) => !rest.some((page) => page.items.some((old) => old.number === each.number))));
+      return joint === first.items ? before : { ...before, pages: [{ ...first, items: joint }, ...rest] };
     });
   });
   useEffect(() => {
     if (!live) return undefined;
     const abort = new AbortController();
     let timer: ReturnType<typeof setTimeout>;
-    const again = (): void => {
-      timer = setTimeout(() => void poll(abort.signal).finally(() => !abort.signal.aborted && again()), EVERY_MS);
+    const later = (): void => {
+      timer = setTimeout(() => {
+        poll(abort.signal)
+          // The banner says that the server is lost; the next round asks again.
+          .catch(() => undefined)
+          .finally(() => {
+            if (!abort.signal.aborted) later();
+          });
+      }, EVERY_MS);
     };
-    again();
+    later();
     return () => {
       abort.abort();
       clearTimeout(timer);
     };
-  }, [live, key]);
+  }, [live, queryKey]);
 
-  const more = useCallback(() => {
-    if (log.loading || log.next === null || log.key !== key) return;
-    const after = log.next;
-    setLog((before) => ({ ...before, loading: true }));
-    void ask(id, { ...queryOf(wish), limit: PAGE, after }, new AbortController().signal).then(
-      (page) =>
-        setLog((before) =>
-          before.key !== key ? before : { ...before, items: joined(before.items, page.items), next: page.next ?? null, loading: false },
-        ),
-      (error: unknown) => setLog((before) => (before.key === key ? { ...before, loading: false, error } : before)),
-    );
-  }, [id, key, wish, log.loading, log.next, log.key]);
-
-  return { ...log, more, retry: () => setRound(round + 1) };
+  return {
+    items,
+    fresh: begun === undefined ? 0 : items.findIndex((each) => each.number <= begun.newest),
+    loading: found.isPending,
+    loadingMore: found.isFetchingNextPage,
+    error: found.error,
+    hasMore: found.hasNextPage,
+    more: () => void found.fetchNextPage(),
+    retry: () => void found.refetch(),
+  };
 }
