@@ -4,10 +4,11 @@ import { room as overview } from "./overview/index.tsx";
 import { room as password } from "./password/index.tsx";
 import { room as people } from "./people/index.tsx";
 import { room as profile } from "./profile/index.tsx";
+import { room as sites } from "./sites/index.tsx";
 import { room as station } from "./station/index.tsx";
 import { room as stations } from "./stations/index.tsx";
 import { room as tokens } from "./tokens/index.tsx";
 import { room as transactions } from "./transactions/index.tsx";
 import type { Room } from "./room.ts";
 
-export const rooms: readonly Room[] = [keys, overview, password, people, profile, stations, station, tokens, transactions];
+export const rooms: readonly Room[] = [keys, overview, password, people, profile, sites, station, stations, tokens, transactions];

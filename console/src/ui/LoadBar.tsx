@@ -10,7 +10,7 @@ export function LoadBar(props: { w: number; limit: number | null; small?: boolea
   const figures = { power: format.power(w), limit: limit === null ? "" : format.power(limit) };
   const said = limit === null ? t("load.noLimit", { power: figures.power }) : t(above ? "load.above" : "load.of", figures);
   return (
-    <Group gap={8} wrap="nowrap" title={said}>
+    <Group gap="0 8px" title={said}>
       {limit === null ? null : (
         <svg width={props.small === true ? 44 : 64} height={6} role="img" aria-label={said} preserveAspectRatio="none" viewBox="0 0 100 6" data-tone={above ? "bad" : share > 0.9 ? "wait" : "busy"} style={{ flex: "none" }}>
           <rect width={100} height={6} rx={3} fill="var(--mantine-color-default-border)" />

@@ -3,7 +3,7 @@
  * the operator has set tiles (`console_map`). Beside it stands the same as a list, for keyboards and screen readers.
  */
 import { ActionIcon, Anchor, Stack, Text, UnstyledButton, useComputedColorScheme } from "@mantine/core";
-import { IconArrowsMaximize, IconMinus, IconPlus } from "@tabler/icons-react";
+import { IconArrowsMaximize, IconMapPinFilled, IconMinus, IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { AttributionControl, Map as MapLibre, setWorkerUrl, type StyleSpecification } from "maplibre-gl";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
@@ -41,17 +41,26 @@ export interface Place {
  * unplaced   how many have no position, which is said below
  * focus      one place in the middle, near
  * onPick     a click on the map gives a position (for choosing one); then places do not lead anywhere
+ * pin        the position that is chosen
  */
 export interface MapProps {
   label: string;
   places: readonly Place[];
   height?: number | string;
   unplaced?: number;
-  onPick?: (position: { longitude: number; latitude: number }) => void;
+  onPick?: (position: Position) => void;
+  pin?: Position;
+}
+
+interface Position {
+  longitude: number;
+  latitude: number;
 }
 
 const REACH_PX = 46;
 const NAMES_FROM_ZOOM = 6.5;
+/** Natural Earth has nothing to tell of a town; tiles have. */
+const NEAREST = { embedded: 7, other: 14 };
 const ORDER: readonly Tone[] = ["bad", "away", "wait", "held", "busy", "kept", "free"];
 
 interface Spot {
@@ -178,7 +187,8 @@ export function Map(props: MapProps) {
   const [near, setNear] = useState(false);
   const [noPicture, setNoPicture] = useState(false);
   const [asList, setAsList] = useState(false);
-  const { places, onPick } = props;
+  const [pinned, setPinned] = useState<{ x: number; y: number } | null>(null);
+  const { places, onPick, pin } = props;
   const height = props.height ?? 320;
   const picking = useEffectEvent((longitude: number, latitude: number) => onPick?.({ longitude, latitude }));
 
@@ -216,7 +226,8 @@ export function Map(props: MapProps) {
     canvas.setAttribute("aria-hidden", "true");
     canvas.removeAttribute("role");
     made.on("click", (event) => picking(event.lngLat.lng, event.lngLat.lat));
-    showAll(made, places, false);
+    if (pin === undefined) showAll(made, places, false);
+    else made.jumpTo({ center: [pin.longitude, pin.latitude], zoom: PIN_ZOOM });
     void (kind.kind === "embedded" ? embedded() : baseStyle(kind))
       .then((style) => made.setStyle(style, { diff: false }))
       .catch(() => undefined);
@@ -234,15 +245,32 @@ export function Map(props: MapProps) {
   }, [kind, asList]);
 
   // The first places may come after the map.
+  const hasPin = useRef(pin !== undefined);
   const hadNone = useRef(true);
   useEffect(() => {
     if (map === null) {
       hadNone.current = true;
       return;
     }
-    if (hadNone.current && places.length > 0) showAll(map, places, false);
+    if (hadNone.current && places.length > 0 && !hasPin.current) showAll(map, places, false);
     hadNone.current = places.length === 0;
   }, [map, places, showAll]);
+
+  const { longitude, latitude } = pin ?? {};
+  useEffect(() => {
+    hasPin.current = longitude !== undefined;
+    if (map === null || longitude === undefined || latitude === undefined) return undefined;
+    const lay = (): void => setPinned(map.project([longitude, latitude]));
+    // It may have been typed: bring it into view.
+    if (!map.getBounds().contains([longitude, latitude])) map.jumpTo({ center: [longitude, latitude], zoom: Math.max(map.getZoom(), PIN_ZOOM) });
+    lay();
+    map.on("move", lay);
+    map.on("resize", lay);
+    return () => {
+      map.off("move", lay);
+      map.off("resize", lay);
+    };
+  }, [map, longitude, latitude]);
 
   useEffect(() => {
     if (map === null) return undefined;
@@ -324,7 +352,7 @@ export function Map(props: MapProps) {
               }
             }}
           >
-            <Ring counts={mark.counts} />
+            {onPick === undefined ? <Ring counts={mark.counts} /> : <span className={classes.dot} />}
             {near && mark.members.length === 1 ? (
               <span className={classes.name}>
                 <bdi>{mark.name}</bdi>
@@ -332,6 +360,11 @@ export function Map(props: MapProps) {
             ) : null}
           </button>
         ))}
+        {pinned === null || pin === undefined ? null : (
+          <span className={classes.pin} style={{ transform: `translate(-50%, -100%) translate(${pinned.x}px, ${pinned.y}px)` }} aria-hidden>
+            <IconMapPinFilled size={38} />
+          </span>
+        )}
         <div className={classes.controls}>
           <ActionIcon variant="default" size={32} aria-label={t("ui.mapZoomIn")} onClick={() => map?.zoomIn()}>
             <IconPlus size={18} />

@@ -47,7 +47,7 @@ export function Figures(props: { overview: Overview | undefined; sites: readonly
         name={t("overview.uptime")}
         value={uptime === undefined || uptime === null ? <Unknown /> : format.percent(uptime)}
         detail={uptime === null ? t("overview.unmeasured") : low === 0 ? t("overview.noneLow", { target }) : t("overview.low", { n: low, target })}
-        to="/stations?sort=uptime"
+        to="/stations?uptime=97"
       />
       <Figure
         name={t("overview.energy")}
