@@ -150,6 +150,7 @@ export const de: Same<typeof en> = {
   "ui.chartNone": "Keine Werte in dieser Zeit.",
   "ui.mapList": "Als Liste",
   "ui.mapPicture": "Als Karte",
+  "ui.mapSites": { one: "{n} Standort", other: "{n} Standorte" },
   "ui.mapNone": "Noch kein Standort hat eine Position. Geben Sie einem eine, dann steht er hier.",
   "ui.mapZoomIn": "Näher",
   "ui.mapZoomOut": "Weiter weg",

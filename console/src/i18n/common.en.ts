@@ -147,6 +147,7 @@ export const en = {
   "ui.chartNone": "No values in this time.",
   "ui.mapList": "As a list",
   "ui.mapPicture": "As a map",
+  "ui.mapSites": { one: "{n} site", other: "{n} sites" },
   "ui.mapNone": "No site has a position yet. Give one to a site, and it is here.",
   "ui.mapZoomIn": "Closer",
   "ui.mapZoomOut": "Further away",

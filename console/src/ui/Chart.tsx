@@ -6,7 +6,7 @@
  */
 import { Group, Table, Text, UnstyledButton, useComputedColorScheme } from "@mantine/core";
 import { useElementSize } from "@mantine/hooks";
-import { useEffect, useEffectEvent, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, useEffect, useEffectEvent, useMemo, useRef, useState } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { common, format, useTexts } from "@/i18n";
@@ -65,7 +65,11 @@ function clockText(splits: readonly number[], incrementS: number): string[] {
   });
 }
 
-function optionsOf(props: ChartProps, size: { width: number; height: number }, onPoint: (index: number | null) => void): uPlot.Options {
+interface Span {
+  current: readonly [number, number] | undefined;
+}
+
+function optionsOf(props: ChartProps, size: { width: number; height: number }, span: Span, onPoint: (index: number | null) => void): uPlot.Options {
   const ink = colorOf("--chart-ink");
   const grid = { stroke: colorOf("--chart-grid"), width: 1 };
   const font = "12px system-ui, sans-serif";
@@ -87,7 +91,7 @@ function optionsOf(props: ChartProps, size: { width: number; height: number }, o
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
     scales: {
-      x: props.span === undefined ? { time: true } : { time: true, range: () => [props.span?.[0] ?? 0, props.span?.[1] ?? 1] },
+      x: { time: true, range: (_, min, max) => [...(span.current ?? [min, max])] as [number, number] },
       left: { range: (_, min, max) => [Math.min(0, min), Math.max(max * 1.08, min + 1)] },
       right: { range: (_, min, max) => [Math.min(0, min), Math.max(max, min + 1)] },
     },
@@ -128,9 +132,10 @@ export function Chart(props: ChartProps) {
   const height = props.height ?? 240;
   const { at, values } = props;
   const isEmpty = !values.some((list) => list.some((value) => value !== null));
-  const shape = JSON.stringify([props.series, props.span, scheme, language]);
+  const shape = JSON.stringify([props.series, scheme, language]);
+  const span = useRef(props.span);
   const data = useMemo(() => [at, ...values] as unknown as uPlot.AlignedData, [at, values]);
-  const make = useEffectEvent((node: HTMLElement) => new uPlot(optionsOf(props, { width, height }, setPointed), data, node));
+  const make = useEffectEvent((node: HTMLElement) => new uPlot(optionsOf(props, { width, height }, span, setPointed), data, node));
   useEffect(() => {
     if (place.current === null || width === 0 || isEmpty || asTable) return undefined;
     const made = make(place.current);
@@ -140,12 +145,25 @@ export function Chart(props: ChartProps) {
       plot.current = null;
     };
   }, [shape, width, height, isEmpty, asTable]);
-  useEffect(() => plot.current?.setData(data), [data]);
+  const [from, to] = props.span ?? [];
+  useEffect(() => {
+    span.current = from === undefined || to === undefined ? undefined : [from, to];
+    plot.current?.setData(data);
+  }, [data, from, to]);
 
   const last = at.length - 1;
   const index = pointed !== null && pointed <= last ? pointed : last;
   const write = (series: Series, value: number | null | undefined): string =>
     value === null || value === undefined ? "–" : (series.axis === "right" ? (props.formatRight ?? props.format) : props.format)(value);
+  const pressed = (event: KeyboardEvent): void => {
+    const stride = event.shiftKey ? Math.max(1, Math.round(last / 20)) : 1;
+    const there = { ArrowLeft: index - stride, ArrowDown: index - stride, ArrowRight: index + stride, ArrowUp: index + stride, Home: 0, End: last }[event.key];
+    const u = plot.current;
+    const s = there === undefined ? undefined : at[Math.max(0, Math.min(last, there))];
+    if (u === null || s === undefined) return;
+    event.preventDefault();
+    u.setCursor({ left: u.valToPos(s, "x"), top: 10 });
+  };
   const latest = props.series.map((each, number) => `${each.label} ${write(each, values[number]?.findLast((value) => value !== null))}`).join(", ");
   return (
     <div ref={box} className={classes.chart}>
@@ -202,7 +220,22 @@ export function Chart(props: ChartProps) {
           </Table>
         </div>
       ) : (
-        <div ref={place} role="img" aria-label={`${props.label}. ${latest}`} style={{ height }} />
+        // A slider over time: the arrow keys walk along the values, and each is said.
+        <div
+          ref={place}
+          role="slider"
+          aria-readonly
+          aria-label={`${props.label}. ${latest}`}
+          aria-valuemin={0}
+          aria-valuemax={Math.max(0, last)}
+          aria-valuenow={Math.max(0, index)}
+          aria-valuetext={at[index] === undefined ? latest : [format.time(new Date(at[index] * 1000), "full"), ...props.series.map((each, number) => `${each.label} ${write(each, values[number]?.[index])}`)].join(", ")}
+          tabIndex={0}
+          className={classes.plot}
+          onKeyDown={pressed}
+          onBlur={() => plot.current?.setCursor({ left: -10, top: -10 })}
+          style={{ height }}
+        />
       )}
     </div>
   );

@@ -2,7 +2,7 @@
  * Places on a map, by MapLibre; large, so import it only in pages. The land is Natural Earth's, from this server, unless
  * the operator has set tiles (`console_map`). Beside it stands the same as a list, for keyboards and screen readers.
  */
-import { ActionIcon, Anchor, Stack, Text, UnstyledButton, useComputedColorScheme } from "@mantine/core";
+import { ActionIcon, Anchor, Menu, Stack, Text, UnstyledButton, useComputedColorScheme } from "@mantine/core";
 import { IconArrowsMaximize, IconMapPinFilled, IconMinus, IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { AttributionControl, Map as MapLibre, setWorkerUrl, type StyleSpecification } from "maplibre-gl";
@@ -76,7 +76,23 @@ function colors(): Record<"sea" | "land" | "border", string> {
   return { sea: read("sea"), land: read("land"), border: read("border") };
 }
 
-async function world(): Promise<{ land: GeoJSON.FeatureCollection; borders: GeoJSON.MultiLineString }> {
+interface World {
+  land: GeoJSON.FeatureCollection;
+  borders: GeoJSON.MultiLineString;
+}
+
+let loaded: Promise<World> | undefined;
+
+/** Once for all maps of the tab; again after it could not be loaded. */
+function world(): Promise<World> {
+  loaded ??= readWorld().catch((error: unknown) => {
+    loaded = undefined;
+    throw error;
+  });
+  return loaded;
+}
+
+async function readWorld(): Promise<World> {
   const topology = (await (await fetch(worldUrl)).json()) as Topology<{ countries: GeometryCollection }>;
   return { land: feature(topology, topology.objects.countries), borders: mesh(topology, topology.objects.countries) };
 }
@@ -102,6 +118,11 @@ function bounds(places: readonly Place[]): [number, number, number, number] | nu
   if (places.length === 0) return null;
   const [x, y] = [places.map((each) => each.longitude), places.map((each) => each.latitude)];
   return [Math.min(...x), Math.min(...y), Math.max(...x), Math.max(...y)];
+}
+
+/** Some two kilometres. */
+function isOneSpot([west, south, east, north]: readonly [number, number, number, number]): boolean {
+  return east - west < 0.03 && north - south < 0.02;
 }
 
 function tones(counts: Readonly<Record<string, number>>): Record<Tone, number> {
@@ -187,15 +208,19 @@ export function Map(props: MapProps) {
   const [near, setNear] = useState(false);
   const [noPicture, setNoPicture] = useState(false);
   const [asList, setAsList] = useState(false);
+  const [drawn, setDrawn] = useState(false);
+  const [chosen, setChosen] = useState<string | null>(null);
   const [pinned, setPinned] = useState<{ x: number; y: number } | null>(null);
   const { places, onPick, pin } = props;
   const height = props.height ?? 320;
   const picking = useEffectEvent((longitude: number, latitude: number) => onPick?.({ longitude, latitude }));
 
+  const kind = base.data;
+  const nearest = kind === undefined || kind.kind === "embedded" ? NEAREST.embedded : NEAREST.other;
   const showAll = useCallback((made: MapLibre, all: readonly Place[], animate: boolean) => {
     const around = bounds(all);
-    if (around !== null) made.fitBounds(around, { padding: 50, maxZoom: 11, animate });
-  }, []);
+    if (around !== null) made.fitBounds(around, { padding: 50, maxZoom: nearest, animate });
+  }, [nearest]);
   const begin = useEffectEvent((node: HTMLElement, kind: MapBase) => {
     let made: MapLibre;
     try {
@@ -227,13 +252,15 @@ export function Map(props: MapProps) {
     canvas.removeAttribute("role");
     made.on("click", (event) => picking(event.lngLat.lng, event.lngLat.lat));
     if (pin === undefined) showAll(made, places, false);
-    else made.jumpTo({ center: [pin.longitude, pin.latitude], zoom: PIN_ZOOM });
+    else made.jumpTo({ center: [pin.longitude, pin.latitude], zoom: nearest });
     void (kind.kind === "embedded" ? embedded() : baseStyle(kind))
-      .then((style) => made.setStyle(style, { diff: false }))
+      .then((style) => {
+        made.setStyle(style, { diff: false });
+        void made.once("idle").then(() => setDrawn(true));
+      })
       .catch(() => undefined);
     return made;
   });
-  const kind = base.data;
   useEffect(() => {
     if (box.current === null || kind === undefined || asList) return undefined;
     const made = begin(box.current, kind);
@@ -262,7 +289,7 @@ export function Map(props: MapProps) {
     if (map === null || longitude === undefined || latitude === undefined) return undefined;
     const lay = (): void => setPinned(map.project([longitude, latitude]));
     // It may have been typed: bring it into view.
-    if (!map.getBounds().contains([longitude, latitude])) map.jumpTo({ center: [longitude, latitude], zoom: Math.max(map.getZoom(), PIN_ZOOM) });
+    if (!map.getBounds().contains([longitude, latitude])) map.jumpTo({ center: [longitude, latitude], zoom: Math.max(map.getZoom(), nearest) });
     lay();
     map.on("move", lay);
     map.on("resize", lay);
@@ -270,7 +297,7 @@ export function Map(props: MapProps) {
       map.off("move", lay);
       map.off("resize", lay);
     };
-  }, [map, longitude, latitude]);
+  }, [map, longitude, latitude, nearest]);
 
   useEffect(() => {
     if (map === null) return undefined;
@@ -309,7 +336,7 @@ export function Map(props: MapProps) {
         const members = cluster.members.map(({ place }) => place);
         const [only] = members;
         const counts = together(members);
-        const name = members.length === 1 ? visible(only?.name ?? "") : `${members.length} ${t("app.sites")}`;
+        const name = members.length === 1 ? visible(only?.name ?? "") : t("ui.mapSites", { n: members.length });
         return { key: members.map(({ id }) => id).join(), x: cluster.x, y: cluster.y, members, counts, name };
       }),
     [clusters, t],
@@ -330,7 +357,7 @@ export function Map(props: MapProps) {
   }
   return (
     <div className={classes.map} role="group" aria-label={props.label}>
-      <div className={classes.frame} style={{ height }} data-picks={onPick !== undefined || undefined}>
+      <div className={classes.frame} style={{ height }} data-picks={onPick !== undefined || undefined} data-drawn={drawn}>
         <div ref={box} className={classes.canvas} />
         {marks.map((mark) => (
           <button
@@ -346,8 +373,8 @@ export function Map(props: MapProps) {
               const around = bounds(mark.members);
               if (mark.members.length === 1 && only !== undefined) navigate(only.to);
               else if (around !== null && map !== null) {
-                // Places at one spot never come apart: their list says more than another zoom.
-                if (map.getZoom() >= 16) setAsList(true);
+                // Places of one town do not come apart without zooming into where the map is empty: their names say more.
+                if (isOneSpot(around) || map.getZoom() >= 16) setChosen(mark.key);
                 else map.fitBounds(around, { padding: 80, maxZoom: Math.min(17, map.getZoom() + 4) });
               }
             }}
@@ -360,6 +387,25 @@ export function Map(props: MapProps) {
             ) : null}
           </button>
         ))}
+        {marks
+          .filter((mark) => mark.key === chosen)
+          .map((mark) => (
+            <Menu key={mark.key} opened onClose={() => setChosen(null)} position="bottom" withArrow>
+              <Menu.Target>
+                <span className={classes.spot} style={{ transform: `translate(${mark.x}px, ${mark.y + 16}px)` }} />
+              </Menu.Target>
+              <Menu.Dropdown aria-label={mark.name}>
+                {mark.members.map((place) => (
+                  <Menu.Item key={place.id} component={Link} to={place.to}>
+                    <bdi>{visible(place.name)}</bdi>
+                    <Text size="xs" c="dimmed">
+                      {sayCounts(place.counts)}
+                    </Text>
+                  </Menu.Item>
+                ))}
+              </Menu.Dropdown>
+            </Menu>
+          ))}
         {pinned === null || pin === undefined ? null : (
           <span className={classes.pin} style={{ transform: `translate(-50%, -100%) translate(${pinned.x}px, ${pinned.y}px)` }} aria-hidden>
             <IconMapPinFilled size={38} />

@@ -182,15 +182,15 @@ export function SiteForm(props: {
             onPick={({ latitude, longitude }) => set({ latitude: Number(latitude.toFixed(DIGITS)), longitude: Number(longitude.toFixed(DIGITS)) })}
           />
         </Suspense>
+        <Group gap="xs">
+          <Button type="submit" loading={props.saving}>
+            {props.action}
+          </Button>
+          <Button component={Link} to={props.back} variant="default">
+            {word("ui.cancel")}
+          </Button>
+        </Group>
       </div>
-      <Group gap="xs" mt="md">
-        <Button type="submit" loading={props.saving}>
-          {props.action}
-        </Button>
-        <Button component={Link} to={props.back} variant="default">
-          {word("ui.cancel")}
-        </Button>
-      </Group>
     </form>
   );
 }

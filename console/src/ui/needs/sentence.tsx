@@ -4,6 +4,7 @@ import { format, speak } from "@/i18n";
 import type { TroubleGroup } from "@/live";
 import { pathOf } from "@/route";
 import { Id, SafeText } from "../basics.tsx";
+import { textOf } from "../filters.ts";
 import { texts } from "./texts.ts";
 import { faultInWords, lossInWords, refusalInWords } from "./words.ts";
 
@@ -93,7 +94,7 @@ export function placeOf(group: TroubleGroup): string {
     }
     default: {
       if (group.count === 1 && first !== undefined) return pathOf("stations", first);
-      return `/stations?${new URLSearchParams({ ids: group.station_ids.join(",") }).toString()}`;
+      return `/stations?${new URLSearchParams({ ids: textOf(group.station_ids) }).toString()}`;
     }
   }
 }

@@ -57,7 +57,7 @@ export const de: Same<typeof en> = {
   "fault.HighTemperature": "zu heiß",
   "fault.InternalError": "interner Fehler",
   "fault.LocalListConflict": "Tokenliste passt nicht",
-  "fault.OtherError": "Fehler eigener Art",
+  "fault.OtherError": "nicht näher benannter Fehler",
   "fault.OverCurrentFailure": "Überstrom",
   "fault.OverVoltage": "Überspannung",
   "fault.PowerMeterFailure": "Zähler misst nicht",

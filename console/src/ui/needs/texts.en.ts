@@ -54,7 +54,7 @@ export const en = {
   "fault.HighTemperature": "too hot",
   "fault.InternalError": "internal error",
   "fault.LocalListConflict": "its list of tokens does not fit",
-  "fault.OtherError": "an error of its own kind",
+  "fault.OtherError": "an error that it does not name",
   "fault.OverCurrentFailure": "too much current",
   "fault.OverVoltage": "voltage too high",
   "fault.PowerMeterFailure": "the meter does not measure",
