@@ -9,8 +9,6 @@ import { AttributionControl, Map as MapLibre, setWorkerUrl, type StyleSpecificat
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import "maplibre-gl/dist/maplibre-gl.css";
 import { useCallback, useEffect, useEffectEvent, useMemo, useRef, useState } from "react";
-import { feature, mesh } from "topojson-client";
-import type { GeometryCollection, Topology } from "topojson-specification";
 import worldUrl from "world-atlas/countries-50m.json?url";
 import { common, useTexts } from "@/i18n";
 import { Link, navigate } from "@/route";
@@ -18,6 +16,7 @@ import { arcsOf, type Cluster, clustersOf } from "./clusters.ts";
 import { baseStyle, type MapBase, readBase } from "./mapBase.ts";
 import { lookOf, type Tone, TONES, wordOf } from "./states.ts";
 import { visible } from "./basics.tsx";
+import { type World, worldOf } from "./world.ts";
 import classes from "./map.module.css";
 
 // MapLibre looks for its worker beside itself, where the build has moved everything.
@@ -76,11 +75,6 @@ function colors(): Record<"sea" | "land" | "border", string> {
   return { sea: read("sea"), land: read("land"), border: read("border") };
 }
 
-interface World {
-  land: GeoJSON.FeatureCollection;
-  borders: GeoJSON.MultiLineString;
-}
-
 let loaded: Promise<World> | undefined;
 
 /** Once for all maps of the tab; again after it could not be loaded. */
@@ -93,8 +87,7 @@ function world(): Promise<World> {
 }
 
 async function readWorld(): Promise<World> {
-  const topology = (await (await fetch(worldUrl)).json()) as Topology<{ countries: GeometryCollection }>;
-  return { land: feature(topology, topology.objects.countries), borders: mesh(topology, topology.objects.countries) };
+  return worldOf((await (await fetch(worldUrl)).json()) as Parameters<typeof worldOf>[0]);
 }
 
 async function embedded(): Promise<StyleSpecification> {
