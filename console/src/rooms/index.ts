@@ -6,9 +6,9 @@ import { room as people } from "./people/index.tsx";
 import { room as profile } from "./profile/index.tsx";
 import { room as sites } from "./sites/index.tsx";
 import { room as station } from "./station/index.tsx";
-import { room as stations } from "./stations/index.tsx";
+import { inbox, newStation, room as stations } from "./stations/index.tsx";
 import { room as tokens } from "./tokens/index.tsx";
 import { room as transactions } from "./transactions/index.tsx";
 import type { Room } from "./room.ts";
 
-export const rooms: readonly Room[] = [keys, overview, password, people, profile, sites, station, stations, tokens, transactions];
+export const rooms: readonly Room[] = [keys, overview, password, people, profile, sites, station, stations, newStation, inbox, tokens, transactions];

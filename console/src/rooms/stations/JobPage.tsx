@@ -6,9 +6,9 @@ import { api, queries, take, useMay } from "@/api";
 import { format, useTexts } from "@/i18n";
 import { pathOf, useFilters, useParams } from "@/route";
 import { type Column, confirm, done, Empty, Id, JsonView, PageHeader, Panel, SafeText, Skeletons, Time, Trouble, VirtualTable } from "@/ui";
-import { type Action, isAction, type ItemState, type Job, type JobStation } from "./asking.ts";
+import { type Action, type Asked, isAction, type ItemState, type Job, type JobStation } from "./asking.ts";
 import { BulkDialog } from "./BulkDialog.tsx";
-import { AGAIN, behind, isOver, ITEM_STATES, TONE_OF_ITEM, useJob, useJobStations } from "./jobs.ts";
+import { AGAIN, askedOf, behind, isOver, ITEM_STATES, TONE_OF_ITEM, useJob, useJobStations } from "./jobs.ts";
 import { ItemBadge, ProgressBar } from "./Progress.tsx";
 import classes from "./stations.module.css";
 import { texts } from "./texts.ts";
@@ -44,7 +44,7 @@ export default function JobPage() {
   const columns = useColumns();
   const titleOf = useJobTitle();
   const [{ state, sort }, setFilters] = useFilters(DEFAULTS);
-  const [again, setAgain] = useState<{ action: Action; stations: readonly string[] } | null>(null);
+  const [again, setAgain] = useState<{ action: Action; stations: readonly string[]; initial: Asked | null } | null>(null);
   const rows = useMemo(() => (stations.data ?? []).filter((row) => state === "" || row.state === state), [stations.data, state]);
   const path = [{ title: t("jobs.title"), to: "/jobs" }];
   if (job.error !== null && job.data === undefined) {
@@ -91,7 +91,7 @@ export default function JobPage() {
           </Button>
         ) : null}
         {isOver(now) && toRetry.length > 0 && isAction(now.command) && may("stations:command") ? (
-          <Button leftSection={<IconRefresh size={16} />} title={t("job.againHint")} onClick={() => isAction(now.command) && setAgain({ action: now.command, stations: toRetry })}>
+          <Button leftSection={<IconRefresh size={16} />} title={t("job.againHint")} onClick={() => isAction(now.command) && setAgain({ action: now.command, stations: toRetry, initial: askedOf(now.command, now.request) })}>
             {t("job.again", { n: toRetry.length })}
           </Button>
         ) : null}
@@ -126,7 +126,7 @@ export default function JobPage() {
           empty={<Empty icon={IconRefresh} title={t("job.noneHere")} />}
         />
       </Stack>
-      <BulkDialog action={again?.action ?? null} stations={again?.stations ?? []} onClose={() => setAgain(null)} />
+      <BulkDialog action={again?.action ?? null} stations={again?.stations ?? []} initial={again?.initial ?? null} onClose={() => setAgain(null)} />
     </>
   );
 }

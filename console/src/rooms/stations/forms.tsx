@@ -30,20 +30,20 @@ interface Line {
 const MOST_SETTINGS = 500;
 const MOST_LINES = 100;
 
-/** OCPPCommCtrlr.HeartbeatInterval; with instances in brackets, and the EVSE behind an @. */
+/** OCPPCommCtrlr.HeartbeatInterval; with the EVSE and connector behind an @, and instances in brackets, as the server writes it. */
 function nameOf(setting: Pick<Setting, "component" | "variable" | "component_instance" | "variable_instance" | "evse" | "connector">): string {
   const bracket = (text: string): string => (text === "" ? "" : `[${text}]`);
-  const place = setting.evse === null ? "" : `@${setting.evse}${setting.connector === null ? "" : `/${setting.connector}`}`;
-  return `${setting.component}${bracket(setting.component_instance)}.${setting.variable}${bracket(setting.variable_instance)}${place}`;
+  const place = setting.evse === null ? "" : `@${setting.evse}${setting.connector === null ? "" : `.${setting.connector}`}`;
+  return `${setting.component}${bracket(setting.component_instance)}${place}.${setting.variable}${bracket(setting.variable_instance)}`;
 }
 
-const WRITTEN = /^([^.[\]@]+)(?:\[([^\]]*)\])?\.([^.[\]@]+)(?:\[([^\]]*)\])?(?:@(\d+)(?:\/(\d+))?)?$/;
+const WRITTEN = /^([^.[\]@]+)(?:\[([^\]]*)\])?(?:@(\d+)(?:\.(\d+))?)?\.([^.[\]@]+)(?:\[([^\]]*)\])?$/;
 
 /** Pure. A name as it is written, with its value; a name without a dot is a key of OCPP 1.6. */
 export function newValueOf(name: string, value: string): NewValue {
   const said = WRITTEN.exec(name.trim());
   if (said === null) return { key: name.trim(), value, component_instance: "", variable_instance: "", attribute: "Actual" };
-  const [, component, componentInstance, variable, variableInstance, evse, connector] = said;
+  const [, component, componentInstance, evse, connector, variable, variableInstance] = said;
   return {
     component: component ?? null,
     variable: variable ?? null,
@@ -151,7 +151,7 @@ export function SettingsForm(props: FormProps<"settings">) {
               renderOption={({ option }) => (
                 <span className={classes.settingOption}>
                   <bdi className={classes.cut}>{option.value}</bdi>
-                  <Text span size="xs" c="dimmed" className={classes.cut ?? ""}>
+                  <Text span size="xs" c="dimmed" className={classes.settingValue ?? ""}>
                     <bdi>{byName.get(option.value)?.value ?? ""}</bdi>
                   </Text>
                 </span>

@@ -4,7 +4,8 @@ import { api, queries, take } from "@/api";
 import { useLive } from "@/live";
 import type { Tone } from "@/ui";
 import { useThrottled } from "@/ui";
-import type { ItemState, Job, JobStation } from "./asking.ts";
+import type { Action, Asked, ItemState, Job, JobStation } from "./asking.ts";
+import { newValueOf } from "./forms.tsx";
 
 /** In the order in which a bar shows them. */
 export const ITEM_STATES = ["done", "refused", "failed", "unknown", "cancelled", "asking", "waiting"] as const satisfies readonly ItemState[];
@@ -65,4 +66,46 @@ export function useJobs() {
   const again = useThrottled(() => void queries.invalidateQueries({ queryKey: ["jobs"], exact: true }), PACE_MS);
   useLive(["job.changed", "job.progressed"], again);
   return useQuery({ queryKey: ["jobs"], queryFn: ({ signal }) => take(api.GET("/api/v1/jobs", { params: { query: { limit: 100 } }, signal })) });
+}
+
+function fieldOf(document: unknown, name: string): unknown {
+  return typeof document === "object" && document !== null ? (document as Readonly<Record<string, unknown>>)[name] : undefined;
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+function numberOf(value: unknown): number | null {
+  return typeof value === "number" ? value : null;
+}
+
+/** Pure. What a job asked, to ask it again; what was hidden of it is to be filled in anew. Null where it cannot be told. */
+export function askedOf(action: Action, request: unknown): Asked | null {
+  const place = fieldOf(request, "place");
+  const evse = numberOf(fieldOf(place, "evse"));
+  const connector = numberOf(fieldOf(place, "connector"));
+  switch (action) {
+    case "settings": {
+      const settings = fieldOf(request, "settings");
+      if (!Array.isArray(settings)) return null;
+      const lines = (settings as unknown[]).map((each) => {
+        const value = textOf(fieldOf(each, "value"));
+        return newValueOf(textOf(fieldOf(each, "name")), value === "[redacted]" ? "" : value);
+      });
+      return { action, request: { settings: lines } };
+    }
+    case "reset": {
+      const kind = fieldOf(request, "kind");
+      return kind === "OnIdle" || kind === "Immediate" || kind === "ImmediateAndResume" ? { action, request: { kind } } : null;
+    }
+    case "availability": {
+      const availability = fieldOf(request, "availability");
+      return availability === "Operative" || availability === "Inoperative" ? { action, request: { availability, evse: evse ?? 0 } } : null;
+    }
+    case "trigger":
+      return null;
+    case "unlock":
+      return evse === null ? null : { action, request: { evse, connector: connector ?? 1 } };
+  }
 }
