@@ -2,12 +2,12 @@
 import { Button } from "@mantine/core";
 import { IconDoor, IconSearchOff, IconTrash } from "@tabler/icons-react";
 import { useMemo, useState } from "react";
-import { api, queries, take, useMay } from "@/api";
+import { api, take, useMay } from "@/api";
 import { useTexts } from "@/i18n";
 import { useFilters } from "@/route";
 import { Age, type Column, done, Empty, failed, type Filter, FilterBar, Id, PageHeader, SafeText, Skeletons, Trouble, Unknown, VirtualTable } from "@/ui";
 import classes from "./door.module.css";
-import { adoptionOf, type Knock, REASONS, useKnocks } from "./knocks.ts";
+import { adoptionOf, type Knock, readAgain, REASONS, useKnocks } from "./knocks.ts";
 import { KnockDrawer } from "./KnockDrawer.tsx";
 import { ReasonBadge } from "./ReasonBadge.tsx";
 import { texts } from "./texts.ts";
@@ -45,7 +45,7 @@ export function useDismiss(): (numbers: readonly number[]) => Promise<void> {
     } catch (problem) {
       failed(problem);
     }
-    await queries.invalidateQueries({ queryKey: ["inbox"] });
+    await readAgain();
   };
 }
 

@@ -8,7 +8,7 @@ import { common, format, useTexts } from "@/i18n";
 import { Link, navigate, pathOf } from "@/route";
 import { Age, Copy, Id, SafeText, Skeletons, Time, Trouble, useSites, visible } from "@/ui";
 import classes from "./door.module.css";
-import { type Adoption, adoptionOf, type KnockDetail, remember, useHandshake, useKnock } from "./knocks.ts";
+import { type Adoption, adoptionOf, type KnockDetail, readAgain, remember, useHandshake, useKnock } from "./knocks.ts";
 import { ReasonBadge } from "./ReasonBadge.tsx";
 import { ProfileField, wayTo } from "./Register.tsx";
 import { siteIdOf, SiteField } from "./SiteField.tsx";
@@ -204,7 +204,7 @@ function Adopt(props: { knock: KnockDetail; adoption: Adoption }) {
     },
     onSuccess: (welcome) => {
       remember(welcome);
-      void queries.invalidateQueries({ queryKey: ["inbox"] });
+      void readAgain();
       void queries.invalidateQueries({ queryKey: ["stations", welcome.station_id] });
       navigate(wayTo(welcome.station_id));
     },

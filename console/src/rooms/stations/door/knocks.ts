@@ -53,8 +53,13 @@ export function adoptionOf(knock: Pick<Knock, "identity" | "reason" | "station">
   return HELPED_BY_PASSWORD.has(knock.reason) ? "password" : null;
 }
 
+/** Some of them are gone, or are others now. Not the one that is open: it is perhaps the one that is gone. */
+export async function readAgain(): Promise<void> {
+  await Promise.all(["list", "badge", "recent"].map((part) => queries.invalidateQueries({ queryKey: ["inbox", part] })));
+}
+
 export function useKnocks(wanted: { q: string; reason: string }) {
-  const again = useThrottled(() => void queries.invalidateQueries({ queryKey: ["inbox"] }), PACE_MS);
+  const again = useThrottled(() => void queries.invalidateQueries({ queryKey: ["inbox", "list"] }), PACE_MS);
   useLive(["station.refused", "station.connected", "station.changed"], again);
   return useInfiniteQuery({
     queryKey: ["inbox", "list", wanted],
@@ -83,6 +88,8 @@ export function useRecentKnocks(enabled: boolean) {
 }
 
 export function useKnock(number: number | null) {
+  const again = useThrottled(() => void queries.invalidateQueries({ queryKey: ["inbox", "one"] }), PACE_MS);
+  useLive(["station.refused"], again);
   return useQuery({
     queryKey: ["inbox", "one", number],
     queryFn: ({ signal }) => take(api.GET("/api/v1/inbox/{number}", { params: { path: { number: number ?? 0 } }, signal })),
