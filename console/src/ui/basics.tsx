@@ -6,7 +6,6 @@ import {
   Box,
   Button,
   Code,
-  CopyButton,
   Group,
   Modal,
   Paper,
@@ -21,12 +20,13 @@ import {
 } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
-import { type Icon, IconAlertTriangle, IconCheck, IconCopy, IconRefresh } from "@tabler/icons-react";
-import { type ReactNode, useEffect } from "react";
+import { type Icon, IconAlertTriangle, IconCheck, IconCopy, IconRefresh, IconX } from "@tabler/icons-react";
+import { type ReactNode, useEffect, useState } from "react";
 import { Problem } from "@/api";
 import { common, format, speak, useLanguage, useTexts } from "@/i18n";
 import { useNow } from "@/live";
 import { Link } from "@/route";
+import { copyText } from "./clipboard.ts";
 import { lookOf, wordOf } from "./states.ts";
 import classes from "./ui.module.css";
 
@@ -227,27 +227,30 @@ export function Since(props: { at: Moment }) {
 
 export function Copy(props: { text: string; what: string }) {
   const { t } = useTexts(common);
+  const [copied, setCopied] = useState<boolean | null>(null);
+  useEffect(() => {
+    if (copied === null) return undefined;
+    const timer = setTimeout(() => setCopied(null), 1500);
+    return () => clearTimeout(timer);
+  }, [copied]);
+  const label = copied === null ? t("ui.copy", { what: props.what }) : t(copied ? "ui.copied" : "ui.copyFailed");
   return (
-    <CopyButton value={props.text} timeout={1500}>
-      {({ copied, copy }) => (
-        <Tooltip label={copied ? t("ui.copied") : t("ui.copy", { what: props.what })}>
-          <ActionIcon
-            variant="subtle"
-            color="gray"
-            size="sm"
-            className={classes.copy ?? ""}
-            aria-label={copied ? t("ui.copied") : t("ui.copy", { what: props.what })}
-            onClick={(event) => {
-              event.stopPropagation();
-              event.preventDefault();
-              copy();
-            }}
-          >
-            {copied ? <IconCheck size={14} /> : <IconCopy size={14} />}
-          </ActionIcon>
-        </Tooltip>
-      )}
-    </CopyButton>
+    <Tooltip label={label}>
+      <ActionIcon
+        variant="subtle"
+        color="gray"
+        size="sm"
+        className={classes.copy ?? ""}
+        aria-label={label}
+        onClick={(event) => {
+          event.stopPropagation();
+          event.preventDefault();
+          void copyText(props.text).then(setCopied);
+        }}
+      >
+        {copied === true ? <IconCheck size={14} /> : copied === false ? <IconX size={14} /> : <IconCopy size={14} />}
+      </ActionIcon>
+    </Tooltip>
   );
 }
 

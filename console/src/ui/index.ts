@@ -24,6 +24,7 @@ export {
   useTitle,
   visible,
 } from "./basics.tsx";
+export { copyText } from "./clipboard.ts";
 export { confirm, ConfirmHost, type Question } from "./confirm.tsx";
 export { lookOf, type Look, STATION_STATES, type Tone, TONES, wordOf } from "./states.ts";
 export { type Filter, FilterBar } from "./FilterBar.tsx";

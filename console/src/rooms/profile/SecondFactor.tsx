@@ -7,7 +7,7 @@ import { common, useTexts } from "@/i18n";
 import { Copy, done, Panel, Skeletons, StateBadge, Trouble } from "@/ui";
 import { texts } from "./texts.ts";
 
-const Qr = lazy(() => import("./Qr.tsx").then((file) => ({ default: file.Qr })));
+const Qr = lazy(() => import("@/ui/Qr.tsx").then((file) => ({ default: file.Qr })));
 
 type Proof = Schema<"ProofIn">;
 type Wish = "setUp" | "renew" | "remove";

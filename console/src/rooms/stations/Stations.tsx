@@ -4,10 +4,10 @@ import { useDisclosure, useMediaQuery } from "@mantine/hooks";
 import { IconAdjustmentsHorizontal, IconBraces, IconChecklist, IconClipboard, IconDownload, IconFileTypeCsv, IconPlug, IconPlus, IconSearchOff } from "@tabler/icons-react";
 import { useCallback, useMemo, useState } from "react";
 import { useMay } from "@/api";
-import { format, useTexts } from "@/i18n";
+import { common, format, useTexts } from "@/i18n";
 import { type Station, useNow } from "@/live";
 import { Link, pathOf, useFilters } from "@/route";
-import { done, Empty, type Filter, FilterBar, lookOf, type Option, PageHeader, SavedViews, Skeletons, STATION_STATES, Trouble, useSiteNames, VirtualTable, wordOf } from "@/ui";
+import { copyText, done, Empty, type Filter, FilterBar, lookOf, type Option, PageHeader, SavedViews, Skeletons, STATION_STATES, Trouble, useSiteNames, VirtualTable, wordOf } from "@/ui";
 import { BulkBar } from "./BulkBar.tsx";
 import { useCalmFleet } from "./calm.ts";
 import { columnsOf, versionOf } from "./columns.tsx";
@@ -93,6 +93,7 @@ function Quick(props: { rows: readonly Station[]; wanted: Readonly<Record<Name, 
 
 function Export(props: { rows: readonly Station[]; sites: SiteNames }) {
   const { t } = useTexts(texts);
+  const { t: c } = useTexts(common);
   const { rows, sites } = props;
   const name = `stations-${new Date().toISOString().slice(0, 10)}`;
   return (
@@ -112,7 +113,7 @@ function Export(props: { rows: readonly Station[]; sites: SiteNames }) {
         </Menu.Item>
         <Menu.Item
           leftSection={<IconClipboard size={16} />}
-          onClick={() => void navigator.clipboard.writeText(rows.map(idOf).join("\n")).then(() => done(t("stations.idsCopied", { n: rows.length })))}
+          onClick={() => void copyText(rows.map(idOf).join("\n")).then((copied) => done(copied ? t("stations.idsCopied", { n: rows.length }) : c("ui.copyFailed")))}
         >
           {t("stations.copyIds")}
         </Menu.Item>

@@ -1,18 +1,21 @@
 /** `/stations/new?station=…`: what to enter in a station, and its way in. */
 import { Alert, Button, Group, Stack, Text } from "@mantine/core";
-import { IconAlertTriangle, IconClipboard, IconDownload, IconKey, IconPrinter, IconShare } from "@tabler/icons-react";
+import { IconAlertTriangle, IconClipboard, IconDownload, IconKey, IconPrinter, IconQrcode, IconShare } from "@tabler/icons-react";
+import { useDisclosure } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
-import { useReducer } from "react";
+import { lazy, Suspense, useReducer } from "react";
 import { api, take } from "@/api";
-import { useTexts } from "@/i18n";
+import { common, useTexts } from "@/i18n";
 import { useStation } from "@/live";
 import { Link, pathOf } from "@/route";
-import { confirm, Copy, done, Id, PageHeader, Panel, SafeText, Skeletons, StateBadge, Trouble } from "@/ui";
+import { confirm, Copy, copyText, done, Id, PageHeader, Panel, SafeText, Skeletons, StateBadge, Trouble } from "@/ui";
 import { texts as list } from "../texts.ts";
 import classes from "./door.module.css";
 import { remember, remembered } from "./knocks.ts";
 import { texts } from "./texts.ts";
 import { WayIn } from "./WayIn.tsx";
+
+const Qr = lazy(() => import("@/ui/Qr.tsx").then((file) => ({ default: file.Qr })));
 
 const CA_FILE = "voltloom-ca.pem";
 
@@ -45,19 +48,20 @@ function isLocal(url: string): boolean {
   return /^(localhost|127\.|\[::1\])/.test(new URL(url).hostname);
 }
 
-function Password(props: { station: string; profile: number; onNew: () => void }) {
+/** connected: it can be given another one over its connection. */
+function Password(props: { station: string; profile: number; connected: boolean; onNew: () => void }) {
   const { t } = useTexts(texts);
-  const { station, profile } = props;
+  const { station, profile, connected } = props;
   const told = remembered(station)?.welcome;
   if (profile === 0) return <Text size="sm">{t("connect.passwordNone")}</Text>;
   if (profile === 3) return <Text size="sm">{t("connect.passwordCertificate")}</Text>;
-  if (told?.password !== null && told !== undefined) return <Value name={t("connect.password")} text={told.password} hint={t("connect.once")} />;
+  if (told !== undefined && told.password !== null && !told.installed) return <Value name={t("connect.password")} text={told.password} hint={t("connect.once")} />;
   return (
     <div className={classes.value}>
       <dt>{t("connect.password")}</dt>
       <dd>
         <Text size="sm" mb="xs">
-          {told === undefined ? t("connect.passwordGone") : t("connect.passwordKept")}
+          {t(told === undefined ? "connect.passwordGone" : told.installed ? "connect.passwordInstalled" : "connect.passwordKept")}
         </Text>
         <Button
           size="xs"
@@ -66,11 +70,11 @@ function Password(props: { station: string; profile: number; onNew: () => void }
           onClick={() =>
             confirm({
               title: t("connect.renewTitle", { id: station }),
-              text: t("connect.renewText"),
+              text: t(connected ? "connect.renewOver" : "connect.renewText"),
               action: t("connect.renew"),
-              danger: true,
+              danger: !connected,
               run: async () => {
-                remember(await take(api.POST("/api/v1/stations/{station_id}/password", { params: { path: { station_id: station } }, body: { install: false } })));
+                remember(await take(api.POST("/api/v1/stations/{station_id}/password", { params: { path: { station_id: station } }, body: { install: connected } })));
                 props.onNew();
                 done(t("connect.renewed"));
               },
@@ -88,6 +92,8 @@ export function Connect(props: { station: string }) {
   const { t } = useTexts(texts);
   const { t: l } = useTexts(list);
   const { station } = props;
+  const { t: c } = useTexts(common);
+  const [qr, { toggle: toggleQr }] = useDisclosure(false);
   const [, again] = useReducer((n: number) => n + 1, 0);
   const row = useStation(station);
   const detail = useQuery({ queryKey: ["stations", station], queryFn: ({ signal }) => take(api.GET("/api/v1/stations/{station_id}", { params: { path: { station_id: station } }, signal })) });
@@ -146,7 +152,7 @@ export function Connect(props: { station: string }) {
               ))}
               {first === "" ? null : <div className={classes.hint}>{t("connect.base", { base: baseOf(first), id: station })}</div>}
               {profile === 1 || profile === 2 ? <Value name={t("connect.user")} text={station} hint={t("connect.userHint")} /> : null}
-              <Password station={station} profile={profile} onNew={again} />
+              <Password station={station} profile={profile} connected={isIn} onNew={again} />
               {urls.some((url) => url.startsWith("wss:")) ? (
                 <div className={classes.value}>
                   <dt>{t("connect.certificate")}</dt>
@@ -162,7 +168,7 @@ export function Connect(props: { station: string }) {
               ) : null}
             </dl>
             <Group gap="xs" className="no-print">
-              <Button leftSection={<IconClipboard size={16} />} onClick={() => void navigator.clipboard.writeText(sheet).then(() => done(t("connect.allCopied")))}>
+              <Button leftSection={<IconClipboard size={16} />} onClick={() => void copyText(sheet).then((copied) => done(copied ? t("connect.allCopied") : c("ui.copyFailed")))}>
                 {t("connect.copyAll")}
               </Button>
               {"share" in navigator ? (
@@ -170,10 +176,21 @@ export function Connect(props: { station: string }) {
                   {t("connect.share")}
                 </Button>
               ) : null}
+              <Button variant="default" leftSection={<IconQrcode size={16} />} aria-expanded={qr} onClick={toggleQr}>
+                {t("connect.qr")}
+              </Button>
               <Button variant="default" leftSection={<IconPrinter size={16} />} onClick={() => print()}>
                 {t("connect.print")}
               </Button>
             </Group>
+            {qr ? (
+              <Suspense fallback={<Skeletons rows={1} height={240} />}>
+                <Qr text={sheet} label={t("connect.qrLabel", { id: station })} size={240} />
+                <Text size="sm" c="dimmed">
+                  {t("connect.qrText")}
+                </Text>
+              </Suspense>
+            ) : null}
           </Stack>
         </Panel>
         <Panel title={t("live.title")}>
