@@ -50,3 +50,39 @@ function subscribe(listener: () => void): () => void {
 export function useZone(): string {
   return useSyncExternalStore(subscribe, zone);
 }
+
+/** How far the reader's zone is from UTC at a moment, in ms. */
+function offsetMs(at: number): number {
+  const parts = new Intl.DateTimeFormat("en-US", {
+    ...(current === "" ? {} : { timeZone: current }),
+    hourCycle: "h23",
+    year: "numeric",
+    month: "numeric",
+    day: "numeric",
+    hour: "numeric",
+    minute: "numeric",
+    second: "numeric",
+  }).formatToParts(at);
+  const part = (type: string): number => Number(parts.find((each) => each.type === type)?.value ?? 0);
+  return Date.UTC(part("year"), part("month") - 1, part("day"), part("hour"), part("minute"), part("second")) - Math.floor(at / 1000) * 1000;
+}
+
+/** A moment as a field of the page shows it, in the reader's zone: "2026-11-24T14:02". "" for none. */
+export function fieldOf(at: Date): string {
+  const time = at.getTime();
+  return Number.isNaN(time) ? "" : new Date(time + offsetMs(time)).toISOString().slice(0, 16);
+}
+
+/** The other way round; null for what is no time. */
+export function momentOf(field: string): Date | null {
+  const plain = Date.parse(/T\d\d:\d\d(:\d\d)?$/.test(field) ? `${field}Z` : "");
+  if (Number.isNaN(plain)) return null;
+  // Twice: the first guess may lie on the other side of a change of the clocks.
+  const guess = plain - offsetMs(plain);
+  return new Date(plain - offsetMs(guess));
+}
+
+/** When the day began in which a moment lies, in the reader's zone. */
+export function dayOf(at: Date): Date {
+  return momentOf(`${fieldOf(at).slice(0, 10)}T00:00`) ?? at;
+}

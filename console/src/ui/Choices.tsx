@@ -51,7 +51,8 @@ export function Choices(props: { label: string; options: readonly Option[]; valu
           data-set={values.length > 0 || undefined}
           aria-haspopup="listbox"
           aria-expanded={combobox.dropdownOpened}
-          aria-label={said === "" ? label : `${label}: ${values.map((value) => all.find((each) => each.value === value)?.label ?? value).join(", ")}`}
+          // Begins with what is to be seen, so that who says it aloud finds it.
+          aria-label={said === "" ? label : `${said}. ${label}: ${values.map((value) => all.find((each) => each.value === value)?.label ?? value).join(", ")}`}
           rightSection={values.length > 0 ? <CloseButton size="sm" aria-label={clear} onClick={() => onChange([])} /> : <Combobox.Chevron />}
           rightSectionPointerEvents={values.length > 0 ? "all" : "none"}
           onClick={() => combobox.toggleDropdown()}

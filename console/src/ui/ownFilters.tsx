@@ -3,7 +3,7 @@ import { Autocomplete, Button, CloseButton, Popover, SimpleGrid, Stack, TextInpu
 import { useDisclosure } from "@mantine/hooks";
 import { IconCalendar } from "@tabler/icons-react";
 import { type ReactNode, useState } from "react";
-import { common, format, useTexts } from "@/i18n";
+import { common, fieldOf, format, momentOf, useTexts } from "@/i18n";
 import { type Said, SPANS } from "./range.ts";
 import classes from "./filter.module.css";
 
@@ -60,16 +60,13 @@ export function PickFilter(props: {
   );
 }
 
-/** What a field of the browser shows, in its own zone: 2026-11-23T14:02. */
+/** What a field of the browser shows, in the reader's zone: 2026-11-23T14:02. */
 function localOf(text: string): string {
-  const at = new Date(text);
-  if (text === "" || Number.isNaN(at.getTime())) return "";
-  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+  return text === "" ? "" : fieldOf(new Date(text));
 }
 
 function isoOf(local: string): string {
-  const at = new Date(local);
-  return local === "" || Number.isNaN(at.getTime()) ? "" : at.toISOString();
+  return momentOf(local)?.toISOString() ?? "";
 }
 
 /** A stretch of time: one of the usual ones that move along with now ("24h"), or from and until (ISO). See `rangeOf`. */

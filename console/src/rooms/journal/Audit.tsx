@@ -6,17 +6,16 @@ import { api, queries, type Schema, take } from "@/api";
 import { common, format, useTexts } from "@/i18n";
 import { useLive } from "@/live";
 import { useFilters } from "@/route";
-import { type Column, Empty, type Filter, FilterBar, Id, JsonView, PageHeader, SafeText, SavedViews, StateBadge, Time, Trouble, useThrottled, VirtualTable } from "@/ui";
-import { useDid, wordOfOutcome } from "./did.tsx";
+import { type Column, Empty, type Filter, FilterBar, Id, JsonView, PageHeader, RangeFilter, rangeOf, SafeText, SavedViews, StateBadge, Time, Trouble, useThrottled, VirtualTable } from "@/ui";
+import { useDid, wordOfActor, wordOfOutcome } from "./did.tsx";
 import { ExportMenu } from "./ExportMenu.tsx";
 import classes from "./journal.module.css";
 import { texts } from "./texts.ts";
-import { RANGE_DEFAULTS, TimeRange, useRange } from "./TimeRange.tsx";
 import { Verify } from "./Verify.tsx";
 
 type AuditEntry = Schema<"AuditEntryOut">;
 
-const DEFAULTS = { q: "", about: "", went: "", who: "", ...RANGE_DEFAULTS } as const;
+const DEFAULTS = { q: "", about: "", went: "", who: "", since: "", until: "" } as const;
 const AREAS = ["station", "job", "transaction", "reservation", "token", "token_group", "site", "certificate", "inbox", "session", "person", "api_key"] as const;
 const PAGE = 200;
 
@@ -33,8 +32,8 @@ function Who(props: { entry: AuditEntry }) {
   return (
     <span className={classes.line} title={t(word)}>
       <Shape size={16} stroke={1.8} role="img" aria-label={t(word)} style={{ flex: "none" }} />
-      <span className={classes.said}>
-        <SafeText text={props.entry.actor_name} most={40} />
+      <span className={classes.who}>
+        <SafeText text={wordOfActor(props.entry.actor_name)} most={40} />
       </span>
     </span>
   );
@@ -54,7 +53,9 @@ function When(props: { at: string }) {
 
 function What(props: { entry: AuditEntry }) {
   const did = useDid();
-  return <span className={classes.said}>{did(props.entry.action, props.entry.target)}</span>;
+  const { action, target, details } = props.entry;
+  const name: unknown = action.startsWith("api_key.") && typeof details === "object" && details !== null && "name" in details ? details.name : undefined;
+  return <span className={classes.said}>{did(action, target, typeof name === "string" ? name : undefined)}</span>;
 }
 
 function useColumns(): readonly Column<AuditEntry>[] {
@@ -134,10 +135,9 @@ function EntryDrawer(props: { entry: AuditEntry | null; close: () => void }) {
 export default function AuditPage() {
   const { t } = useTexts(texts);
   const [filters, setFilters] = useFilters<keyof typeof DEFAULTS>(DEFAULTS);
-  const { since, until } = useRange(filters);
-  const { q, about, went, who } = filters;
+  const { q, about, went, who, since, until } = filters;
   const query = useMemo(
-    () => ({ q, action: about === "" ? "" : `${about}.*`, actor_id: who, well: went === "" ? null : went === "well", since, until }),
+    () => ({ q, action: about === "" ? "" : `${about}.*`, actor_id: who, well: went === "" ? null : went === "well", ...rangeOf({ since, until }, new Date()) }),
     [q, about, went, who, since, until],
   );
   const log = useInfiniteQuery({
@@ -164,6 +164,17 @@ export default function AuditPage() {
         { value: "not", label: t("audit.not") },
       ],
     },
+    { kind: "own", name: "since", also: ["until"], field: <RangeFilter label={t("events.time")} since={since} until={until} onChange={setFilters} /> },
+    {
+      kind: "own",
+      name: "who",
+      field:
+        who === "" ? null : (
+          <Button variant="light" rightSection={<IconX size={16} />} onClick={() => setFilters({ who: "" })} title={t("audit.onlyOff")}>
+            {t("audit.only")}
+          </Button>
+        ),
+    },
   ];
   const isFiltered = (Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[]).some((name) => filters[name] !== DEFAULTS[name]);
   return (
@@ -173,14 +184,7 @@ export default function AuditPage() {
         <ExportMenu path="/api/v1/audit/export" query={query} />
         <Verify />
       </PageHeader>
-      <FilterBar filters={bars} values={filters} defaults={DEFAULTS} onChange={setFilters}>
-        <TimeRange filters={filters} onChange={setFilters} />
-        {who === "" ? null : (
-          <Button variant="light" rightSection={<IconX size={16} />} onClick={() => setFilters({ who: "" })} title={t("audit.onlyOff")}>
-            {t("audit.only")}
-          </Button>
-        )}
-      </FilterBar>
+      <FilterBar filters={bars} values={filters} defaults={DEFAULTS} onChange={setFilters} />
       {log.isError ? (
         <Trouble error={log.error} retry={() => void log.refetch()} />
       ) : (

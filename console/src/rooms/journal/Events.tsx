@@ -1,18 +1,18 @@
 import { Button, Drawer, Group, Stack, Text } from "@mantine/core";
-import { IconActivity, IconArrowUp, IconExternalLink, IconPlayerPause, IconPlayerPlay } from "@tabler/icons-react";
+import { IconActivity, IconArrowUp, IconExternalLink, IconPlayerPause, IconPlayerPlay, IconPlug } from "@tabler/icons-react";
 import { useEffect, useMemo, useState } from "react";
 import { common, format, useTexts } from "@/i18n";
+import { type Fleet, sameList, useFleet } from "@/live";
 import { Link, useFilters } from "@/route";
-import { type Column, Empty, type Filter, FilterBar, Id, JsonView, PageHeader, SavedViews, Time, Trouble, valuesOf, VirtualTable } from "@/ui";
+import { type Column, Empty, type Filter, FilterBar, Id, JsonView, PageHeader, PickFilter, RangeFilter, rangeOf, SavedViews, Time, Trouble, valuesOf, VirtualTable } from "@/ui";
 import { type Entry, isKind, KIND_IDS, KINDS, type Wanted } from "./entries.ts";
 import { ExportMenu } from "./ExportMenu.tsx";
 import classes from "./journal.module.css";
 import { placeOf, useSentence } from "./sentences.tsx";
 import { texts } from "./texts.ts";
-import { RANGE_DEFAULTS, TimeRange, useRange } from "./TimeRange.tsx";
 import { type JournalQuery, useJournal } from "./useJournal.ts";
 
-const DEFAULTS = { q: "", kind: "", station: "", ...RANGE_DEFAULTS } as const;
+const DEFAULTS = { q: "", kind: "", station: "", since: "", until: "" } as const;
 /** Who has scrolled this far reads, and is not to lose the place. */
 const READING_PX = 120;
 
@@ -85,11 +85,15 @@ function useIsReading(): boolean {
   return reading;
 }
 
+function idsOf(fleet: Fleet): readonly string[] {
+  return fleet.rows.map((row) => row.id);
+}
+
 function useColumns(): readonly Column<Entry>[] {
   const { t } = useTexts(texts);
   return useMemo(
     () => [
-      { id: "at", title: t("events.when"), keep: true, min: 130, grow: 0, cell: (entry) => <When at={entry.at} /> },
+      { id: "at", title: t("events.when"), keep: true, min: 130, grow: 0, card: "aside", cell: (entry) => <When at={entry.at} /> },
       { id: "what", title: t("events.what"), keep: true, min: 170, grow: 8, card: "title", cell: (entry) => <Said entry={entry} /> },
       { id: "number", title: t("events.number"), min: 110, grow: 0, align: "end", hidden: true, card: "none", cell: (entry) => format.number(entry.number) },
       { id: "name", title: t("events.name"), min: 200, grow: 0, hidden: true, card: "none", cell: (entry) => <Id id={entry.name} /> },
@@ -101,14 +105,14 @@ function useColumns(): readonly Column<Entry>[] {
 export default function EventsPage() {
   const { t } = useTexts(texts);
   const [filters, setFilters] = useFilters<keyof typeof DEFAULTS>(DEFAULTS);
-  const { since, until } = useRange(filters);
-  const { q, kind, station } = filters;
+  const { q, kind, station, since, until } = filters;
   const { query, wanted } = useMemo(() => {
     const names = valuesOf(kind)
       .filter(isKind)
       .flatMap((each): readonly string[] => KINDS[each]);
-    const asked: JournalQuery = { names: names.join(","), station: station || null, q, since, until };
-    const mine: Wanted = { names: new Set(names), station, words: q.toLowerCase().split(/\s+/).filter(Boolean), since, until };
+    const { since: from = null, until: to = null } = rangeOf({ since, until }, new Date());
+    const asked: JournalQuery = { names: names.join(","), station: station || null, q, since: from, until: to };
+    const mine: Wanted = { names: new Set(names), station, words: q.toLowerCase().split(/\s+/).filter(Boolean), since: from, until: to };
     return { query: asked, wanted: mine };
   }, [kind, station, q, since, until]);
   const [paused, setPaused] = useState(false);
@@ -116,6 +120,7 @@ export default function EventsPage() {
   const held = paused || reading;
   const { entries, dropped, catchUp, past, more, searching, lookedThrough, lookFurther } = useJournal(query, wanted, held);
   const columns = useColumns();
+  const stationIds = useFleet(idsOf, sameList);
   const [open, setOpen] = useState<Entry | null>(null);
 
   // The newest that is shown while it is held; what comes later is counted.
@@ -135,7 +140,12 @@ export default function EventsPage() {
   const bars: Filter<keyof typeof DEFAULTS>[] = [
     { kind: "search", name: "q", label: t("events.find") },
     { kind: "choices", name: "kind", label: t("events.kind"), options: KIND_IDS.map((each) => ({ value: each, label: t(`kind.${each}`) })) },
-    { kind: "search", name: "station", label: t("events.station") },
+    {
+      kind: "own",
+      name: "station",
+      field: <PickFilter label={t("events.station")} icon={<IconPlug size={16} stroke={1.7} />} value={station} options={stationIds} onChange={(chosen) => setFilters({ station: chosen })} />,
+    },
+    { kind: "own", name: "since", also: ["until"], field: <RangeFilter label={t("events.time")} since={since} until={until} onChange={setFilters} /> },
   ];
   const isFiltered = (Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[]).some((name) => filters[name] !== DEFAULTS[name]);
   const further =
@@ -163,9 +173,7 @@ export default function EventsPage() {
           {paused ? t("events.resume") : t("events.pause")}
         </Button>
       </PageHeader>
-      <FilterBar filters={bars} values={filters} defaults={DEFAULTS} onChange={setFilters}>
-        <TimeRange filters={filters} onChange={setFilters} />
-      </FilterBar>
+      <FilterBar filters={bars} values={filters} defaults={DEFAULTS} onChange={setFilters} />
       <div className={classes.fresh} role="status">
         {fresh > 0 ? (
           <Button size="compact-md" radius="xl" leftSection={<IconArrowUp size={16} />} onClick={letGo}>

@@ -25,6 +25,17 @@ export function wordOfOutcome(outcome: string): string {
   return known(key) ? `${speak(texts).t(key as "outcome.done")}${rest}` : outcome;
 }
 
+/** Why a charge ended; a station's own word as it is. */
+export function wordOfStop(reason: string): string {
+  const key = `stop.${reason}`;
+  return known(key) ? speak(texts).t(key as "stop.Local") : reason || "–";
+}
+
+/** This machine's own command line has a name that nobody can have. */
+export function wordOfActor(name: string): string {
+  return name === "this machine" ? speak(texts).t("audit.thisMachine") : name;
+}
+
 /** The id of what it was done to, with the way there where there is one. */
 function Target(props: { action: string; target: string }) {
   const { action, target } = props;
@@ -39,12 +50,12 @@ function Target(props: { action: string; target: string }) {
 
 const STATION_RECORD = new Set(["add", "change", "remove", "adopt", "password"]);
 
-/** "asked GOT-02: reset", "invited ada@example.com". */
-export function useDid(): (action: string, target: string) => ReactNode {
+/** "asked GOT-02: reset", "invited ada@example.com". named: what it is called, where that says more than its id. */
+export function useDid(): (action: string, target: string, named?: string) => ReactNode {
   const { rich } = useTexts(texts);
-  return (action, target) => {
+  return (action, target, named) => {
     const [area = "", verb = ""] = action.split(".");
-    const shown = <Target action={action} target={target} />;
+    const shown = named === undefined ? <Target action={action} target={target} /> : <strong><SafeText text={named} most={60} /></strong>;
     if (area === "station" && !STATION_RECORD.has(verb)) return rich("did.station.command", { target: shown, command: <bdi>{wordOfCommand(action.slice(8))}</bdi> });
     if (area === "job" && verb !== "cancel") return rich("did.job", { command: <bdi>{wordOfCommand(verb)}</bdi> });
     const key = `did.${action}`;

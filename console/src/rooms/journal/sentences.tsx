@@ -22,9 +22,9 @@ import type { ReactNode } from "react";
 import { format, useTexts } from "@/i18n";
 import { pathOf } from "@/route";
 import { Id, lookOf, SafeText, type Tone, useSiteNames, wordOf } from "@/ui";
-import { useDid, wordOfCommand, wordOfOutcome } from "./did.tsx";
+import { faultInWords, lossInWords, refusalInWords } from "@/ui/needs/words.ts";
+import { useDid, wordOfActor, wordOfCommand, wordOfOutcome, wordOfStop } from "./did.tsx";
 import { type Entry, number, text } from "./entries.ts";
-import { en } from "./texts.en.ts";
 import { texts } from "./texts.ts";
 
 export interface Sentence {
@@ -78,21 +78,19 @@ export function useSentence(): (entry: Entry) => Sentence {
     const change = text(entry, "change");
     switch (entry.name) {
       case "station.connected":
-        return { icon: IconPlugConnected, tone: "free", said: rich("it.connected", { station, address: <bdi>{text(entry, "address")}</bdi>, protocol: say("protocol", 30) }) };
+        return { icon: IconPlugConnected, tone: "free", said: rich("it.connected", { station, address: <bdi>{text(entry, "address")}</bdi>, protocol: safe(text(entry, "protocol").replace(/^ocpp/, "OCPP "), 30) }) };
       case "station.disconnected":
-        return { icon: IconPlugConnectedX, tone: "away", said: rich("it.disconnected", { station, reason: say("reason") }) };
-      case "station.refused": {
-        const why = `why.${text(entry, "reason")}`;
+        return { icon: IconPlugConnectedX, tone: "away", said: rich("it.disconnected", { station, reason: lossInWords(text(entry, "reason")) ?? say("reason") }) };
+      case "station.refused":
         return {
           icon: IconPlugConnectedX,
           tone: "wait",
           said: rich("it.refused", {
             identity: <strong>{say("identity", 60)}</strong>,
             address: <bdi>{text(entry, "address")}</bdi>,
-            reason: why in en ? t(why as "why.disabled") : say("reason"),
+            reason: refusalInWords(text(entry, "reason")) ?? say("reason"),
           }),
         };
-      }
       case "security.noticed":
         return { icon: IconShieldExclamation, tone: "bad", said: id === "" ? rich("it.securityNobody", { text: say("text", 200) }) : rich("it.security", { station, text: say("text", 200) }) };
       case "station.changed":
@@ -111,14 +109,14 @@ export function useSentence(): (entry: Entry) => Sentence {
         const { icon, tone } = lookOf(status);
         const word = <strong>{safe(wordOf(status), 40)}</strong>;
         const fault = text(entry, "fault");
-        if (fault !== "") return { icon, tone, said: rich("it.statusFault", { place, status: word, fault: safe(fault, 60) }) };
+        if (fault !== "") return { icon, tone, said: rich("it.statusFault", { place, status: word, fault: faultInWords(fault) ?? safe(fault, 60) }) };
         return { icon, tone, said: previous === "" ? rich("it.statusFirst", { place, status: word }) : rich("it.status", { place, status: word, previous: safe(wordOf(previous), 40) }) };
       }
       case "station.fault_noticed": {
         const vendor = text(entry, "vendor_code");
         const fault = (
           <strong>
-            {say("code", 60)}
+            {faultInWords(text(entry, "code")) ?? say("code", 60)}
             {vendor === "" ? null : <> ({safe(vendor, 60)})</>}
           </strong>
         );
@@ -133,7 +131,7 @@ export function useSentence(): (entry: Entry) => Sentence {
         return {
           icon: IconSend,
           tone: good ? "busy" : "wait",
-          said: rich("it.command", { actor: say("actor", 60), station, command: <bdi>{wordOfCommand(text(entry, "command"))}</bdi>, outcome: safe(wordOfOutcome(outcome), 100) }),
+          said: rich("it.command", { actor: safe(wordOfActor(text(entry, "actor")), 60), station, command: <bdi>{wordOfCommand(text(entry, "command"))}</bdi>, outcome: safe(wordOfOutcome(outcome), 100) }),
         };
       }
       case "job.changed": {
@@ -141,7 +139,7 @@ export function useSentence(): (entry: Entry) => Sentence {
         const n = number(entry, "stations") ?? 0;
         if (change === "cancelled") return { icon: IconChecklist, tone: "wait", said: rich("it.job.cancelled", { command }) };
         const key = of(JOBS, change, "it.job.asked");
-        return { icon: IconChecklist, tone: "busy", said: rich(key, { actor: say("actor", 60), n, command }) };
+        return { icon: IconChecklist, tone: "busy", said: rich(key, { actor: safe(wordOfActor(text(entry, "actor")), 60), n, command }) };
       }
       case "site.changed": {
         const site = text(entry, "site_id");
@@ -159,7 +157,7 @@ export function useSentence(): (entry: Entry) => Sentence {
         return { icon: IconBolt, tone: "busy", said: rich("it.started", { place, token: <Id id={token} to={pathOf("tokens", token)} /> }) };
       }
       case "transaction.ended": {
-        const values = { place, reason: safe(text(entry, "reason") || "–", 60) };
+        const values = { place, reason: safe(wordOfStop(text(entry, "reason")), 60) };
         if (energy === null) return { icon: IconBolt, tone: "wait", said: rich("it.endedUnknown", values) };
         const suspect = entry.data.suspect === true;
         return { icon: IconBolt, tone: suspect ? "bad" : "held", said: rich(suspect ? "it.endedSuspect" : "it.ended", { ...values, energy: format.energy(energy) }) };
@@ -167,12 +165,12 @@ export function useSentence(): (entry: Entry) => Sentence {
       case "transaction.corrected":
         return { icon: IconRefreshAlert, tone: "wait", said: rich(of(CORRECTED, change, "it.corrected.energy"), { place, energy: energy === null ? "–" : format.energy(energy) }) };
       case "transaction.reviewed":
-        return { icon: IconRefreshAlert, tone: "kept", said: rich(of(REVIEWED, text(entry, "action"), "it.reviewed.accept"), { actor: say("actor", 60), station }) };
+        return { icon: IconRefreshAlert, tone: "kept", said: rich(of(REVIEWED, text(entry, "action"), "it.reviewed.accept"), { actor: safe(wordOfActor(text(entry, "actor")), 60), station }) };
       case "reservation.changed":
         return { icon: IconBookmark, tone: "kept", said: rich("it.reservation", { id: text(entry, "reservation_id"), station, state: safe(wordOf(text(entry, "state")), 40) }) };
       case "audit.noted": {
         const outcome = text(entry, "outcome");
-        const values = { actor: <strong>{say("actor", 60)}</strong>, did: didOf(text(entry, "action"), text(entry, "target")) };
+        const values = { actor: <strong>{safe(wordOfActor(text(entry, "actor")), 60)}</strong>, did: didOf(text(entry, "action"), text(entry, "target")) };
         const plain = outcome === "done" || outcome === "asked";
         return { icon: IconUser, tone: "kept", said: plain ? rich("it.audit", values) : rich("it.auditNot", { ...values, outcome: safe(wordOfOutcome(outcome), 100) }) };
       }
