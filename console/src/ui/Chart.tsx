@@ -65,6 +65,11 @@ function clockText(splits: readonly number[], incrementS: number): string[] {
   });
 }
 
+/** Of the axis of times, px: two lines where one of them is a day. texts: null as long as there is nothing to write. */
+function tall(_: uPlot, texts: readonly string[] | null): number {
+  return texts?.some((text) => text.includes("\n")) === true ? 46 : 30;
+}
+
 interface Span {
   current: readonly [number, number] | undefined;
 }
@@ -96,7 +101,7 @@ function optionsOf(props: ChartProps, size: { width: number; height: number }, s
       right: { range: (_, min, max) => [Math.min(0, min), Math.max(max, min + 1)] },
     },
     axes: [
-      { stroke: ink, grid: { show: false }, ticks: { show: false }, font, space: 80, size: (_, texts) => (texts.some((text) => text.includes("\n")) ? 46 : 30), values: (_, splits, __, ___, increment) => clockText(splits, increment) },
+      { stroke: ink, grid: { show: false }, ticks: { show: false }, font, space: 80, size: tall, values: (_, splits, __, ___, increment) => clockText(splits, increment) },
       ...(has("left") ? [axis("left", "left", props.format)] : []),
       ...(has("right") ? [axis("right", "right", props.formatRight ?? props.format)] : []),
     ],

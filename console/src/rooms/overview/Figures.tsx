@@ -41,7 +41,7 @@ export function Figures(props: { overview: Overview | undefined; sites: readonly
         name={t("overview.open")}
         value={format.number(open)}
         detail={overview === undefined ? "\u00a0" : t("overview.started", { n: overview.transactions.started_last_hour })}
-        to="/transactions"
+        to="/transactions?state=open"
       />
       <Figure
         name={t("overview.uptime")}

@@ -90,7 +90,7 @@ export function placeOf(group: TroubleGroup): string {
       return group.count === 1 && first !== undefined ? `/inbox?${new URLSearchParams({ q: first }).toString()}` : "/inbox";
     case "suspect": {
       const [only] = group.transactions;
-      return group.count === 1 && only !== undefined ? pathOf("transactions", only.station_id, only.id) : "/transactions?state=suspect";
+      return group.count === 1 && only !== undefined ? pathOf("transactions", only.station_id, only.id) : `/transactions?suspect=true&state=${group.code === "open" ? "open" : "ended"}`;
     }
     default: {
       if (group.count === 1 && first !== undefined) return pathOf("stations", first);
