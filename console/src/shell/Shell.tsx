@@ -32,14 +32,10 @@ function Place(props: { room: Room; way: Way }) {
   );
 }
 
-/** What is fixed wins over what is a part: /stations/new before /stations/:id. */
+/** What is fixed wins over what is a part: /stations/new before /stations/:id. An order of all of them, not of pairs: sorting takes no less. */
 function bySpecificity(a: string, b: string): number {
-  const [left, right] = [a.split("/"), b.split("/")];
-  for (let index = 0; index < Math.min(left.length, right.length); index += 1) {
-    const order = Number(left[index]?.startsWith(":")) - Number(right[index]?.startsWith(":"));
-    if (order !== 0) return order;
-  }
-  return 0;
+  const [left, right] = [a, b].map((path) => path.replace(/:[^/]*/g, "\uffff")) as [string, string];
+  return left < right ? -1 : left > right ? 1 : 0;
 }
 
 /** What somebody chose in another browser holds in this one too. */
