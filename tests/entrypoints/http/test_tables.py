@@ -39,3 +39,19 @@ def test_a_table_is_taken_where_one_is_expected_and_nowhere_else(serve_sqlite):
                 assert answer.status_code == 422, body
 
     asyncio.run(story())
+
+
+def test_a_table_may_have_four_megabytes_and_what_is_none_one(serve_sqlite):
+    async def story():
+        async with serve_sqlite(authorization.feature) as serving, serving.as_admin() as admin:
+            path = "/api/v1/tokens/import"
+            rows = "".join(f"T{number},{'x' * 150}\r\n" for number in range(10_000))
+            many = await admin.post(path, params={"dry_run": True}, content=f"value,note\r\n{rows}", headers=HEADERS)
+            assert (many.status_code, many.json()["added"]) == (200, 10_000)
+            for body, headers in (
+                (b"x" * ((4 << 20) + 1), HEADERS),
+                (b'"' + b"x" * (1 << 20) + b'"', {"content-type": "application/json"}),
+            ):
+                assert (await admin.post(path, content=body, headers=headers)).status_code == 413
+
+    asyncio.run(story())
