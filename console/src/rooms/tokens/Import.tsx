@@ -1,5 +1,5 @@
 /** Tokens by the thousand: a file is looked at first, line by line, and taken when the reader has seen what comes of it. */
-import { Alert, Anchor, Button, FileButton, Group, Stack, Text, Textarea, UnstyledButton } from "@mantine/core";
+import { Anchor, Button, FileButton, Group, Stack, Text, Textarea, UnstyledButton } from "@mantine/core";
 import { IconAlertTriangle, IconCheck, IconFileTypeCsv, IconUpload } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { type DragEvent, useEffect, useEffectEvent, useMemo, useRef, useState } from "react";
@@ -188,7 +188,7 @@ function Preview(props: { chosen: Chosen; result: Result; again: () => void }) {
         min: 220,
         grow: 2.5,
         keep: true,
-        cell: (row) => (row.reason !== "" ? <SafeText text={row.reason} most={140} /> : row.changes.length > 0 ? row.changes.map((name) => fieldText(name, t)).join(", ") : null),
+        cell: (row) => (row.reason !== "" ? <SafeText text={row.reason} most={90} /> : row.changes.length > 0 ? row.changes.map((name) => fieldText(name, t)).join(", ") : null),
       },
     ],
     [t],
@@ -197,8 +197,10 @@ function Preview(props: { chosen: Chosen; result: Result; again: () => void }) {
   return (
     <>
       {taken === null ? null : (
-        <Alert color="brand" icon={<IconCheck aria-hidden />} mb="md" title={t("import.done", { n: taken.added + taken.changed })}>
-          <Group gap="sm">
+        <div className={classes.note} data-tone="free" role="status">
+          <IconCheck size={18} aria-hidden />
+          <strong>{t("import.done", { n: taken.added + taken.changed })}</strong>
+          <Group gap="sm" ml="auto">
             <Button size="xs" onClick={() => navigate("/tokens")}>
               {t("import.toTokens")}
             </Button>
@@ -206,7 +208,7 @@ function Preview(props: { chosen: Chosen; result: Result; again: () => void }) {
               {t("import.another")}
             </Button>
           </Group>
-        </Alert>
+        </div>
       )}
       <div className={classes.fates}>
         {FATES.map((each) => (
@@ -225,9 +227,10 @@ function Preview(props: { chosen: Chosen; result: Result; again: () => void }) {
         ))}
       </div>
       {shown.refused > 0 && taken === null ? (
-        <Alert color="yellow" icon={<IconAlertTriangle aria-hidden />} mb="md">
+        <div className={classes.note} data-tone="wait">
+          <IconAlertTriangle size={18} aria-hidden />
           {t("import.someRefused", { n: shown.refused })}
-        </Alert>
+        </div>
       ) : null}
       <VirtualTable id="token-import" label={t("import.preview")} rows={rows} columns={columns} rowId={rowId} empty={<Text c="dimmed">{t("import.noneSuch")}</Text>} />
       {taken === null ? (

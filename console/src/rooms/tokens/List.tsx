@@ -1,5 +1,5 @@
 import { ActionIcon, Button, Menu, Tabs, Text } from "@mantine/core";
-import { IconBan, IconCheck, IconDots, IconDownload, IconFileTypeCsv, IconFilterOff, IconJson, IconNfc, IconPlus, IconTrash, IconUpload, IconUsersGroup } from "@tabler/icons-react";
+import { IconBan, IconCheck, IconDots, IconFileTypeCsv, IconFilterOff, IconJson, IconNfc, IconPlus, IconTransfer, IconTrash, IconUpload, IconUsersGroup } from "@tabler/icons-react";
 import { useMemo } from "react";
 import { useMay } from "@/api";
 import { useTexts } from "@/i18n";
@@ -54,7 +54,7 @@ function useColumns(): readonly Column<Token>[] {
         id: "running",
         title: t("tokens.running"),
         min: 130,
-        cell: (row) => (row.running === 0 ? <Text span c="dimmed" size="sm">{t("tokens.notRunning")}</Text> : <StateBadge state="Charging" size="sm" label={t("tokens.runningNow", { n: row.running })} />),
+        cell: (row) => (row.running === 0 ? <Text span c="dimmed" role="img" aria-label={t("tokens.notRunning")}>–</Text> : <StateBadge state="Charging" size="sm" label={t("tokens.runningNow", { n: row.running })} />),
       },
       { id: "group", title: t("tokens.group"), min: 130, cell: (row) => (isIn(row.group) ? <SafeText text={nameOf.get(row.group) || row.group} most={40} /> : <Unknown />) },
       { id: "until", title: t("tokens.validUntil"), min: 130, card: "none", cell: (row) => (!row.valid_until ? <Text span c="dimmed" size="sm">{t("tokens.forever")}</Text> : <Time at={row.valid_until} />) },
@@ -135,11 +135,19 @@ export default function TokensPage() {
         <SavedViews room="tokens" />
         <Menu>
           <Menu.Target>
-            <Button variant="default" leftSection={<IconDownload size={16} stroke={1.7} />}>
-              {t("tokens.export")}
+            <Button variant="default" leftSection={<IconTransfer size={16} stroke={1.7} />}>
+              {t("tokens.files")}
             </Button>
           </Menu.Target>
           <Menu.Dropdown>
+            {mayWrite ? (
+              <>
+                <Menu.Item component={Link} to="/tokens/import" leftSection={<IconUpload size={16} />}>
+                  {t("tokens.import")}
+                </Menu.Item>
+                <Menu.Divider />
+              </>
+            ) : null}
             <Menu.Label>{t("tokens.exportAll")}</Menu.Label>
             <Menu.Item component="a" href="/api/v1/tokens/export?format=csv" download leftSection={<IconFileTypeCsv size={16} />}>
               CSV
@@ -150,14 +158,9 @@ export default function TokensPage() {
           </Menu.Dropdown>
         </Menu>
         {mayWrite ? (
-          <>
-            <Button variant="default" component={Link} to="/tokens/import" leftSection={<IconUpload size={16} stroke={1.7} />}>
-              {t("tokens.import")}
-            </Button>
-            <Button leftSection={<IconPlus size={16} />} onClick={() => setAddress({ add: "1" })}>
-              {t("tokens.add")}
-            </Button>
-          </>
+          <Button leftSection={<IconPlus size={16} />} onClick={() => setAddress({ add: "1" })}>
+            {t("tokens.add")}
+          </Button>
         ) : null}
       </PageHeader>
       <Tabs value={onGroups ? "groups" : "tokens"} onChange={(tab) => setAddress({ tab: tab === "groups" ? "groups" : "" })} mb="md">

@@ -87,6 +87,8 @@ function Charges(props: { value: string }) {
       >
         {ended.isError ? (
           <Trouble error={ended.error} retry={() => void ended.refetch()} />
+        ) : ended.data?.items.length === 0 ? (
+          <Empty icon={IconBolt} title={t("token.recentNone")} text={t("token.recentNoneText")} />
         ) : (
           <VirtualTable
             id="token-transactions"
@@ -96,7 +98,6 @@ function Charges(props: { value: string }) {
             rowId={rowKey}
             to={whereTo}
             loading={ended.isPending}
-            empty={<Empty icon={IconBolt} title={t("token.recentNone")} text={t("token.recentNoneText")} />}
           />
         )}
       </Panel>
@@ -168,8 +169,8 @@ function Facts(props: { of: Token }) {
           )}
         </Fact>
         <Fact name={t("tokens.kind")}>{kindText(of.kind)}</Fact>
-        <Fact name={t("tokens.validFrom")}>{!of.valid_from ? <Text c="dimmed">{t("tokens.always")}</Text> : <Time at={of.valid_from} style="full" />}</Fact>
-        <Fact name={t("tokens.validUntil")}>{!of.valid_until ? <Text c="dimmed">{t("tokens.forever")}</Text> : <Time at={of.valid_until} style="full" />}</Fact>
+        <Fact name={t("tokens.validFrom")}>{!of.valid_from ? <Text c="dimmed" inherit>{t("tokens.always")}</Text> : <Time at={of.valid_from} style="full" />}</Fact>
+        <Fact name={t("tokens.validUntil")}>{!of.valid_until ? <Text c="dimmed" inherit>{t("tokens.forever")}</Text> : <Time at={of.valid_until} style="full" />}</Fact>
         <Fact name={t("tokens.allowedShort")}>{of.allowed === null ? t("tokens.any") : String(of.allowed)}</Fact>
         {of.language === "" ? null : <Fact name={t("tokens.language")}>{of.language}</Fact>}
         {of.note === "" ? null : (

@@ -140,12 +140,14 @@ function Form(props: { token: Token | null; leave: () => void; saved: (token: To
           <TextInput type="datetime-local" label={t("tokens.validFrom")} value={fields.validFrom} onChange={(event) => set({ validFrom: event.currentTarget.value })} {...wrong("valid_from")} />
           <TextInput type="datetime-local" label={t("tokens.validUntil")} value={fields.validUntil} onChange={(event) => set({ validUntil: event.currentTarget.value })} {...wrong("valid_until")} />
         </SimpleGrid>
-        <Group align="flex-end" gap="lg">
-          <NumberInput label={t("tokens.allowed")} min={1} max={1_000_000} allowDecimal={false} w={220} disabled={fields.many} value={fields.many ? "" : fields.allowed} onChange={(allowed) => set({ allowed })} {...wrong("allowed")} />
-          <Switch label={t("tokens.allowedAny")} checked={fields.many} onChange={(event) => set({ many: event.currentTarget.checked, allowed: fields.allowed === "" ? 1 : fields.allowed })} mb={8} />
-        </Group>
+        <SimpleGrid cols={{ base: 1, xs: 2 }}>
+          <div>
+            <NumberInput label={t("tokens.allowed")} min={1} max={1_000_000} allowDecimal={false} disabled={fields.many} value={fields.many ? "" : fields.allowed} onChange={(allowed) => set({ allowed })} {...wrong("allowed")} />
+            <Switch mt="xs" label={t("tokens.allowedAny")} checked={fields.many} onChange={(event) => set({ many: event.currentTarget.checked, allowed: fields.allowed === "" ? 1 : fields.allowed })} />
+          </div>
+          <TextInput label={t("tokens.language")} description={t("tokens.languageHint")} inputWrapperOrder={["label", "input", "description", "error"]} maxLength={8} value={fields.language} onChange={(event) => set({ language: event.currentTarget.value })} {...wrong("language")} />
+        </SimpleGrid>
         <Textarea label={t("tokens.note")} autosize minRows={2} maxLength={2000} value={fields.note} onChange={(event) => set({ note: event.currentTarget.value })} {...wrong("note")} />
-        <TextInput label={t("tokens.language")} description={t("tokens.languageHint")} maxLength={8} w={220} value={fields.language} onChange={(event) => set({ language: event.currentTarget.value })} {...wrong("language")} />
         {save.isError ? <Trouble error={save.error} /> : null}
         <Group justify="flex-end">
           <Button variant="default" onClick={leave} disabled={save.isPending}>

@@ -35,8 +35,16 @@ function useFresh(): void {
   useLive(["token.changed"], again);
 }
 
+/** Who charges now changes all the time, and is not worth reading a long list for. */
+const CHARGES_MS = 10_000;
+const MOST_PAGES = 3;
+
 export function useTokens(wanted: Wanted) {
   useFresh();
+  const again = useThrottled(() => {
+    if ((found.data?.pages.length ?? 0) <= MOST_PAGES) void queries.invalidateQueries({ queryKey: ["tokens", "list"] });
+  }, CHARGES_MS);
+  useLive(["transaction.started", "transaction.ended"], again);
   const found = useInfiniteQuery({
     queryKey: ["tokens", "list", wanted],
     queryFn: ({ pageParam, signal }) =>
