@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from console_house import (
     FLAGS,
@@ -25,6 +25,7 @@ from console_house import (
 )
 
 _numbers = itertools.count(1)
+expect.set_options(timeout=15_000)  # a machine that does something else besides is no reason to fail
 
 
 @pytest.fixture(scope="module")
