@@ -147,10 +147,9 @@ export function Connect(props: { station: string }) {
               </Alert>
             ) : null}
             <dl className={classes.values}>
-              {urls.map((url) => (
-                <Value key={url} name={nameOf(url)} text={url} />
+              {urls.map((url, index) => (
+                <Value key={url} name={nameOf(url)} text={url} {...(index === urls.length - 1 ? { hint: t("connect.base", { base: baseOf(url), id: station }) } : {})} />
               ))}
-              {first === "" ? null : <div className={classes.hint}>{t("connect.base", { base: baseOf(first), id: station })}</div>}
               {profile === 1 || profile === 2 ? <Value name={t("connect.user")} text={station} hint={t("connect.userHint")} /> : null}
               <Password station={station} profile={profile} connected={isIn} onNew={again} />
               {urls.some((url) => url.startsWith("wss:")) ? (
