@@ -21,18 +21,19 @@ type Status = Schema<"SettingStatus">;
 const DEFAULTS = { q: "", show: "", component: "" } as const;
 const PAGE = 500;
 
-/** What tells a setting from all others of the station. */
-export function keyOf(setting: Setting): string {
-  return JSON.stringify([setting.component, setting.component_instance, setting.evse, setting.connector, setting.variable, setting.variable_instance, setting.attribute]);
-}
-
 function placeOf(setting: Setting): string {
   const { evse, connector, component_instance: instance } = setting;
-  return [setting.component === "OCPP16" ? "" : setting.component, instance === "" ? "" : `[${instance}]`, evse === null ? "" : ` @${evse}${connector === null ? "" : `.${connector}`}`].join("");
+  return [setting.component === "OCPP16" ? "" : setting.component, instance === "" ? "" : `[${instance}]`, evse === null ? "" : `@${evse}${connector === null ? "" : `.${connector}`}`].join("");
 }
 
 export function nameOf(setting: Setting): string {
   return setting.variable + (setting.variable_instance === "" ? "" : `[${setting.variable_instance}]`);
+}
+
+/** What tells a setting from all others of the station, as people write it. */
+export function keyOf(setting: Setting): string {
+  const place = placeOf(setting);
+  return `${place === "" ? "" : `${place}.`}${nameOf(setting)}${setting.attribute === "Actual" ? "" : ` (${setting.attribute})`}`;
 }
 
 export function newValueOf(setting: Setting, value: string): Schema<"NewValueIn"> {

@@ -1,0 +1,328 @@
+"""The station's room: what is wrong and why, what was said, settings, commands, what happened."""
+
+import base64
+import json
+import re
+import socket
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+from websockets.sync.client import ClientConnection, connect
+
+from console_house import DemoNetwork, look, watched
+
+HOSTILE = "<script>alert(1)</script>\u202egnp.exe\u200b 💥" + "A" * 10_000
+
+
+class HandStation:
+    """A 1.6 station of which every frame is written by hand; synchronous, as the browser's driver is."""
+
+    def __init__(self, network: DemoNetwork, station_id: str) -> None:
+        self.network, self.id = network, station_id
+        with network.api() as api:
+            api.delete(f"/stations/{station_id}")
+            made = api.post("/stations", json={"id": station_id, "security_profile": 1})
+            assert made.is_success, made.text
+        self.url = next(url for url in made.json()["urls"] if url.startswith("ws://"))
+        self.password = made.json()["password"]
+        self.socket: ClientConnection | None = None
+        self._number = 0
+
+    def come(self, password: str = "") -> "HandStation":
+        proof = base64.b64encode(f"{self.id}:{password or self.password}".encode()).decode()
+        self.socket = connect(
+            self.url,
+            subprotocols=["ocpp1.6"],  # pyright: ignore[reportArgumentType]  # a name is a name
+            additional_headers={"Authorization": f"Basic {proof}"},
+            legacy=True,
+        )
+        return self
+
+    def boot(self) -> "HandStation":
+        assert self.call("BootNotification", {"chargePointVendor": "Hand", "chargePointModel": "Made"})[0] == 3
+        self.call("StatusNotification", {"connectorId": 1, "errorCode": "NoError", "status": "Available"})
+        return self
+
+    def call(self, action: str, payload: Any) -> list[Any]:
+        self._number += 1
+        return self.write(json.dumps([2, f"hand-{self._number}", action, payload], ensure_ascii=False))
+
+    def write(self, text: str) -> list[Any]:
+        """A frame, and what it was answered."""
+        assert self.socket is not None
+        self.socket.send(text)
+        while True:
+            answer = json.loads(self.socket.recv(timeout=10))
+            if answer[0] != 2:
+                return answer
+
+    def leave(self) -> None:
+        """Without a goodbye, as when the power goes."""
+        if self.socket is not None:
+            self.socket.socket.shutdown(socket.SHUT_RDWR)
+            self.socket.close()
+            self.socket = None
+
+
+@pytest.fixture(scope="module")
+def hand(network: DemoNetwork) -> Iterator[HandStation]:
+    station = HandStation(network, "HAND-01")
+    station.come().boot()
+    station.call("DataTransfer", {"vendorId": "Hand", "messageId": "hostile", "data": HOSTILE})
+    station.call("StatusNotification", {"connectorId": 1, "errorCode": "GroundFailure", "status": "Faulted", "info": HOSTILE[:50]})
+    # A meter value without its connector, and a boot whose vendor is a number: both break a rule.
+    assert station.call("MeterValues", {"meterValue": [{"timestamp": "2026-05-04T12:00:00Z", "sampledValue": []}]})[0] == 4
+    assert station.call("BootNotification", {"chargePointVendor": 7, "chargePointModel": "Made"})[0] == 4
+    yield station
+    station.leave()
+
+
+def until(what: Callable[[], Any], timeout_s: float = 60) -> Any:
+    deadline = time.monotonic() + timeout_s
+    while not (found := what()):
+        assert time.monotonic() < deadline, f"waited {timeout_s:g} s in vain"
+        time.sleep(0.1)
+    return found
+
+
+def by_keys(page: Page, *keys: str) -> None:
+    for key in keys:
+        page.keyboard.press(key)
+
+
+BOTH = pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1440, "light")], ids=str)
+"""Each width and each scheme, once."""
+
+TABS = {
+    "": "Lately",
+    "messages": "StatusNotification",
+    "settings": "AlignedDataCtrlr",
+    "commands": "What was asked",
+    "transactions": "Energy",
+    "history": "What happened",
+}
+
+
+@pytest.fixture(scope="module")
+def known(network: DemoNetwork) -> str:
+    """A station that has told its settings, and charges or has charged."""
+
+    def charged() -> str | None:
+        connected = network.ask("/stations?connected=true&protocol=ocpp2.0.1&limit=500")["items"]
+        began = {each["station_id"] for each in network.ask("/transactions?limit=500")["items"]}
+        return next((each["id"] for each in connected if each["id"] in began), None)
+
+    station = until(charged)
+    with network.api() as api:
+        api.post(f"/stations/{station}/settings/report", json={})
+        until(lambda: api.get(f"/stations/{station}/settings", params={"limit": 1}).json()["items"])
+    return station
+
+
+@BOTH
+def test_each_tab_of_a_station(open_page, known, width, scheme):
+    page = open_page(f"/stations/{known}", width=width, scheme=scheme)
+    for tab, shows in TABS.items():
+        if tab:
+            page.get_by_role("tab", name=re.compile(f"^{tab}$", re.IGNORECASE)).click()
+        expect(page.get_by_role("tabpanel").get_by_text(shows).first).to_be_visible()
+        look(page, f"station-{tab or 'now'}-{width}-{scheme}")
+
+
+@BOTH
+def test_what_is_wrong_with_a_station_and_what_to_do(open_page, hand, width, scheme):
+    page = open_page(f"/stations/{hand.id}", width=width, scheme=scheme)
+    wrong = page.get_by_role("region", name="What is wrong")
+    expect(wrong.get_by_role("heading", name="Ground fault · EVSE 1")).to_be_visible()
+    expect(wrong.get_by_text("Do not reset it again and again", exact=False)).to_be_visible()
+    look(page, f"station-faulted-{width}-{scheme}")
+
+
+# ---- the frame that was refused
+
+
+def test_the_frame_that_was_refused_is_found_and_understood_with_the_mouse(open_page, hand):
+    page = open_page(f"/stations/{hand.id}/messages")
+    page.get_by_role("combobox", name="All outcomes").click()
+    page.get_by_role("option", name="Refused").click()
+    page.get_by_role("row").filter(has_text="BootNotification").click()
+    detail = page.get_by_role("complementary", name="The message")
+    expect(detail.get_by_role("heading", name="We refused this message")).to_be_visible()
+    expect(detail.get_by_text(re.compile("chargePointVendor")).first).to_be_visible()
+    expect(detail.get_by_text("A field has a value of the wrong kind", exact=False)).to_be_visible()
+    assert "trouble=error" in page.url
+    assert "m=" in page.url
+    look(page, "station-refused-1440-light")
+    # The address leads others to the same message.
+    page.reload()
+    expect(page.get_by_role("heading", name="We refused this message")).to_be_visible()
+
+
+def test_the_frame_that_was_refused_is_found_and_understood_by_keys_on_a_phone(open_page, hand):
+    page = open_page(f"/stations/{hand.id}/messages", width=390, scheme="dark")
+    expect(page.get_by_role("row").first).to_be_visible()
+    page.keyboard.press("/")
+    page.keyboard.type("MeterValues")
+    expect(page.get_by_role("row")).to_have_count(1)
+    by_keys(page, "Escape", "j", "Enter")
+    detail = page.get_by_role("dialog", name="The message")
+    expect(detail.get_by_text(re.compile("connectorId")).first).to_be_visible()
+    expect(detail.get_by_role("heading", name="We refused this message")).to_be_visible()
+    look(page, "station-refused-390-dark")
+    page.keyboard.press("Escape")
+    expect(detail).to_be_hidden()
+
+
+def test_hostile_payloads_are_inert_and_shown_whole_on_demand(open_page, hand):
+    page = open_page(f"/stations/{hand.id}/messages?q=hostile")
+    page.get_by_role("row").filter(has_text="DataTransfer").click()
+    detail = page.get_by_role("complementary", name="The message")
+    expect(detail.get_by_text("<script>alert(1)</script>⟨U+202E⟩gnp.exe", exact=False)).to_be_visible()
+    detail.get_by_role("button", name=re.compile("Show all")).first.click()
+    expect(page.get_by_role("dialog").get_by_text("A" * 1000, exact=False)).to_be_visible()
+    look(page, "station-hostile-1440-light")
+
+
+def test_messages_come_by_themselves_until_they_are_paused(open_page, hand):
+    page = open_page(f"/stations/{hand.id}/messages?action=Heartbeat")
+    expect(page.get_by_text("No message fits")).to_be_visible()
+    hand.call("Heartbeat", {})
+    expect(page.get_by_role("row").filter(has_text="Heartbeat")).to_have_count(1)
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_text("paused", exact=True)).to_be_visible()
+    hand.call("Heartbeat", {})
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_role("row").filter(has_text="Heartbeat")).to_have_count(2)
+
+
+# ---- why it is down
+
+
+def test_why_a_station_is_down_and_why_it_does_not_come_back(open_page, network):
+    station = HandStation(network, "HAND-02")
+    station.come().boot()
+    page = open_page(f"/stations/{station.id}")
+    expect(page.get_by_role("heading", name="EVSE 1")).to_be_visible()
+    station.leave()
+    wrong = page.get_by_role("region", name="What is wrong")
+    expect(wrong.get_by_role("heading", name=re.compile("Offline for"))).to_be_visible()
+    expect(wrong.get_by_text("The network broke without a goodbye", exact=False)).to_be_visible()
+    with pytest.raises(Exception, match="401"):
+        station.come("0123456789abcdef-wrong")
+    expect(wrong.get_by_text("and was refused", exact=False)).to_be_visible()
+    expect(wrong.get_by_role("img", name="failed")).to_be_visible()
+    look(page, "station-offline-1440-light")
+    station.come().boot()
+    expect(wrong).to_be_hidden()
+    station.leave()
+
+
+# ---- settings and commands
+
+
+def test_a_setting_is_changed_in_place_and_its_outcome_seen(open_page, known):
+    page = open_page(f"/stations/{known}/settings")
+    expect(page.get_by_role("row").nth(3)).to_be_visible()
+    page.keyboard.press("/")
+    page.keyboard.type("HeartbeatInterval")
+    row = page.get_by_role("row").filter(has_text="HeartbeatInterval")
+    expect(row).to_have_count(1)
+    by_keys(page, "Escape", "j", "Enter")
+    field = page.get_by_role("textbox", name="New value of HeartbeatInterval")
+    field.fill("x")
+    expect(page.get_by_role("alert")).to_be_visible()
+    look(page, "station-setting-1440-light")
+    field.fill("277")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("HeartbeatInterval is set.")).to_be_visible()
+    expect(row.get_by_text("277")).to_be_visible()
+    expect(row.get_by_text("looker", exact=False)).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(row.get_by_text("277")).to_be_hidden()
+
+
+def test_a_setting_goes_to_all_stations_like_this_one(open_page, known, network):
+    page = open_page(f"/stations/{known}/settings?q=WebSocketPingInterval", width=390)
+    page.get_by_role("row").get_by_role("checkbox").check()
+    page.get_by_role("button", name=re.compile("Set on many stations")).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("OCPPCommCtrlr.WebSocketPingInterval").fill("45")
+    expect(dialog.get_by_text(re.compile("will be asked"))).to_be_visible()
+    look(page, "station-bulk-390-light")
+    dialog.get_by_role("button", name=re.compile("^Set on")).click()
+    expect(dialog.get_by_text(re.compile("^Done:"))).to_be_visible(timeout=30_000)
+    found = network.ask(f"/stations/{known}/settings?q=WebSocketPingInterval")["items"]
+    assert [each["value"] for each in found] == ["45"]
+
+
+def test_a_command_is_filled_in_sent_and_answered_by_keys_alone(open_page, known):
+    page = open_page(f"/stations/{known}/commands?command=trigger")
+    expect(page.get_by_role("heading", name="Send a message now")).to_be_visible()
+    page.get_by_role("combobox", name="Message").focus()
+    by_keys(page, "Enter")
+    page.keyboard.type("Heart")
+    by_keys(page, "ArrowDown", "Enter")
+    page.get_by_role("button", name="Send", exact=True).focus()
+    by_keys(page, "Enter")
+    expect(page.get_by_text("The station agrees · Accepted")).to_be_visible()
+    history = page.get_by_role("region", name="What was asked")
+    expect(history.get_by_role("row").filter(has_text="Send a message now").first).to_be_visible()
+    look(page, "station-answer-1440-light")
+
+
+def test_a_payload_that_breaks_the_schema_is_told_and_not_sent(open_page, known):
+    page = open_page(f"/stations/{known}/commands?command=raw_call&action=GetVariables")
+    watched(page).allowed.append("status of 422")
+    page.get_by_label("Payload").fill('{"getVariableData": 7}')
+    page.get_by_role("button", name="Send", exact=True).click()
+    page.get_by_role("dialog").get_by_role("button", name="Send", exact=True).click()
+    expect(page.get_by_text("getVariableData is 7, which is no array", exact=False)).to_be_visible()
+
+
+# ---- the registry
+
+
+def test_a_station_is_renamed_gets_a_password_and_is_removed(open_page, network):
+    station = HandStation(network, "HAND-03")
+    page = open_page(f"/stations/{station.id}")
+    expect(page.get_by_role("heading", name="It has never come")).to_be_visible()
+    look(page, "station-never-1440-light")
+    page.get_by_role("button", name="Actions").click()
+    page.get_by_role("menuitem", name="Edit").click()
+    page.get_by_role("dialog").get_by_label("Name").fill("North entrance")
+    page.get_by_role("button", name="Keep", exact=True).click()
+    expect(page.get_by_text("North entrance")).to_be_visible()
+    page.get_by_role("button", name="Actions").click()
+    page.get_by_role("menuitem", name="New password").click()
+    page.get_by_role("button", name="Make a new password").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("Shown this once")).to_be_visible()
+    shown = dialog.locator("code").last.inner_text()
+    assert shown != station.password
+    dialog.get_by_role("button", name="I have it").click()
+    station.password = shown
+    station.come().boot()
+    expect(page.get_by_role("heading", name="EVSE 1")).to_be_visible()
+    page.get_by_role("button", name="Actions").click()
+    page.get_by_role("menuitem", name="Remove").click()
+    expect(page.get_by_text("The station is connected now and will be sent away.")).to_be_visible()
+    page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    expect(page).to_have_url(re.compile("/stations$"))
+    station.leave()
+
+
+def test_who_may_only_look_is_offered_nothing_to_do(chromium, network, known):
+    context = chromium.new_context(base_url=network.url, locale="de-DE")
+    token = network.invite(f"viewer-{time.monotonic_ns()}", "viewer").partition("link=")[2]
+    assert context.request.post("/api/v1/session/link", data={"link": token}).ok
+    page = context.new_page()
+    page.goto(f"/stations/{known}")
+    expect(page.get_by_role("heading", name="Zuletzt")).to_be_visible()
+    assert page.get_by_role("button", name="Aktionen").count() == 0
+    assert page.get_by_role("button", name="Starten").count() == 0
+    page.goto(f"/stations/{known}/commands")
+    expect(page.get_by_text("Ihre Rolle darf sehen", exact=False)).to_be_visible()
+    context.close()
