@@ -51,7 +51,11 @@ function Search(props: { label: string; value: string; onChange: (value: string)
       maxLength={100}
       onChange={(event) => setTyped(event.currentTarget.value)}
       onKeyDown={(event) => {
-        if (event.key === "Escape") event.currentTarget.blur();
+        if (event.key === "Escape") {
+          // Browsers would empty the field: what was searched for stays, and the keys are the table's again.
+          event.preventDefault();
+          event.currentTarget.blur();
+        }
         if (event.key === "Enter") onChange(typed);
       }}
     />

@@ -320,7 +320,7 @@ export function SafeText(props: { text: string; most?: number; mono?: boolean })
         <Group justify="flex-end" mb="xs">
           <Copy text={props.text} what={t("ui.wholeText")} />
         </Group>
-        <ScrollArea.Autosize mah="60vh">
+        <ScrollArea.Autosize mah="60vh" viewportProps={{ tabIndex: 0 }}>
           <Code block className={classes.whole ?? ""}>
             <bdi>{visible(props.text)}</bdi>
           </Code>
