@@ -83,7 +83,7 @@ def test_a_key_that_others_can_read_is_not_used(tmp_path):
     server = Server(tmp_path / "data")
     with server:
         pass
-    (key,) = (server.data_dir / "keys").glob("*.key")
+    key = server.data_dir / "keys" / "station-passwords.key"
     key.chmod(0o644)
     assert f"chmod 600 {key}" in server.refuses_to_start()
 

@@ -1,9 +1,12 @@
+from datetime import UTC, datetime
+
 import pytest
 
 from voltloom.domain import commands
 from voltloom.domain.commands import (
     Accepted,
     Answer,
+    CancelReservation,
     ChangeAvailability,
     ChangeSettings,
     Command,
@@ -15,6 +18,7 @@ from voltloom.domain.commands import (
     ReportSettings,
     RequestStart,
     RequestStop,
+    Reserve,
     Reset,
     ResetKind,
     SendData,
@@ -57,6 +61,8 @@ SAMPLES: list[tuple[Command[object], object]] = [
     (RequestStop(TransactionId("5")), ANSWER),
     (Reset(ResetKind.ON_IDLE, 1), ANSWER),
     (Unlock(Place(1, 1)), ANSWER),
+    (Reserve(7, IdToken("A"), datetime(2030, 1, 1, tzinfo=UTC), Place(1)), ANSWER),
+    (CancelReservation(7), ANSWER),
     (ChangeAvailability(Availability.INOPERATIVE, Place(2)), ANSWER),
     (Trigger(Triggerable.CUSTOM, None, "x"), ANSWER),
     (

@@ -3,7 +3,6 @@ import { api, take } from "@/api";
 import { useTexts } from "@/i18n";
 import { currentFleet, type Fleet, useFleet } from "@/live";
 import { navigate, pathOf } from "@/route";
-import { failed } from "@/ui";
 import { type Command, page, type Room } from "../room.ts";
 import { names } from "./names.ts";
 
@@ -42,7 +41,7 @@ function useCommands(typed: string): readonly Command[] {
       detail: t("transactions.commandOfDetail"),
       words: `${row.name} charge transaction stop unlock ladevorgang beenden entriegeln`,
       needs: "transactions:read",
-      run: () => void goToCharge(row.id).catch(failed),
+      run: () => void goToCharge(row.id).catch(async (error: unknown) => (await import("@/ui")).failed(error)),
     });
     if (commands.length > MOST) break;
   }
