@@ -135,6 +135,7 @@ export const de: Same<typeof en> = {
   "ui.selectAll": { one: "Die gezeigte auswählen", other: "Alle {n} gezeigten auswählen" },
   "ui.selected": { one: "{n} ausgewählt", other: "{n} ausgewählt" },
   "ui.rows": { one: "{n} Zeile", other: "{n} Zeilen" },
+  "ui.rowsMore": { one: "bisher {n} Zeile", other: "bisher {n} Zeilen" },
   "ui.tableKeys": "j und k bewegen, Enter öffnet, x wählt aus.",
   "ui.views": "Ansichten",
   "ui.viewSave": "Diese Ansicht behalten",

@@ -132,6 +132,7 @@ export const en = {
   "ui.selectAll": { one: "Select the one shown", other: "Select all {n} shown" },
   "ui.selected": { one: "{n} selected", other: "{n} selected" },
   "ui.rows": { one: "{n} row", other: "{n} rows" },
+  "ui.rowsMore": { one: "{n} row so far", other: "{n} rows so far" },
   "ui.tableKeys": "j and k move, Enter opens, x selects.",
   "ui.views": "Views",
   "ui.viewSave": "Keep this view",

@@ -82,7 +82,7 @@ export function Shell() {
     scrollTo(0, 0);
   }, [place]);
   return (
-    <AppShell header={{ height: 56 }} navbar={{ width: 220, breakpoint: "sm", collapsed: { mobile: !menu } }} padding="md">
+    <AppShell header={{ height: 56 }} navbar={{ width: 236, breakpoint: "sm", collapsed: { mobile: !menu } }} padding="md">
       <a href="#main" className={classes.skip} onClick={() => main.current?.focus()}>
         {t("app.skip")}
       </a>

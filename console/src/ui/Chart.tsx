@@ -74,6 +74,13 @@ interface Span {
   current: readonly [number, number] | undefined;
 }
 
+/** A single value is no line: it is shown as a point. */
+function isLonely(values: uPlot.AlignedData[number] | undefined): boolean {
+  let known = 0;
+  for (const value of values ?? []) if (value !== null && value !== undefined && ++known > 1) return false;
+  return known === 1;
+}
+
 function optionsOf(props: ChartProps, size: { width: number; height: number }, span: Span, onPoint: (index: number | null) => void): uPlot.Options {
   const ink = colorOf("--chart-ink");
   const grid = { stroke: colorOf("--chart-grid"), width: 1 };
@@ -115,7 +122,7 @@ function optionsOf(props: ChartProps, size: { width: number; height: number }, s
           scale: each.axis ?? "left",
           stroke,
           width: each.kind === "limit" ? 1.5 : 2,
-          points: { show: false },
+          points: { show: (plot, number) => isLonely(plot.data[number]) },
           ...(each.kind === "area" ? { fill: `${stroke}26` } : {}),
           ...(each.kind === "limit" ? { dash: [6, 4] } : {}),
           ...((each.kind === "step" || each.kind === "limit") && stepped !== undefined ? { paths: stepped } : {}),

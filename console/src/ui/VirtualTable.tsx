@@ -442,7 +442,7 @@ export function VirtualTable<R>(props: TableProps<R>) {
     <div ref={sizeRef} className={classes.table}>
       <Group justify="space-between" mb={6} gap="xs" className="no-print" mih={30}>
         <Text size="sm" c="dimmed" role="status">
-          {props.selection !== undefined && props.selection.size > 0 ? t("ui.selected", { n: props.selection.size }) : t("ui.rows", { n: rows.length })}
+          {props.selection !== undefined && props.selection.size > 0 ? t("ui.selected", { n: props.selection.size }) : t(more?.has === true ? "ui.rowsMore" : "ui.rows", { n: rows.length })}
         </Text>
         <Group gap="xs">
           {props.beside}

@@ -188,7 +188,7 @@ function Preview(props: { chosen: Chosen; result: Result; again: () => void }) {
         min: 220,
         grow: 2.5,
         keep: true,
-        cell: (row) => (row.reason !== "" ? <SafeText text={row.reason} most={90} /> : row.changes.length > 0 ? row.changes.map((name) => fieldText(name, t)).join(", ") : null),
+        cell: (row) => (row.reason !== "" ? <SafeText text={row.reason} most={90} /> : row.changes.length > 0 ? row.changes.map((name) => fieldText(name, t)).join(", ") : <Text span c="dimmed" aria-hidden>–</Text>),
       },
     ],
     [t],
@@ -288,7 +288,7 @@ export default function ImportPage() {
           {t("import.looking")}
         </Text>
       ) : chosen !== null && preview.data !== undefined ? (
-        <div ref={look} tabIndex={-1}>
+        <div ref={look} tabIndex={-1} className={classes.look}>
           <Preview chosen={chosen} result={preview.data} again={again} />
         </div>
       ) : (

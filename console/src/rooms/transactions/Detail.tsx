@@ -5,7 +5,7 @@ import { api, Problem, queries, take } from "@/api";
 import { useTexts } from "@/i18n";
 import { useLive } from "@/live";
 import { Link, useParams } from "@/route";
-import { Empty, Figure, Id, PageHeader, Skeletons, Trouble, visible } from "@/ui";
+import { Empty, Figure, Id, PageHeader, Power, Skeletons, Trouble, visible } from "@/ui";
 import { ChargeDuration, ChargeEnergy, ChargePower, ChargeSoc, ChargeState, StopButton, type Transaction, UnlockButton } from "@/ui/charge";
 import { Facts } from "./Facts.tsx";
 import { Messages } from "./Messages.tsx";
@@ -29,12 +29,18 @@ function useTransaction(station: string, id: string) {
   return found;
 }
 
+/** Of one that is over, W; null where no meter said anything. */
+function meanOf(of: Transaction): number | null {
+  const hours = (Date.parse(of.ended_at ?? "") - Date.parse(of.started_at)) / 3_600_000;
+  return of.energy_wh === null || !(hours > 0) ? null : of.energy_wh / hours;
+}
+
 function Numbers(props: { of: Transaction }) {
   const { t } = useTexts(charge);
   const { of } = props;
   return (
     <SimpleGrid cols={{ base: 2, sm: 4 }} spacing="sm" mb="md">
-      <Figure name={t("charge.power")} value={<ChargePower of={of} />} />
+      {of.ended_at === null ? <Figure name={t("charge.power")} value={<ChargePower of={of} />} /> : <Figure name={t("charge.meanPower")} value={<Power w={meanOf(of)} />} />}
       <Figure name={t("charge.energy")} value={<ChargeEnergy of={of} />} />
       <Figure name={t("charge.soc")} value={<ChargeSoc of={of} />} />
       <Figure name={t("charge.duration")} value={<ChargeDuration of={of} />} />

@@ -90,7 +90,7 @@ export function Facts(props: { of: Transaction }) {
           <Time at={of.started_at} style="full" />
         </Row>
         <Row name={t("transaction.ended")}>{of.ended_at === null ? t("transaction.endedNot") : <Time at={of.ended_at} style="full" />}</Row>
-        {of.stop_reason === null ? null : <Row name={t("transaction.reason")}>{reasonText(of.stop_reason)}</Row>}
+        {of.stop_reason === null || of.closed_by !== "" ? null : <Row name={t("transaction.reason")}>{reasonText(of.stop_reason)}</Row>}
         {of.closed_by === "" ? null : <Row name={t("transaction.closedBy")}>{t(`closedBy.${of.closed_by}`)}</Row>}
         {of.stop_token === "" ? null : (
           <Row name={t("transaction.stoppedBy")}>

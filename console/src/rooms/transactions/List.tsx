@@ -100,7 +100,7 @@ function useColumns(): readonly Column<Transaction>[] {
       { id: "power", title: t("transactions.power"), min: 90, align: "end", cell: (row) => <ChargePower of={row} /> },
       { id: "soc", title: t("transactions.soc"), min: 75, align: "end", card: "none", cell: (row) => <ChargeSoc of={row} /> },
       { id: "token", title: t("transactions.token"), min: 170, cell: (row) => (row.token === "" ? <Unknown /> : <SafeText text={row.token} most={24} mono />) },
-      { id: "reason", title: t("transactions.reason"), min: 170, grow: 1.4, card: "none", cell: (row) => (row.stop_reason === null ? null : <Text size="sm" truncate>{reasonText(row.stop_reason)}</Text>) },
+      { id: "reason", title: t("transactions.reason"), min: 170, grow: 2, card: "none", cell: (row) => (row.stop_reason === null ? null : <Text size="sm" truncate>{reasonText(row.stop_reason)}</Text>) },
       ...(mayStations
         ? [
             {

@@ -1,5 +1,6 @@
 /** Every message that names a charge: calls with their answers, as they came. */
 import { Anchor, Button, Drawer, Group, Menu, Stack, Text, Title } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
 import { IconArrowLeft, IconArrowRight, IconDownload, IconMessageOff } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
@@ -51,7 +52,7 @@ function Whole(props: { message: Message }) {
         <Outcome of={message} />
         {message.latency_ms === null ? null : (
           <Text size="sm" c="dimmed">
-            {format.duration(message.latency_ms / 1000)}
+            {latencyText(message.latency_ms)}
           </Text>
         )}
       </Group>
@@ -63,16 +64,16 @@ function Whole(props: { message: Message }) {
       </Group>
       {message.trouble === "" ? null : (
         <div>
-          <Title order={3}>{t("messages.trouble")}</Title>
+          <Title order={3} fz="md" mb={4}>{t("messages.trouble")}</Title>
           <SafeText text={message.trouble} most={600} />
         </div>
       )}
       <div>
-        <Title order={3}>{t("messages.call")}</Title>
+        <Title order={3} fz="md" mb={4}>{t("messages.call")}</Title>
         {message.raw === "" ? <JsonView what={t("messages.call")} value={message.payload} /> : <SafeText text={message.raw} most={2000} mono />}
       </div>
       <div>
-        <Title order={3}>{t("messages.answer")}</Title>
+        <Title order={3} fz="md" mb={4}>{t("messages.answer")}</Title>
         {message.error !== null ? <JsonView what={t("messages.answer")} value={message.error} /> : message.outcome === "unanswered" ? t("messages.unanswered") : <JsonView what={t("messages.answer")} value={message.answer} />}
       </div>
     </Stack>
@@ -101,6 +102,7 @@ function TheMessages(props: { of: Transaction }) {
   useLive(["transaction.updated", "command.answered"], (happenings) => {
     if (happenings.some(({ data }) => data.station_id === of.station_id)) again();
   });
+  const card = useMediaQuery("(max-width: 47.99em)");
   const [shown, setShown] = useState<Message | null>(null);
   const [opened, setOpened] = useState(false);
   const rows = useMemo(() => found.data?.pages.flatMap((page) => page.items) ?? [], [found.data]);
@@ -119,7 +121,7 @@ function TheMessages(props: { of: Transaction }) {
           </span>
         ),
       },
-      { id: "outcome", title: t("messages.outcome"), min: 118, grow: 0, card: "aside", keep: true, cell: (row) => <Outcome of={row} /> },
+      { id: "outcome", title: t("messages.outcome"), min: 132, grow: 0, card: "aside", keep: true, cell: (row) => <Outcome of={row} /> },
       { id: "at", title: t("messages.at"), min: 88, grow: 0, keep: true, cell: (row) => <Time at={row.at} style="seconds" /> },
       { id: "latency", title: t("messages.latency"), min: 76, grow: 0, align: "end", cell: (row) => (row.latency_ms === null ? "–" : latencyText(row.latency_ms)) },
       { id: "said", title: t("messages.said"), min: 160, grow: 3, card: "none", cell: (row) => <span className={classes.said}>{brief(row)}</span> },
@@ -168,7 +170,7 @@ function TheMessages(props: { of: Transaction }) {
             setOpened(true);
           }}
           loading={found.isPending}
-          height={Math.min(420, Math.max(1, rows.length) * 44 + 44)}
+          height={card ? Math.min(480, rows.length * 104 + 8) : Math.min(420, rows.length * 44 + 44)}
           empty={<Empty icon={IconMessageOff} title={t("messages.none")} text={t("messages.noneText")} />}
           more={{ has: found.hasNextPage, loading: found.isFetchingNextPage, load: () => void found.fetchNextPage() }}
         />

@@ -38,13 +38,15 @@ function askStop(transaction: Transaction, agreed: () => void): void {
     action: t("charge.stopAction"),
     run: async () => {
       const params = { path: { station_id, transaction_id: id } };
-      const answer = await take(api.POST("/api/v1/transactions/{station_id}/{transaction_id}/stop", { params }));
+      const answer = await take(api.POST("/api/v1/transactions/{station_id}/{transaction_id}/stop", { params })).finally(
+        // Where it is over already, that is what the page should show behind the answer.
+        () => void queries.invalidateQueries({ queryKey: ["transactions"] }),
+      );
       if (answer.closed) done(t("charge.stopClosed", { station: visible(station_id) }));
       else if (answer.accepted) {
         agreed();
         done(t("charge.stopAccepted", { station: visible(station_id) }));
       } else tellRefused(station_id, answer);
-      void queries.invalidateQueries({ queryKey: ["transactions"] });
     },
   });
 }
