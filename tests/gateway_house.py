@@ -27,7 +27,7 @@ from voltloom.entrypoints.gateway.tls import ServerFiles, make_context
 from voltloom.features import stations
 from voltloom.features.access import LOCAL
 from voltloom.features.certificates import Authority, StationTrust
-from voltloom.features.feature import Feature
+from voltloom.features.feature import Feature, extension
 from voltloom.features.stations import Credentials, Inbox, KnockReason, NewStation, Passwords, StationsConfig
 from voltloom.features.stations.store import read_credentials
 from voltloom.infra.bus import Bus
@@ -259,7 +259,9 @@ async def open_house(
     await database.write(lambda connection, _: metadata.create_all(connection))
     await database.write(lambda connection, _: TABLES.create_all(connection))
     passwords = Passwords(bytes(32))
-    config = StationsConfig(passwords, data_handlers=handlers or {})
+    config = StationsConfig(
+        passwords, extensions=tuple(extension(vendor, None, handler) for vendor, handler in (handlers or {}).items())
+    )
 
     async def source(ids: Any) -> Any:
         return await database.read(lambda connection: read_credentials(connection, ids))

@@ -5,10 +5,11 @@ Commands that only need the database stop here: no server, no gateway, no web fr
 
 import inspect
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from voltloom.app.places import Addresses, keys_folder
+from voltloom.app.plugins import check_together, plugged_in
 from voltloom.domain import events
 from voltloom.domain.errors import Invalid
 from voltloom.domain.events import Event
@@ -110,10 +111,8 @@ def vocabulary(protocol: str) -> stations.Vocabulary | None:
 
 
 def features(parts: Parts) -> tuple[Feature, ...]:
-    """Ours, in order: a feature builds on those before it."""
-    return (
-        access.feature_with_checkpoints(parts.signer),
-        stations.feature(parts.config),
+    """Ours, in order: a feature builds on those before it. Then those of installed plug-ins. Raises SettingError."""
+    after_stations = (
         certificates.feature(parts.authority),
         sites.feature,
         uptime.feature,
@@ -123,7 +122,16 @@ def features(parts: Parts) -> tuple[Feature, ...]:
         jobs.feature,
         load.feature(),
         overview.feature,
+        *plugged_in(),
     )
+    extensions = tuple(each for feature in after_stations for each in feature.extensions)
+    all_of_them = (
+        access.feature_with_checkpoints(parts.signer),
+        stations.feature(replace(parts.config, extensions=extensions)),
+        *after_stations,
+    )
+    check_together(all_of_them)
+    return all_of_them
 
 
 def journal_of(parts: Sequence[Feature], node: str) -> Journal:

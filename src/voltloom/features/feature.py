@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from voltloom.domain.commands import Command
 from voltloom.domain.events import Event
 from voltloom.domain.ids import StationId
-from voltloom.domain.reports import Report
+from voltloom.domain.reports import DataReply, DataReported, Report
 from voltloom.infra.database import Database, Work
 
 T = TypeVar("T")
@@ -161,6 +161,22 @@ class Listening:
     """What its durable tasks are called: stable across releases."""
 
 
+DataHandler: TypeAlias = Callable[[StationContext, DataReported], DataReply | Awaitable[DataReply]]
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """A vendor's own message (DataTransfer) that a feature answers.
+
+    message_id   "" for the one without; None: all of the vendor that no other extension names
+    handler      plain where it can be, a coroutine function where it must wait
+    """
+
+    vendor_id: str
+    message_id: str | None
+    handler: DataHandler
+
+
 @dataclass(frozen=True, slots=True)
 class Repeating:
     period: timedelta
@@ -173,6 +189,11 @@ def answer(
 ) -> Answering:
     """This feature answers that report. The type checker holds the handler to the report's own reply type."""
     return Answering(report, handler)
+
+
+def extension(vendor_id: str, message_id: str | None, handler: DataHandler) -> Extension:
+    """This feature answers that message of that vendor. Ids are compared without case: OCPP 1.6 has them so."""
+    return Extension(vendor_id.casefold(), None if message_id is None else message_id.casefold(), handler)
 
 
 def listen(event: type[EventT], handler: Callable[[Context, EventT], Awaitable[None]]) -> Listening:
@@ -201,4 +222,5 @@ class Feature:
     listens: tuple[Listening, ...] = ()
     tasks: tuple[Repeating, ...] = ()
     memories: tuple[Memory[Any], ...] = ()
+    extensions: tuple[Extension, ...] = ()
     routes: Callable[[], object] | None = None

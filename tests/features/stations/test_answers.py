@@ -37,6 +37,7 @@ from voltloom.domain.station import (
     Setting,
     SettingName,
 )
+from voltloom.features.feature import StationContext, extension
 from voltloom.features.stations import StationsConfig, change_station, close_stale_links, remembered, store
 from voltloom.infra.database import Database
 
@@ -401,16 +402,28 @@ def test_a_station_does_not_fill_the_database_with_settings(fresh_database):
 # ---- the rest
 
 
-def test_a_vendor_nobody_knows_is_unknown_and_one_with_a_handler_is_answered(fresh_database):
+def test_a_vendors_message_is_answered_by_its_extension_and_others_are_unknown(fresh_database):
+    async def wait(ctx: StationContext, report: DataReported) -> DataReply:
+        await ctx.database.read(lambda connection: None)
+        return DataReply("Accepted", "later")
+
     async def story(database: Database):
-        session = await connect(database)
-        assert await session.says(DataReported("com.nobody")) == DataReply("UnknownVendorId")
         config = StationsConfig(
             passwords=CONFIG.passwords,
-            data_handlers={"com.abb": lambda _, report: DataReply("Accepted", report.message_id)},
+            extensions=(
+                extension("com.ABB", "Hello", lambda _, report: DataReply("Accepted", report.message_id)),
+                extension("com.abb", "", lambda _, report: DataReply("Accepted", report.data)),
+                extension("com.abb", "wait", wait),
+                extension("com.any", None, lambda _, report: DataReply("Rejected", report.message_id)),
+            ),
         )
         session = await connect(database, config=config)
-        assert await session.says(DataReported("com.abb", "hello")) == DataReply("Accepted", "hello")
+        assert await session.says(DataReported("com.nobody")) == DataReply("UnknownVendorId")
+        assert await session.says(DataReported("com.abb", "HELLO")) == DataReply("Accepted", "HELLO")
+        assert await session.says(DataReported("com.abb", data="1")) == DataReply("Accepted", "1")
+        assert await session.says(DataReported("com.abb", "wait")) == DataReply("Accepted", "later")
+        assert await session.says(DataReported("com.abb", "bye")) == DataReply("UnknownMessageId")
+        assert await session.says(DataReported("COM.any", "bye")) == DataReply("Rejected", "bye")
 
     run(fresh_database, story)
 

@@ -20,7 +20,7 @@ from voltloom.domain.reports import (
 )
 from voltloom.features.feature import Feature, answer, every
 from voltloom.features.stations import answers, expiry, nodes
-from voltloom.features.stations.answers import DataHandler, StationsConfig, Vocabulary
+from voltloom.features.stations.answers import StationsConfig, Vocabulary
 from voltloom.features.stations.asking import ask, document_of, name_of_kind, pruner, said_of, summary
 from voltloom.features.stations.asking import check as check_command
 from voltloom.features.stations.counting import NetworkCount, SiteCount, count_by_site, count_network, ids_in_site
@@ -63,7 +63,6 @@ __all__ = [
     "Conditions",
     "Credential",
     "Credentials",
-    "DataHandler",
     "Fault",
     "Fleet",
     "FleetRows",

@@ -1,7 +1,7 @@
 """What stations report about themselves, and what they are answered. Decided from memory, written in the same work."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from voltloom.domain.events import (
@@ -33,7 +33,7 @@ from voltloom.domain.reports import (
     Untranslated,
 )
 from voltloom.domain.station import Registration, SecurityProfile, Setting
-from voltloom.features.feature import StationContext
+from voltloom.features.feature import DataHandler, Extension, StationContext
 from voltloom.features.stations import rules, store
 from voltloom.features.stations.credentials import Passwords
 from voltloom.features.stations.memory import FaultKey, StationState, remembered
@@ -45,8 +45,6 @@ SEEN_EVERY = timedelta(minutes=5)
 MOST_SETTINGS = 20_000
 MOST_FAULTS = 100
 MOST_ASSEMBLIES = 8
-
-DataHandler = Callable[[StationContext, DataReported], DataReply]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,7 @@ class StationsConfig:
     public_urls           where stations find us, e.g. "wss://csms.example.com/ocpp": an identity is appended
     heartbeat_interval_s  what an accepted station is told
     pending_retry_s, rejected_retry_s   how long it shall wait before it boots again
-    data_handlers         answers to vendors' own messages, by vendor id
+    extensions            what answers vendors' own messages
     commands_kept         how long what was asked of stations is remembered
     archive               where messages lie that are no longer in the database; None: nowhere
     vocabulary            what a version of OCPP, named by its subprotocol, has words for; None for one unknown
@@ -80,7 +78,7 @@ class StationsConfig:
     heartbeat_interval_s: int = 300
     pending_retry_s: int = 60
     rejected_retry_s: int = 600
-    data_handlers: Mapping[str, DataHandler] = field(default_factory=dict[str, DataHandler])
+    extensions: tuple[Extension, ...] = ()
     commands_kept: timedelta = timedelta(days=400)
     archive: Archive | None = None
     vocabulary: Callable[[str], Vocabulary | None] = lambda protocol: None
@@ -332,10 +330,17 @@ def security(ctx: StationContext, report: SecurityReported) -> Noted:
     return NOTED
 
 
-def data_answerer(config: StationsConfig) -> Callable[[StationContext, DataReported], DataReply]:
-    def data(ctx: StationContext, report: DataReported) -> DataReply:
-        handler = config.data_handlers.get(report.vendor_id)
-        return handler(ctx, report) if handler else DataReply("UnknownVendorId")
+def data_answerer(config: StationsConfig) -> DataHandler:
+    vendors: dict[str, dict[str | None, DataHandler]] = {}
+    for each in config.extensions:
+        vendors.setdefault(each.vendor_id, {})[each.message_id] = each.handler
+
+    def data(ctx: StationContext, report: DataReported) -> DataReply | Awaitable[DataReply]:
+        messages = vendors.get(report.vendor_id.casefold())
+        if messages is None:
+            return DataReply("UnknownVendorId")
+        handler = messages.get(report.message_id.casefold()) or messages.get(None)
+        return DataReply("UnknownMessageId") if handler is None else handler(ctx, report)
 
     return data
 
