@@ -22,7 +22,18 @@ from voltloom.domain.reports import Report, SamplesReported, TransactionReply, T
 from voltloom.domain.token import IdToken, TokenKind
 from voltloom.domain.transaction import Phase, StopReason
 from voltloom.entrypoints.http.problems import Outermost, answer
-from voltloom.features import authorization, jobs, load, overview, reservations, sites, stations, transactions, uptime
+from voltloom.features import (
+    authorization,
+    display,
+    jobs,
+    load,
+    overview,
+    reservations,
+    sites,
+    stations,
+    transactions,
+    uptime,
+)
 from voltloom.features.access import Actor, Role
 from voltloom.features.authorization import Token
 from voltloom.features.feature import Memories, StationContext
@@ -41,6 +52,7 @@ FEATURES = (
     authorization.feature,
     transactions.feature,
     reservations.feature,
+    display.feature,
     jobs.feature,
     load.feature(),
     overview.feature,

@@ -291,6 +291,37 @@ def test_reservations_and_local_list(told):
     told(story)
 
 
+def test_messages_are_shown_and_told_in_parts(told):
+    async def story(csms, station):
+        def message(number, **more):
+            content = {"format": "UTF8", "content": f"text {number}"}
+            return {"message": {"id": number, "priority": "NormalCycle", "message": content} | more}
+
+        asked = {"requestId": 7}
+        assert await csms.call("GetDisplayMessages", asked) == {"status": "Unknown"}
+        for number in (1, 2, 3):
+            assert await csms.call("SetDisplayMessage", message(number)) == {"status": "Accepted"}
+        assert await csms.call("SetDisplayMessage", message(3, priority="InFront")) == {"status": "Accepted"}
+        soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 60))
+        assert await csms.call("SetDisplayMessage", message(4, endDateTime=soon)) == {"status": "Accepted"}
+        refused = message(5, message={"format": "HTML", "content": "x"})
+        assert await csms.call("SetDisplayMessage", refused) == {"status": "NotSupportedMessageFormat"}
+        nobodys = message(5, transactionId="nobody")
+        assert await csms.call("SetDisplayMessage", nobodys) == {"status": "UnknownTransaction"}
+        assert await csms.call("ClearDisplayMessage", {"id": 1}) == {"status": "Accepted"}
+        assert await csms.call("ClearDisplayMessage", {"id": 1}) == {"status": "Unknown"}
+        assert await csms.call("GetDisplayMessages", asked) == {"status": "Accepted"}
+        await csms.until(lambda: len(csms.of("NotifyDisplayMessages")) == 2)
+        parts = csms.of("NotifyDisplayMessages")
+        assert [part["tbc"] for part in parts] == [True, False]
+        assert sorted(each["id"] for part in parts for each in part["messageInfo"]) == [2, 3, 4]
+        station.let_pass(61)
+        assert await csms.call("GetDisplayMessages", asked | {"id": [4]}) == {"status": "Unknown"}
+        assert await csms.call("GetDisplayMessages", asked | {"priority": "InFront"}) == {"status": "Accepted"}
+
+    told(story)
+
+
 def test_everything_else_has_an_answer_of_its_kind(told):
     async def story(csms, station):
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

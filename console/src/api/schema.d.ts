@@ -1694,6 +1694,103 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/display-messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Messages on displays, what changed last first */
+        get: operations["list_display_messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/display-messages/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One message */
+        get: operations["get_display_message"];
+        /**
+         * Show another in its place
+         * @description Where the station refuses, what it shows stays as it was.
+         */
+        put: operations["change_message"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/display-messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show a message to drivers (2.x)
+         * @description A station that refuses (`NotSupportedPriority`, `UnknownTransaction`, …) is an answer: see `message.state`.
+         *     Where it does not answer in time, the message stays `asked`: what the station reports will tell.
+         */
+        post: operations["show_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/display-messages/{number}/clear": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a message away */
+        post: operations["clear_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/display-messages-report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask the station what it has to show, and put the list right
+         * @description It tells in a message of its own, or several. Those it does not have any more become `missing`, where all
+         *     were asked for; those it has from somebody else appear.
+         */
+        post: operations["report_messages"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs/reset": {
         parameters: {
             query?: never;
@@ -2234,6 +2331,23 @@ export interface components {
             /** Revoked At */
             revoked_at: string | null;
         };
+        /** AskedIn */
+        AskedIn: {
+            /**
+             * Numbers
+             * @description only these; none: all
+             * @default []
+             */
+            numbers: number[];
+            priority?: components["schemas"]["MessagePriority"] | null;
+            state?: components["schemas"]["MessageState"] | null;
+        };
+        /** AskedOut */
+        AskedOut: {
+            /** Report Id */
+            report_id: number;
+            answer: components["schemas"]["AnswerOut"];
+        };
         /**
          * AttemptOut
          * @description One attempt to connect, or all that were refused alike.
@@ -2625,6 +2739,23 @@ export interface components {
         ConsoleOut: {
             /** @description embedded: Natural Earth, which is in the console's pages */
             map: components["schemas"]["MapOut"];
+        };
+        /** ContentBody */
+        ContentBody: {
+            /**
+             * Text
+             * @description at most 512 characters for OCPP 2.0.1
+             */
+            text: string;
+            /** @default UTF8 */
+            format: components["schemas"]["MessageFormat"];
+            /**
+             * Language
+             * @description RFC 5646; empty: the station's own
+             * @default
+             * @example de
+             */
+            language: string;
         };
         /**
          * Context
@@ -3421,55 +3552,32 @@ export interface components {
             details: unknown;
         };
         /**
-         * MessageOut
-         * @description A call, and what it was answered.
+         * MessageFormat
+         * @enum {string}
          */
-        MessageOut: {
-            /** Number */
-            number: number;
+        MessageFormat: "ASCII" | "HTML" | "URI" | "UTF8" | "QRCODE";
+        /** MessageIn */
+        MessageIn: {
             /**
-             * At
-             * Format: date-time
+             * Contents
+             * @description more than one, in other languages: 2.1 only
              */
-            at: string;
-            /** @description who called */
-            direction: components["schemas"]["Direction"];
+            contents: components["schemas"]["ContentBody"][];
+            /** @default NormalCycle */
+            priority: components["schemas"]["MessagePriority"];
+            /** @description only while the station does that; null: always */
+            state?: components["schemas"]["MessageState"] | null;
+            /** Starts At */
+            starts_at?: string | null;
+            /** Ends At */
+            ends_at?: string | null;
             /**
-             * Action
-             * @example BootNotification
+             * Transaction Id
+             * @description gone when that is over
              */
-            action: string;
-            /** Message Id */
-            message_id: string;
-            /** Protocol */
-            protocol: string;
-            outcome: components["schemas"]["MessageOutcome"];
-            /**
-             * Latency Ms
-             * @description from the call to its answer
-             */
-            latency_ms: number | null;
-            /**
-             * Trouble
-             * @description what was wrong, in words; empty where all was well
-             */
-            trouble: string;
-            /**
-             * Payload
-             * @description of the call; secrets are hidden
-             */
-            payload: unknown;
-            /**
-             * Answer
-             * @description the answer's payload; secrets are hidden
-             */
-            answer: unknown;
-            error: components["schemas"]["MessageError"] | null;
-            /**
-             * Raw
-             * @description the frame, where it could not be read as a call; else empty
-             */
-            raw: string;
+            transaction_id?: string | null;
+            /** @description which display, where a station has several */
+            screen?: components["schemas"]["ScreenBody"] | null;
         };
         /**
          * MessageOutcome
@@ -3477,6 +3585,17 @@ export interface components {
          * @enum {string}
          */
         MessageOutcome: "answered" | "error" | "unanswered";
+        /**
+         * MessagePriority
+         * @enum {string}
+         */
+        MessagePriority: "AlwaysFront" | "InFront" | "NormalCycle";
+        /**
+         * MessageState
+         * @description What the station does while the message is shown.
+         * @enum {string}
+         */
+        MessageState: "Charging" | "Faulted" | "Idle" | "Unavailable" | "Suspended" | "Discharging";
         /**
          * Mutability
          * @enum {string}
@@ -3752,16 +3871,6 @@ export interface components {
         PageOfKnockOut: {
             /** Items */
             items: components["schemas"]["KnockOut"][];
-            /**
-             * Next
-             * @description pass as `after` to get the page that follows
-             */
-            next?: string | null;
-        };
-        /** Page[MessageOut] */
-        PageOfMessageOut: {
-            /** Items */
-            items: components["schemas"]["MessageOut"][];
             /**
              * Next
              * @description pass as `after` to get the page that follows
@@ -4116,7 +4225,7 @@ export interface components {
              * Format: date-time
              */
             expires_at: string;
-            state: components["schemas"]["State"];
+            state: components["schemas"]["ReservationsState"];
             /**
              * Said
              * @description the station's word when it was asked
@@ -4308,6 +4417,20 @@ export interface components {
          * @enum {string}
          */
         Scope: "stations:read" | "stations:write" | "stations:command" | "messages:read" | "sites:read" | "sites:write" | "tokens:read" | "tokens:write" | "transactions:read" | "transactions:write" | "events:read" | "metrics:read" | "audit:read" | "access:write";
+        /** ScreenBody */
+        ScreenBody: {
+            /** Component */
+            component: string;
+            /**
+             * Instance
+             * @default
+             */
+            instance: string;
+            /** Evse */
+            evse?: number | null;
+            /** Connector */
+            connector?: number | null;
+        };
         /** SearchOut */
         SearchOut: {
             /**
@@ -4504,6 +4627,11 @@ export interface components {
          * @enum {string}
          */
         Severity: "critical" | "warning" | "notice";
+        /** ShownOut */
+        ShownOut: {
+            message: components["schemas"]["DisplayMessageOut"];
+            answer: components["schemas"]["AnswerOut"];
+        };
         /** SignInIn */
         SignInIn: {
             /** Login */
@@ -4748,11 +4876,6 @@ export interface components {
             job_id: string | null;
             blast: components["schemas"]["BlastOut"];
         };
-        /**
-         * State
-         * @enum {string}
-         */
-        State: "asked" | "active" | "refused" | "cancelled" | "used" | "expired" | "removed" | "no_transaction";
         /**
          * StationChangeIn
          * @description What is left out stays as it is.
@@ -5555,6 +5678,26 @@ export interface components {
              */
             new: string;
         };
+        /** Page[MessageOut] */
+        ApiPage_MessageOut___1: {
+            /** Items */
+            items: components["schemas"]["StationsMessageOut"][];
+            /**
+             * Next
+             * @description pass as `after` to get the page that follows
+             */
+            next?: string | null;
+        };
+        /** Page[MessageOut] */
+        ApiPage_MessageOut___2: {
+            /** Items */
+            items: components["schemas"]["DisplayMessageOut"][];
+            /**
+             * Next
+             * @description pass as `after` to get the page that follows
+             */
+            next?: string | null;
+        };
         /**
          * TokenIn
          * @example {
@@ -5617,11 +5760,114 @@ export interface components {
          * @enum {string}
          */
         CertificatesKind: "ec" | "rsa";
+        /** MessageOut */
+        DisplayMessageOut: {
+            /** Station Id */
+            station_id: string;
+            /** Number */
+            number: number;
+            /** Contents */
+            contents: components["schemas"]["ContentBody"][];
+            priority: components["schemas"]["MessagePriority"];
+            /** @description only while the station does that; null: always */
+            showing: components["schemas"]["MessageState"] | null;
+            /** Starts At */
+            starts_at: string | null;
+            /** Ends At */
+            ends_at: string | null;
+            /** Transaction Id */
+            transaction_id: string | null;
+            screen: components["schemas"]["ScreenBody"] | null;
+            state: components["schemas"]["DisplayState"];
+            /**
+             * Said
+             * @description the station's word when it was asked
+             */
+            said: string;
+            /**
+             * Asked At
+             * @description null: the station has it from somebody else
+             */
+            asked_at: string | null;
+            /** Actor */
+            actor: string;
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /**
+             * Seen At
+             * @description when the station last told that it has it
+             */
+            seen_at: string | null;
+        };
+        /**
+         * State
+         * @enum {string}
+         */
+        DisplayState: "asked" | "shown" | "refused" | "cleared" | "expired" | "missing";
         /**
          * Kind
          * @enum {string}
          */
         OverviewKind: "fault" | "offline" | "over_limit" | "rejected" | "pending" | "never_seen" | "refused" | "suspect";
+        /**
+         * State
+         * @enum {string}
+         */
+        ReservationsState: "asked" | "active" | "refused" | "cancelled" | "used" | "expired" | "removed" | "no_transaction";
+        /**
+         * MessageOut
+         * @description A call, and what it was answered.
+         */
+        StationsMessageOut: {
+            /** Number */
+            number: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** @description who called */
+            direction: components["schemas"]["Direction"];
+            /**
+             * Action
+             * @example BootNotification
+             */
+            action: string;
+            /** Message Id */
+            message_id: string;
+            /** Protocol */
+            protocol: string;
+            outcome: components["schemas"]["MessageOutcome"];
+            /**
+             * Latency Ms
+             * @description from the call to its answer
+             */
+            latency_ms: number | null;
+            /**
+             * Trouble
+             * @description what was wrong, in words; empty where all was well
+             */
+            trouble: string;
+            /**
+             * Payload
+             * @description of the call; secrets are hidden
+             */
+            payload: unknown;
+            /**
+             * Answer
+             * @description the answer's payload; secrets are hidden
+             */
+            answer: unknown;
+            error: components["schemas"]["MessageError"] | null;
+            /**
+             * Raw
+             * @description the frame, where it could not be read as a call; else empty
+             */
+            raw: string;
+        };
         /** PasswordIn */
         StationsPasswordIn: {
             /**
@@ -7509,7 +7755,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PageOfMessageOut"];
+                    "application/json": components["schemas"]["ApiPage_MessageOut___1"];
                 };
             };
             /** @description a problem */
@@ -9979,7 +10225,7 @@ export interface operations {
                 after?: string | null;
                 station_id?: string | null;
                 /** @description any of these; repeatable */
-                state?: components["schemas"]["State"][] | null;
+                state?: components["schemas"]["ReservationsState"][] | null;
             };
             header?: never;
             path?: never;
@@ -10126,6 +10372,342 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReservedOut"];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not connected, not accepted yet, or its OCPP version has no words for this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It answered with an error: `code` is its own word. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is connected and did not answer in time; whether it acted is not known. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_display_messages: {
+        parameters: {
+            query?: {
+                /** @description items on a page */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+                station_id?: string | null;
+                /** @description any of these; repeatable */
+                state?: components["schemas"]["DisplayState"][] | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiPage_MessageOut___2"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_display_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DisplayMessageOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_message: {
+        parameters: {
+            query?: {
+                /** @description seconds to wait for the station's answer */
+                timeout_s?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MessageIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShownOut"];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not connected, not accepted yet, or its OCPP version has no words for this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It answered with an error: `code` is its own word. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is connected and did not answer in time; whether it acted is not known. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_message: {
+        parameters: {
+            query?: {
+                /** @description seconds to wait for the station's answer */
+                timeout_s?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MessageIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShownOut"];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not connected, not accepted yet, or its OCPP version has no words for this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It answered with an error: `code` is its own word. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is connected and did not answer in time; whether it acted is not known. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    clear_message: {
+        parameters: {
+            query?: {
+                /** @description seconds to wait for the station's answer */
+                timeout_s?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShownOut"];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not connected, not accepted yet, or its OCPP version has no words for this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It answered with an error: `code` is its own word. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is connected and did not answer in time; whether it acted is not known. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    report_messages: {
+        parameters: {
+            query?: {
+                /** @description seconds to wait for the station's answer */
+                timeout_s?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskedIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AskedOut"];
                 };
             };
             /** @description There is no such station. */

@@ -311,6 +311,17 @@ class ReservationChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class DisplayMessageChanged(Event):
+    """state: see `GET /display-messages`."""
+
+    name: ClassVar[str] = "display.changed"
+    station_id: StationId
+    number: int
+    at: datetime
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class AuditNoted(Event):
     """Somebody did something that is kept in the audit log."""
 

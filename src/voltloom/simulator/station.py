@@ -43,6 +43,7 @@ class Memory:
     local_list: dict[str, Verdict] = field(default_factory=dict)
     local_list_version: int = 0
     profiles: dict[int, Profile] = field(default_factory=dict)
+    messages: dict[int, Payload] = field(default_factory=dict)
 
 
 class Station:

@@ -13,6 +13,7 @@ from voltloom.simulator.faults import PartError
 from voltloom.simulator.firmware import install
 from voltloom.simulator.meter import meter_value_v2, stamp
 from voltloom.simulator.station import Station, plain_status
+from voltloom.simulator.v2_display import Display2
 from voltloom.simulator.v2_profiles import Profiles2
 from voltloom.simulator.v2_settings import Settings2
 from voltloom.simulator.words import Payload, Refused, Said, Verdict, read_time, said
@@ -32,6 +33,7 @@ class Speech2:
         self._style = station.plan.quirks.meter
         self._settings = Settings2(station, self._number)
         self._profiles = Profiles2(station, self._number)
+        self._display = Display2(station, self._number)
         self._events = count(1)
 
     def _stamp(self) -> str:
@@ -361,6 +363,7 @@ class Speech2:
         "ChangeAvailability": _availability,
         "ClearCache": _clear_cache,
         "ClearChargingProfile": lambda self, payload: self._profiles.clear(payload),
+        "ClearDisplayMessage": lambda self, payload: self._display.clear(payload),
         "CostUpdated": _empty,
         "CustomerInformation": _customer_information,
         "DataTransfer": _data_transfer,
@@ -368,6 +371,7 @@ class Speech2:
         "GetBaseReport": lambda self, payload: self._settings.base_report(payload),
         "GetChargingProfiles": lambda self, payload: self._profiles.report(payload),
         "GetCompositeSchedule": lambda self, payload: self._profiles.composite(payload),
+        "GetDisplayMessages": lambda self, payload: self._display.report(payload),
         "GetInstalledCertificateIds": _not_found,
         "GetLocalListVersion": _list_version,
         "GetLog": _rejected,
@@ -382,6 +386,7 @@ class Speech2:
         "Reset": _reset,
         "SendLocalList": _send_list,
         "SetChargingProfile": lambda self, payload: self._profiles.set(payload),
+        "SetDisplayMessage": lambda self, payload: self._display.set(payload),
         "SetMonitoringBase": _not_supported,
         "SetMonitoringLevel": _rejected,
         "SetNetworkProfile": _rejected,

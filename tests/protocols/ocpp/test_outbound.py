@@ -15,11 +15,13 @@ from voltloom.domain.commands import (
     CancelReservation,
     ChangeAvailability,
     ChangeSettings,
+    ClearMessage,
     Command,
     DataAnswer,
     GetSettings,
     NewValue,
     ReportBase,
+    ReportMessages,
     ReportSettings,
     RequestStart,
     RequestStop,
@@ -28,10 +30,12 @@ from voltloom.domain.commands import (
     ResetKind,
     SendData,
     SettingStatus,
+    ShowMessage,
     Trigger,
     Triggerable,
     Unlock,
 )
+from voltloom.domain.display import Content, DisplayMessage, MessageFormat, MessagePriority, MessageState, Screen
 from voltloom.domain.errors import Invalid, NotInThisVersion, StationError, TimedOut
 from voltloom.domain.ids import Place, TransactionId
 from voltloom.domain.reports import Report, SettingsReported
@@ -245,6 +249,72 @@ ATTEMPTS = SettingName("OCPPCommCtrlr", "MessageAttempts", variable_instance="Tr
             v16=("CancelReservation", {"reservationId": 7}),
             v201=("CancelReservation", {"reservationId": 7}),
         ),
+        says(
+            ShowMessage(DisplayMessage(3, MessagePriority.IN_FRONT, (Content("Hi"),))),
+            v16=NotInThisVersion,
+            v201=(
+                "SetDisplayMessage",
+                {"message": {"id": 3, "priority": "InFront", "message": {"format": "UTF8", "content": "Hi"}}},
+            ),
+        ),
+        says(
+            ShowMessage(
+                DisplayMessage(
+                    3,
+                    MessagePriority.ALWAYS_FRONT,
+                    (Content("<b>Hi</b>", MessageFormat.HTML, "en"),),
+                    MessageState.FAULTED,
+                    UNTIL,
+                    UNTIL,
+                    TransactionId("T-1"),
+                    Screen("DisplayMessageCtrlr", "left", Place(1, 2)),
+                )
+            ),
+            v16=NotInThisVersion,
+            v201=(
+                "SetDisplayMessage",
+                {
+                    "message": {
+                        "id": 3,
+                        "priority": "AlwaysFront",
+                        "state": "Faulted",
+                        "startDateTime": WRITTEN,
+                        "endDateTime": WRITTEN,
+                        "transactionId": "T-1",
+                        "message": {"format": "HTML", "content": "<b>Hi</b>", "language": "en"},
+                        "display": {
+                            "name": "DisplayMessageCtrlr",
+                            "instance": "left",
+                            "evse": {"id": 1, "connectorId": 2},
+                        },
+                    }
+                },
+            ),
+        ),
+        says(
+            ShowMessage(DisplayMessage(3, MessagePriority.IN_FRONT, (Content("Hi"), Content("Hoi", language="nl")))),
+            v16=NotInThisVersion,
+            v201=NotInThisVersion,
+            v21=(
+                "SetDisplayMessage",
+                {
+                    "message": {
+                        "id": 3,
+                        "priority": "InFront",
+                        "message": {"format": "UTF8", "content": "Hi"},
+                        "messageExtra": [{"format": "UTF8", "content": "Hoi", "language": "nl"}],
+                    }
+                },
+            ),
+        ),
+        says(ShowMessage(DisplayMessage(3, MessagePriority.IN_FRONT, ())), v16=NotInThisVersion, v201=Invalid),
+        says(ClearMessage(3), v16=NotInThisVersion, v201=("ClearDisplayMessage", {"id": 3})),
+        says(ReportMessages(9), v16=NotInThisVersion, v201=("GetDisplayMessages", {"requestId": 9})),
+        says(
+            ReportMessages(9, (1, 2), MessagePriority.IN_FRONT, MessageState.IDLE),
+            v16=NotInThisVersion,
+            v201=("GetDisplayMessages", {"requestId": 9, "id": [1, 2], "priority": "InFront", "state": "Idle"}),
+        ),
         says(Reset(ResetKind.IMMEDIATE), v16=("Reset", {"type": "Hard"}), v201=("Reset", {"type": "Immediate"})),
         says(Reset(ResetKind.ON_IDLE), v16=("Reset", {"type": "Soft"}), v201=("Reset", {"type": "OnIdle"})),
         says(Reset(ResetKind.ON_IDLE, evse=2), v16=NotInThisVersion, v201=("Reset", {"type": "OnIdle", "evseId": 2})),
@@ -456,6 +526,8 @@ def always(answer: dict[str, Any] | Exception) -> Station:
         (V201, Unlock(Place(1)), {"status": "Unlocked"}, Answer(Accepted.ACCEPTED, "Unlocked")),
         (V201, Unlock(Place(1)), {"status": "UnknownConnector"}, Answer(Accepted.REJECTED, "UnknownConnector")),
         (V16, Trigger(Triggerable.BOOT), {"status": "NotImplemented"}, Answer(Accepted.REJECTED, "NotImplemented")),
+        (V201, ClearMessage(3), {"status": "Unknown"}, Answer(Accepted.REJECTED, "Unknown")),
+        (V201, ReportMessages(9), {"status": "Unknown"}, Answer(Accepted.ACCEPTED, "Unknown")),
         (V201, ReportSettings(1), {"status": "EmptyResultSet"}, Answer(Accepted.REJECTED, "EmptyResultSet")),
         (V16, SendData("v"), {"status": "UnknownVendorId"}, DataAnswer(Accepted.REJECTED, "UnknownVendorId")),
         (V16, SendData("v"), {"status": "Accepted", "data": "pong"}, DataAnswer(Accepted.ACCEPTED, "Accepted", "pong")),

@@ -8,6 +8,7 @@ Everything is here by name; the files have a subject each.
 
 from voltloom.domain.commands.anything import DataAnswer, RawAnswer, RawCall, SendData
 from voltloom.domain.commands.base import Accepted, Answer, Command, OutcomeT
+from voltloom.domain.commands.display import ClearMessage, ReportMessages, ShowMessage
 from voltloom.domain.commands.reservations import CancelReservation, Reserve
 from voltloom.domain.commands.settings import (
     ChangeSettings,
@@ -27,6 +28,7 @@ __all__ = [
     "CancelReservation",
     "ChangeAvailability",
     "ChangeSettings",
+    "ClearMessage",
     "Command",
     "DataAnswer",
     "GetSettings",
@@ -35,6 +37,7 @@ __all__ = [
     "RawAnswer",
     "RawCall",
     "ReportBase",
+    "ReportMessages",
     "ReportSettings",
     "RequestStart",
     "RequestStop",
@@ -44,6 +47,7 @@ __all__ = [
     "SendData",
     "SettingAnswer",
     "SettingStatus",
+    "ShowMessage",
     "StartAnswer",
     "Trigger",
     "Triggerable",

@@ -13,6 +13,7 @@ from voltloom.domain.reports.charging import (
     TransactionReply,
     TransactionReported,
 )
+from voltloom.domain.reports.display import MessagesReported
 from voltloom.domain.reports.link import LinkClosed, LinkOpened
 from voltloom.domain.reports.provisioning import (
     BootReply,
@@ -42,6 +43,7 @@ __all__ = [
     "HeartbeatReported",
     "LinkClosed",
     "LinkOpened",
+    "MessagesReported",
     "Noted",
     "ReplyT",
     "Report",

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from ocpp_schemas import check
+from voltloom.domain.display import Content, DisplayMessage, MessageFormat, MessagePriority, MessageState, Screen
 from voltloom.domain.ids import WHOLE_STATION, Place, TransactionId
 from voltloom.domain.metering import Context, Sample
 from voltloom.domain.reports import (
@@ -20,6 +21,7 @@ from voltloom.domain.reports import (
     FaultReported,
     HeartbeatReply,
     HeartbeatReported,
+    MessagesReported,
     Report,
     SamplesReported,
     SecurityReported,
@@ -207,6 +209,46 @@ def event(**said: Any) -> dict[str, Any]:
         ("MeterValues", {"evseId": 0, "meterValue": [METER]}, [SamplesReported(WHOLE_STATION, (SAMPLE,))]),
         ("MeterValues", {"evseId": 3, "meterValue": [METER]}, [SamplesReported(Place(3), (SAMPLE,))]),
         ("DataTransfer", {"vendorId": "acme"}, [DataReported("acme")]),
+        (
+            "NotifyDisplayMessages",
+            {
+                "requestId": 5,
+                "tbc": True,
+                "messageInfo": [
+                    {
+                        "id": 3,
+                        "priority": "AlwaysFront",
+                        "state": "Idle",
+                        "startDateTime": AT,
+                        "endDateTime": "nonsense",
+                        "transactionId": "T-1",
+                        "message": {"format": "HTML", "content": "Hi", "language": "en"},
+                        "display": {"name": "D", "instance": "left", "evse": {"id": 1}},
+                    },
+                    {"id": 4, "priority": "NormalCycle", "message": {"format": "ASCII", "content": "Ho"}},
+                ],
+            },
+            [
+                MessagesReported(
+                    5,
+                    (
+                        DisplayMessage(
+                            3,
+                            MessagePriority.ALWAYS_FRONT,
+                            (Content("Hi", MessageFormat.HTML, "en"),),
+                            MessageState.IDLE,
+                            THEN,
+                            None,
+                            TransactionId("T-1"),
+                            Screen("D", "left", Place(1)),
+                        ),
+                        DisplayMessage(4, MessagePriority.NORMAL_CYCLE, (Content("Ho", MessageFormat.ASCII),)),
+                    ),
+                    more=True,
+                )
+            ],
+        ),
+        ("NotifyDisplayMessages", {"requestId": 5}, [MessagesReported(5, ())]),
         (
             "DataTransfer",
             {"vendorId": "acme", "messageId": "P", "data": {"a": [1, None]}},

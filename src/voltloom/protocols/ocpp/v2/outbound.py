@@ -32,8 +32,8 @@ from voltloom.domain.ids import JsonText, Place, TransactionId
 from voltloom.domain.station import Attribute, Setting, SettingName
 from voltloom.protocols.ocpp.ask import in_portions
 from voltloom.protocols.ocpp.exchange import Conversation
+from voltloom.protocols.ocpp.v2 import display, reservations
 from voltloom.protocols.ocpp.v2 import messages_21 as m
-from voltloom.protocols.ocpp.v2 import reservations
 from voltloom.protocols.ocpp.v2.gate import Gate
 from voltloom.protocols.ocpp.v2.inbound import setting_name, write_token
 from voltloom.protocols.ocpp.v2.said import MEANINGS, answer_of
@@ -274,6 +274,7 @@ _SPEAKERS: Final[Mapping[type[Command[Any]], Callable[[Gate, Any], Conversation[
     SendData: send_data,
     Trigger: trigger,
     Unlock: unlock,
+    **display.SPEAKERS,
     **reservations.SPEAKERS,
 }
 
