@@ -25,6 +25,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from hypothesis import settings
 from sqlalchemy import MetaData
 
 from voltloom.infra.database import Database, metadata, open_database
@@ -33,6 +34,10 @@ from voltloom.infra.journal import Journal
 FreshDatabase = Callable[..., AbstractAsyncContextManager[Database]]
 
 _numbers = itertools.count(1)
+
+# How long an example takes says more of what else the machine does than of the code.
+settings.register_profile("voltloom", deadline=None)
+settings.load_profile("voltloom")
 
 
 class PostgresServer:

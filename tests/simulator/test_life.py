@@ -85,7 +85,7 @@ def alive(make: Make, seed: int, faults: float = 0.0, pace: float = 1.0) -> Stat
     return station
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.sampled_from(MAKES), st.integers(0, 10_000), st.sampled_from([0.0, 8.0]))
 def test_two_days_of_any_make_keep_to_the_standard(make, seed, faults):
     version = VERSIONS[make.version]
@@ -93,7 +93,7 @@ def test_two_days_of_any_make_keep_to_the_standard(make, seed, faults):
         check(version, action, "Request", json.dumps(payload).encode())
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.sampled_from(MAKES), st.integers(0, 10_000))
 def test_the_same_seed_brings_the_same_day(make, seed):
     first, second = (list(messages_of(alive(make, seed, 8.0), NOON + DAY)) for _ in range(2))
@@ -123,7 +123,7 @@ def registers(payload: dict[str, Any]) -> Iterator[tuple[str, float]]:
                 yield value["timestamp"], float(sampled["value"]) * (1000 if kilo else 1)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.sampled_from(MAKES), st.integers(0, 10_000), st.sampled_from([1.0, 30.0]))
 def test_meters_are_plausible_at_any_pace(make, seed, pace):
     """What a server checks: the register never falls, and never rises faster than the outlet can deliver."""
@@ -142,7 +142,7 @@ def test_meters_are_plausible_at_any_pace(make, seed, pace):
     assert seen > 0
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.sampled_from(MAKES), st.integers(0, 10_000))
 def test_without_faults_every_transaction_ends_once_and_in_order(make, seed):
     open_: dict[Any, int] = {}

@@ -67,7 +67,7 @@ def test_what_is_answered_is_in_the_database_and_in_the_archive(open_house):
             assert json.loads(exchange.call) == [2, "m-1", "Authorize", {"idTag": "A"}]
             assert json.loads(exchange.answer) == reply[2]
             assert exchange.inbound
-            assert exchange.took_s is not None
+            assert exchange.took_us is not None
 
     run(story)
 
@@ -348,7 +348,7 @@ def test_a_command_is_answered_with_the_stations_own_word(open_house):
             (exchange,) = house.exchanges
             assert not exchange.inbound
             assert json.loads(exchange.call) == call
-            assert exchange.took_s is not None
+            assert exchange.took_us is not None
 
     run(story)
 

@@ -552,7 +552,7 @@ def test_no_disorder_repetition_or_reconnect_changes_what_is_kept(database_url: 
             runner.run(prepare(database))
             in_order = runner.run(kept(database, list(range(6)), set()))
 
-            @settings(max_examples=40, deadline=None)
+            @settings(max_examples=40)
             @given(st.permutations(range(6)), st.lists(st.integers(0, 5), max_size=3), st.sets(st.integers(0, 8)))
             def in_any_order(order: list[int], again: list[int], reconnects: set[int]) -> None:
                 assert runner.run(kept(database, [*order, *again], reconnects)) == in_order

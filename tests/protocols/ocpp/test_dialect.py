@@ -69,7 +69,7 @@ def replies(report: Report[object]) -> st.SearchStrategy[object]:
 
 
 @pytest.mark.parametrize(("version", "action"), FROM_STATIONS, ids=lambda item: str(item))
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_any_legal_message_is_read_and_its_answer_is_legal(version: Version, action: str, data: st.DataObject):
     payload = data.draw(payloads(version, action))
