@@ -280,19 +280,7 @@ class Node:
 
 
 def archive_exchange(work: Work, exchange: Exchange) -> None:
-    work.write(
-        ADD_EXCHANGE,
-        exchange.station_id,
-        exchange.at,
-        exchange.inbound,
-        exchange.version.value,
-        exchange.message_id,
-        exchange.action,
-        exchange.call,
-        exchange.answer,
-        None if exchange.took_s is None else int(exchange.took_s * 1e6),
-        exchange.trouble,
-    )
+    work.write_row(ADD_EXCHANGE, exchange)
 
 
 async def _cancelled(task: "asyncio.Task[None]") -> None:

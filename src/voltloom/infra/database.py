@@ -172,6 +172,10 @@ class Work:
     def write(self, statement: Statement, *values: Any) -> None:
         self.writes.append((statement, values))
 
+    def write_row(self, statement: Statement, values: tuple[Any, ...]) -> None:
+        """Likewise, of values that are a tuple already."""
+        self.writes.append((statement, values))
+
     def tell(self, event: object) -> None:
         """Journal the event in the same work (unless it is live only), and publish it once it is committed."""
         self.events.append(event)

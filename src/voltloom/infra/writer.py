@@ -7,7 +7,7 @@ says how a batch and a change are written.
 import asyncio
 import time
 from abc import ABC, abstractmethod
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -78,16 +78,12 @@ def grouped(works: Sequence[Work], orders: Sequence[str]) -> list[tuple[Statemen
     groups: list[tuple[Statement, list[Row]]] = []
     places: dict[Statement, list[int]] = {}
     reached: dict[str, int] = {}
-    bulk: dict[Statement, list[Row]] = {}
+    bulk: defaultdict[Statement, list[Row]] = defaultdict(list)
     for work, order in zip(works, orders, strict=True):
         at = reached.get(order, 0) if order else 0
         for statement, values in work.writes:
             if statement.bulk:
-                rows = bulk.get(statement)
-                if rows is None:
-                    bulk[statement] = [values]
-                else:
-                    rows.append(values)
+                bulk[statement].append(values)
                 continue
             for place in places.get(statement, ()):
                 if place >= at:

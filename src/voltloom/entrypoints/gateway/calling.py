@@ -83,17 +83,17 @@ class Calls:
         return StationError(f"{asked} with the error {said}", event.spelling, event.details.decode())
 
     def _archive(self, call: OutgoingCall, answer: str, now: float, trouble: str) -> None:
-        took_s = None if call.sent_at is None or not answer else now - call.sent_at
+        took_us = None if call.sent_at is None or not answer else int((now - call.sent_at) * 1e6)
         exchange = Exchange(
             self._station_id,
             datetime.now(UTC),
             False,
-            self._endpoint.version,
+            self._endpoint.version.value,
             call.message_id,
             call.action,
             call.frame.decode(),
             answer,
-            took_s,
+            took_us,
             trouble,
         )
         keep(self._home, exchange)

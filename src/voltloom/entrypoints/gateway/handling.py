@@ -1,56 +1,58 @@
 """Reports, handed to the features that answer them: in their order, in the callback where they came up, and in a task
 only where a feature must wait."""
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from types import CoroutineType
 from typing import Any, TypeAlias, cast
 
 from voltloom.domain.reports import NOTED, Report
-from voltloom.entrypoints.gateway.home import Home
-from voltloom.features.feature import StationContext
+from voltloom.features.feature import AnyHandler, StationContext
 
-Finish: TypeAlias = Callable[[Any], None]
-Fail: TypeAlias = Callable[[Exception], None]
+Handlers: TypeAlias = Mapping[type[Report[Any]], AnyHandler]
 
 
 def handle(
-    home: Home,
-    context: StationContext,
-    reports: Sequence[Report[Any]],
-    finish: Finish,
-    fail: Fail,
-    at: int = 0,
-    first: object = NOTED,
-) -> None:
-    """Have reports handled, from `at` on; then `finish` with the reply to the first.
+    handlers: Handlers, context: StationContext, reports: Sequence[Report[Any]]
+) -> tuple[object, Coroutine[Any, Any, object] | None]:
+    """The reply to the first of the reports; or, where a feature must wait for something, what is to be awaited for it.
 
-    Raises what a handler or `finish` raises; where one had to wait, `fail` hears of it instead.
+    Raises what a handler raises.
     """
-    handlers = home.handlers
-    for place in range(at, len(reports)):
-        report = reports[place]
+    first: object = NOTED
+    for place, report in enumerate(reports):
         reply: object = handlers[type(report)](context, report)
         if type(reply) is CoroutineType:
             waiting = cast("Coroutine[Any, Any, object]", reply)
-            home.run(_go_on(home, context, reports, finish, fail, place, first, waiting))
-            return
+            return None, _handle_rest(handlers, context, reports, place, first, waiting)
         if place == 0:
             first = reply
-    finish(first)
+    return first, None
 
 
-async def _go_on(
-    home: Home,
+async def _handle_rest(
+    handlers: Handlers,
     context: StationContext,
     reports: Sequence[Report[Any]],
-    finish: Finish,
-    fail: Fail,
     place: int,
     first: object,
     waiting: Coroutine[Any, Any, object],
+) -> object:
+    """From the report on whose handler waits."""
+    reply = await waiting
+    if place == 0:
+        first = reply
+    for report in reports[place + 1 :]:
+        reply = handlers[type(report)](context, report)
+        if type(reply) is CoroutineType:
+            await reply
+    return first
+
+
+async def go_on(
+    waiting: Coroutine[Any, Any, object], finish: Callable[[object], None], fail: Callable[[Exception], None]
 ) -> None:
+    """In a task: `finish` with the reply, or `fail` with what was raised, by either."""
     try:
-        reply = await waiting
-        handle(home, context, reports, finish, fail, place + 1, reply if place == 0 else first)
+        finish(await waiting)
     except Exception as error:  # noqa: BLE001 - the top of a message
         fail(error)

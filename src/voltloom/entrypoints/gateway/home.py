@@ -16,7 +16,6 @@ from voltloom.features.feature import AnyHandler, Memories, Stations
 from voltloom.infra.database import Database, Work
 from voltloom.protocols.ocpp.limits import Limits as FrameLimits
 from voltloom.protocols.ocpp.quirks import Quirks
-from voltloom.protocols.ocpp.version import Version
 
 if TYPE_CHECKING:
     from voltloom.entrypoints.gateway.session import Session
@@ -25,23 +24,24 @@ log = structlog.get_logger(__name__)
 
 
 class Exchange(NamedTuple):
-    """A call and its answer, as they are archived.
+    """A call and its answer, as they are archived: the values of the archive's row, in its order.
 
     inbound   the station called
+    protocol  as it is negotiated
     call      the frame, or as much of one as came; answer: its payload or error, "" where none was given
-    took_s    from hearing the call to having its answer; None where there was none
+    took_us   from hearing the call to having its answer, in microseconds; None where there was none
     trouble   "" where all was well, else what was wrong: a sentence for people
     """
 
     station_id: StationId
     at: datetime
     inbound: bool
-    version: Version
+    protocol: str
     message_id: str
     action: str
     call: str
     answer: str
-    took_s: float | None
+    took_us: int | None
     trouble: str = ""
 
 

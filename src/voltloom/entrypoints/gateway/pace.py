@@ -18,8 +18,11 @@ class Pace:
 
     def take(self, message: bytes, limits: Limits, now: float) -> float:
         """Take what the message costs: 0.0. Where there is not enough, nothing is taken, and it is how long to wait."""
-        tokens = min(limits.messages_burst, self._tokens + (now - self._at) * limits.messages_per_s)
-        cost = min(1.0 + len(message) // _LONG, limits.messages_burst)
+        burst = limits.messages_burst
+        tokens = self._tokens + (now - self._at) * limits.messages_per_s
+        if tokens > burst:
+            tokens = burst
+        cost = 1.0 if len(message) < _LONG else min(1.0 + len(message) // _LONG, burst)
         self._at = now
         if tokens >= cost:
             self._tokens = tokens - cost

@@ -19,7 +19,7 @@ from voltloom.domain.events import SecurityNoticed
 from voltloom.domain.reports import LinkClosed, LinkOpened, Report
 from voltloom.entrypoints.gateway.accept import Admitted
 from voltloom.entrypoints.gateway.calling import Calls
-from voltloom.entrypoints.gateway.handling import handle
+from voltloom.entrypoints.gateway.handling import go_on, handle
 from voltloom.entrypoints.gateway.home import Exchange, Home, inert, keep
 from voltloom.entrypoints.gateway.pace import Pace
 from voltloom.entrypoints.gateway.websocket import POLICY, TRY_AGAIN, Socket
@@ -104,6 +104,7 @@ class Session:
         "opened_at",
         "previous",
         "profile",
+        "protocol",
         "quirks",
         "replaced",
         "rtt_s",
@@ -122,6 +123,7 @@ class Session:
         self.profile = admitted.profile
         self.endpoint = Endpoint(version, limits=home.frame_limits, answered=answered)
         self.dialect = DIALECTS[version]
+        self.protocol = admitted.subprotocol
         self._calls = Calls(home, self.station_id, self.endpoint, self._say)
         self.socket = Socket(self, home.limits, admitted.deflate)
         self.memories: Memories | None = None
@@ -158,9 +160,7 @@ class Session:
         """Tell that the link is open, then hear what has waited."""
         self.memories = memories
         self.quirks = self._home.quirks_of(memories)
-        report = LinkOpened(
-            self.opened_at, self.address, self.endpoint.version.value, self.profile.value, self._home.node
-        )
+        report = LinkOpened(self.opened_at, self.address, self.protocol, self.profile.value, self._home.node)
 
         def done(error: BaseException | None) -> None:
             if error is not None:
@@ -371,6 +371,10 @@ class Session:
             context = StationContext(
                 home.database, home.stations, now, work, self.station_id, call.message_id, memories
             )
+            reply, waiting = handle(home.handlers, context, read.reports)
+            if waiting is None:
+                self._commit_answer(call, read, reply, work, text, now, started)
+                return
 
             def finish(reply: object) -> None:
                 self._commit_answer(call, read, reply, work, text, now, started)
@@ -378,7 +382,7 @@ class Session:
             def fail(error: Exception) -> None:
                 self._fail(call, text, now, error)
 
-            handle(home, context, read.reports, finish, fail)
+            home.run(go_on(waiting, finish, fail))
         except Exception as error:  # noqa: BLE001 - the top of a message: the station hears InternalError, others nothing
             self._fail(call, text, now, error)
 
@@ -403,23 +407,15 @@ class Session:
         home = self._home
         if call.action == BOOT and self.memories is not None:
             self.quirks = home.quirks_of(self.memories)
-        answers = isinstance(call, CallReceived)
+        answers = type(call) is CallReceived
         payload = read.write(reply) if answers else b""
-        took_s = monotonic() - started
+        took_us = int((monotonic() - started) * 1e6) if answers else None
+        trouble = " ".join(read.mended) if read.mended else ""
+        message_id, action = call.message_id, call.action
+        answer = payload.decode()
         home.archive(
             work,
-            Exchange(
-                self.station_id,
-                now,
-                True,
-                self.endpoint.version,
-                call.message_id,
-                call.action,
-                text,
-                payload.decode(),
-                took_s if answers else None,
-                " ".join(read.mended),
-            ),
+            Exchange(self.station_id, now, True, self.protocol, message_id, action, text, answer, took_us, trouble),
         )
 
         def done(error: BaseException | None) -> None:
@@ -427,7 +423,7 @@ class Session:
                 if error is not None:
                     self._undone(call, text, error)
                 elif answers:
-                    self._say(self.endpoint.result(call.message_id, payload))
+                    self._say(self.endpoint.result(message_id, payload))
                 home.tally.observe(monotonic() - started)
             finally:
                 self._rest()
@@ -481,8 +477,8 @@ class Session:
         self._rest()
 
     def _archive_alone(self, message_id: str, action: str, text: str, answer: str, trouble: str) -> None:
-        version, at = self.endpoint.version, datetime.now(UTC)
-        exchange = Exchange(self.station_id, at, True, version, message_id, action, text, answer, None, trouble)
+        at = datetime.now(UTC)
+        exchange = Exchange(self.station_id, at, True, self.protocol, message_id, action, text, answer, None, trouble)
         keep(self._home, exchange)
 
     # ---- reports of our own
@@ -508,7 +504,11 @@ class Session:
             done(error)
 
         try:
-            handle(home, context, (report,), finish, fail)
+            reply, waiting = handle(home.handlers, context, (report,))
+            if waiting is None:
+                finish(reply)
+            else:
+                home.run(go_on(waiting, finish, fail))
         except Exception as error:  # noqa: BLE001 - as in _work_on
             fail(error)
 
@@ -546,7 +546,7 @@ class Session:
         return Link(
             self.station_id,
             self.address,
-            self.endpoint.version.value,
+            self.protocol,
             self.profile.value,
             self.opened_at,
             monotonic() - self.heard_at,

@@ -165,9 +165,8 @@ def all_flags(transaction: Transaction, told: Energy | None = None) -> AbstractS
     tx = transaction
     told = told or tx.energy
     is_begin_metered = _is_begin_metered(tx)
-    is_usual = not (tx.flags or told.doubts or told.estimated or tx.ended_at)
-    if is_usual and tx.started and is_begin_metered and len(tx.seen) <= 1:
-        return _NONE
+    if tx.started and not (tx.flags or told.doubts or told.estimated or tx.ended_at or len(tx.seen) > 1):
+        return _NONE if is_begin_metered else {Flag.BEGIN_UNMETERED}
     flags = set(tx.flags)
     flags.update(Flag(doubt) for doubt in told.doubts)
     if told.estimated:
