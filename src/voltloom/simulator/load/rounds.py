@@ -90,24 +90,28 @@ class Load:
         gc.collect()
         gc.freeze()
         gc.disable()
-        async for _ in rounds:
-            self.counts = Counts()
-            result: dict[str, Any] = {"connections": len(self.stations), **coming}
-            match self.options.mode:
-                case "cycle":
-                    result |= await self._cycle(server, database)
-                case "idle":
-                    await asyncio.sleep(self.options.seconds)
-                    result["bytes_per_connection"] = (rss_bytes(server) - rss_before) // len(self.stations)
-                case _:
-                    result |= await self._storm(server)
-            counts = self.counts
-            result |= {"errors": counts.errors, "lost": counts.lost, "first_error": counts.first_error}
-            result |= {"tried_again": counts.tried_again, "first_refusal": counts.first_refusal}
-            yield {"scenario": self.options.name or self.options.mode} | result
-        beat.cancel()
-        for station in self.stations:
-            station.cut()
+        try:
+            async for _ in rounds:
+                self.counts = Counts()
+                result: dict[str, Any] = {"connections": len(self.stations), **coming}
+                match self.options.mode:
+                    case "cycle":
+                        result |= await self._cycle(server, database)
+                    case "idle":
+                        await asyncio.sleep(self.options.seconds)
+                        result["bytes_per_connection"] = (rss_bytes(server) - rss_before) // len(self.stations)
+                    case _:
+                        result |= await self._storm(server)
+                counts = self.counts
+                result |= {"errors": counts.errors, "lost": counts.lost, "first_error": counts.first_error}
+                result |= {"tried_again": counts.tried_again, "first_refusal": counts.first_refusal}
+                yield {"scenario": self.options.name or self.options.mode} | result
+        finally:
+            gc.enable()
+            gc.unfreeze()
+            beat.cancel()
+            for station in self.stations:
+                station.cut()
 
     async def _spread(self) -> None:
         """Have station n make as many calls that it is n calls into its cycle, modulo the cycle."""

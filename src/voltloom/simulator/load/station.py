@@ -87,6 +87,9 @@ class LoadStation(WSListener):
                 read_buffer_init_size=2048,
                 websocket_handshake_timeout=60,
             )
+            if self.transport is None:
+                # picows takes a connection that ended before it was answered for one that was made.
+                raise TryAgain(f"{self.identity}: cut off before it was answered")
             await self.ready
         except WSInvalidStatusError as error:
             if error.response is None or error.response.status not in _WAIT:
