@@ -152,7 +152,7 @@ COMMANDS = [
 ]
 _DISPLAY: set[type[Command[Any]]] = {commands.ClearMessage, commands.ReportMessages, commands.ShowMessage}
 NOT_SPOKEN: dict[Version, set[type[Command[Any]]]] = {
-    Version.V16: {*_DISPLAY},
+    Version.V16: {*_DISPLAY, commands.PublishFirmware, commands.UnpublishFirmware},
     Version.V201: set(),
     Version.V21: set(),
 }

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,8 +18,13 @@ from voltloom.domain.commands import (
     ClearMessage,
     Command,
     DataAnswer,
+    FirmwareAnswer,
+    GetLog,
     GetSettings,
+    LogAnswer,
+    LogKind,
     NewValue,
+    PublishFirmware,
     ReportBase,
     ReportMessages,
     ReportSettings,
@@ -34,6 +39,8 @@ from voltloom.domain.commands import (
     Trigger,
     Triggerable,
     Unlock,
+    UnpublishFirmware,
+    UpdateFirmware,
 )
 from voltloom.domain.display import Content, DisplayMessage, MessageFormat, MessagePriority, MessageState, Screen
 from voltloom.domain.errors import Invalid, NotInThisVersion, StationError, TimedOut
@@ -87,6 +94,12 @@ def agreeable(action: str, request: Any) -> dict[str, Any]:
     match action:
         case "UnlockConnector":
             return {"status": "Unlocked"}
+        case "UnpublishFirmware":
+            return {"status": "Unpublished"}
+        case "GetDiagnostics":
+            return {"fileName": "log.txt"}
+        case "UpdateFirmware" if "location" in request:  # 1.6
+            return {}
         case "GetConfiguration":
             return {
                 "configurationKey": [
@@ -127,6 +140,21 @@ RFID = IdToken("04A1B2", TokenKind.ISO14443)
 HEARTBEAT = SettingName("OCPPCommCtrlr", "HeartbeatInterval")
 MEASURANDS = SettingName("SampledDataCtrlr", "TxUpdatedMeasurands")
 VENDORS = SettingName("OCPP16", "LightLevel")
+SIGNED_UPDATE = UpdateFirmware(
+    7, "https://h/fw", UNTIL, UNTIL, certificate="PEM", signature="c2ln", retries=3, retry_interval_s=60
+)
+SIGNED_AS_SAID = {
+    "requestId": 7,
+    "firmware": {
+        "location": "https://h/fw",
+        "retrieveDateTime": WRITTEN,
+        "installDateTime": WRITTEN,
+        "signingCertificate": "PEM",
+        "signature": "c2ln",
+    },
+    "retries": 3,
+    "retryInterval": 60,
+}
 ON_EVSE = SettingName("Connector", "Available", place=Place(1, 2))
 ATTEMPTS = SettingName("OCPPCommCtrlr", "MessageAttempts", variable_instance="TransactionEvent")
 
@@ -314,6 +342,107 @@ ATTEMPTS = SettingName("OCPPCommCtrlr", "MessageAttempts", variable_instance="Tr
             ReportMessages(9, (1, 2), MessagePriority.IN_FRONT, MessageState.IDLE),
             v16=NotInThisVersion,
             v201=("GetDisplayMessages", {"requestId": 9, "id": [1, 2], "priority": "InFront", "state": "Idle"}),
+        ),
+        says(
+            UpdateFirmware(7, "https://h/fw", UNTIL),
+            v16=("UpdateFirmware", {"location": "https://h/fw", "retrieveDate": WRITTEN}),
+            v201=(
+                "UpdateFirmware",
+                {"requestId": 7, "firmware": {"location": "https://h/fw", "retrieveDateTime": WRITTEN}},
+            ),
+        ),
+        says(
+            SIGNED_UPDATE,
+            v16=("SignedUpdateFirmware", SIGNED_AS_SAID),
+            v201=("UpdateFirmware", SIGNED_AS_SAID),
+        ),
+        says(
+            UpdateFirmware(7, "https://h/fw", UNTIL, install_at=UNTIL),
+            v16=NotInThisVersion,
+            v201=(
+                "UpdateFirmware",
+                {
+                    "requestId": 7,
+                    "firmware": {
+                        "location": "https://h/fw",
+                        "retrieveDateTime": WRITTEN,
+                        "installDateTime": WRITTEN,
+                    },
+                },
+            ),
+        ),
+        says(UpdateFirmware(7, "https://h/fw", UNTIL, signature="c2ln"), v16=Invalid, v201=Invalid),
+        says(UpdateFirmware(7, "https://h/fw", UNTIL, signed_only=True), v16=Invalid, v201=Invalid),
+        says(
+            UpdateFirmware(7, "https://h/" + "x" * 503, UNTIL),
+            v16=("UpdateFirmware", {"location": "https://h/" + "x" * 503, "retrieveDate": WRITTEN}),
+            v201=NotInThisVersion,
+            v21=(
+                "UpdateFirmware",
+                {"requestId": 7, "firmware": {"location": "https://h/" + "x" * 503, "retrieveDateTime": WRITTEN}},
+            ),
+        ),
+        says(
+            PublishFirmware(7, "https://h/fw", "0" * 32, 2, 60),
+            v16=NotInThisVersion,
+            v201=(
+                "PublishFirmware",
+                {
+                    "requestId": 7,
+                    "location": "https://h/fw",
+                    "checksum": "0" * 32,
+                    "retries": 2,
+                    "retryInterval": 60,
+                },
+            ),
+        ),
+        says(UnpublishFirmware("0" * 32), v16=NotInThisVersion, v201=("UnpublishFirmware", {"checksum": "0" * 32})),
+        says(
+            GetLog(7, LogKind.DIAGNOSTICS, "https://h/log", UNTIL, UNTIL, 2, 60),
+            v16=(
+                "GetDiagnostics",
+                {
+                    "location": "https://h/log",
+                    "startTime": WRITTEN,
+                    "stopTime": WRITTEN,
+                    "retries": 2,
+                    "retryInterval": 60,
+                },
+            ),
+            v201=(
+                "GetLog",
+                {
+                    "requestId": 7,
+                    "logType": "DiagnosticsLog",
+                    "log": {
+                        "remoteLocation": "https://h/log",
+                        "oldestTimestamp": WRITTEN,
+                        "latestTimestamp": WRITTEN,
+                    },
+                    "retries": 2,
+                    "retryInterval": 60,
+                },
+            ),
+        ),
+        says(
+            GetLog(7, LogKind.SECURITY, "https://h/log"),
+            v16=(
+                "GetLog",
+                {"requestId": 7, "logType": "SecurityLog", "log": {"remoteLocation": "https://h/log"}},
+            ),
+            v201=(
+                "GetLog",
+                {"requestId": 7, "logType": "SecurityLog", "log": {"remoteLocation": "https://h/log"}},
+            ),
+        ),
+        says(
+            GetLog(7, LogKind.DATA_COLLECTOR, "https://h/log"),
+            v16=NotInThisVersion,
+            v201=NotInThisVersion,
+            v21=(
+                "GetLog",
+                {"requestId": 7, "logType": "DataCollectorLog", "log": {"remoteLocation": "https://h/log"}},
+            ),
         ),
         says(Reset(ResetKind.IMMEDIATE), v16=("Reset", {"type": "Hard"}), v201=("Reset", {"type": "Immediate"})),
         says(Reset(ResetKind.ON_IDLE), v16=("Reset", {"type": "Soft"}), v201=("Reset", {"type": "OnIdle"})),
@@ -670,3 +799,60 @@ def test_16_reports_its_settings_itself():
     everything = play(V16, GetSettings(), station)
     assert everything.reports[0].report_id is None
     assert [answer.setting for answer in everything.outcome] == list(played.reports[0].settings)
+
+
+def unknowing(*actions: str) -> Station:
+    """A station that has never heard of these actions."""
+    return lambda action, request: (
+        StationError("what?", "NotImplemented") if action in actions else agreeable(action, request)
+    )
+
+
+def test_a_16_station_without_signed_updates_is_asked_for_a_plain_one():
+    command = replace(SIGNED_UPDATE, install_at=None)
+    played = play(V16, command, unknowing("SignedUpdateFirmware"))
+    assert [action for action, _ in played.calls] == ["SignedUpdateFirmware", "UpdateFirmware"]
+    assert played.outcome == FirmwareAnswer(Answer(Accepted.ACCEPTED, "Accepted"), signed=False)
+    assert play(V16, command, agreeable).outcome.signed
+
+
+@pytest.mark.parametrize("command", [replace(SIGNED_UPDATE, install_at=None, signed_only=True), SIGNED_UPDATE])
+def test_no_plain_update_takes_the_place_of_one_that_must_be_signed_or_wait(command: UpdateFirmware):
+    with pytest.raises(StationError, match=r"what\?"):
+        play(V16, command, unknowing("SignedUpdateFirmware"))
+
+
+@pytest.mark.parametrize("version", [V16, V201, V21], ids=str)
+@pytest.mark.parametrize(
+    ("word", "comes_to"),
+    [
+        ("AcceptedCanceled", Accepted.ACCEPTED),
+        ("Rejected", Accepted.REJECTED),
+        ("InvalidCertificate", Accepted.REJECTED),
+        ("RevokedCertificate", Accepted.REJECTED),
+    ],
+)
+def test_what_a_station_says_to_a_signed_update(version: Version, word: str, comes_to: Accepted):
+    answer = play(version, SIGNED_UPDATE, always({"status": word})).outcome
+    assert answer == FirmwareAnswer(Answer(comes_to, word), signed=True)
+
+
+def test_a_16_station_without_getdiagnostics_is_asked_with_getlog():
+    command = GetLog(7, LogKind.DIAGNOSTICS, "https://h/log")
+    played = play(V16, command, unknowing("GetDiagnostics"))
+    assert [action for action, _ in played.calls] == ["GetDiagnostics", "GetLog"]
+    nothing = play(V16, command, always({})).outcome
+    assert nothing == LogAnswer(Answer(Accepted.REJECTED, "NoFile"))
+    assert play(V16, command, agreeable).outcome == LogAnswer(Answer(Accepted.ACCEPTED, "Accepted"), "log.txt")
+
+
+@pytest.mark.parametrize(
+    ("word", "comes_to"),
+    [
+        ("Unpublished", Accepted.ACCEPTED),
+        ("NoFirmware", Accepted.REJECTED),
+        ("DownloadOngoing", Accepted.REJECTED),
+    ],
+)
+def test_what_a_local_controller_says_to_offering_no_more(word: str, comes_to: Accepted):
+    assert play(V21, UnpublishFirmware("0" * 32), always({"status": word})).outcome == Answer(comes_to, word)

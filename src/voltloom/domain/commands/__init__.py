@@ -9,6 +9,8 @@ Everything is here by name; the files have a subject each.
 from voltloom.domain.commands.anything import DataAnswer, RawAnswer, RawCall, SendData
 from voltloom.domain.commands.base import Accepted, Answer, Command, OutcomeT
 from voltloom.domain.commands.display import ClearMessage, ReportMessages, ShowMessage
+from voltloom.domain.commands.firmware import FirmwareAnswer, PublishFirmware, UnpublishFirmware, UpdateFirmware
+from voltloom.domain.commands.logs import GetLog, LogAnswer, LogKind
 from voltloom.domain.commands.reservations import CancelReservation, Reserve
 from voltloom.domain.commands.settings import (
     ChangeSettings,
@@ -31,9 +33,14 @@ __all__ = [
     "ClearMessage",
     "Command",
     "DataAnswer",
+    "FirmwareAnswer",
+    "GetLog",
     "GetSettings",
+    "LogAnswer",
+    "LogKind",
     "NewValue",
     "OutcomeT",
+    "PublishFirmware",
     "RawAnswer",
     "RawCall",
     "ReportBase",
@@ -52,4 +59,6 @@ __all__ = [
     "Trigger",
     "Triggerable",
     "Unlock",
+    "UnpublishFirmware",
+    "UpdateFirmware",
 ]

@@ -14,7 +14,9 @@ from voltloom.domain.reports.charging import (
     TransactionReported,
 )
 from voltloom.domain.reports.display import MessagesReported
+from voltloom.domain.reports.firmware import FirmwareReported, FirmwareStatus, PublishReported, PublishStatus
 from voltloom.domain.reports.link import LinkClosed, LinkOpened
+from voltloom.domain.reports.logs import LogReported, LogStatus
 from voltloom.domain.reports.provisioning import (
     BootReply,
     BootReported,
@@ -39,12 +41,18 @@ __all__ = [
     "DataReply",
     "DataReported",
     "FaultReported",
+    "FirmwareReported",
+    "FirmwareStatus",
     "HeartbeatReply",
     "HeartbeatReported",
     "LinkClosed",
     "LinkOpened",
+    "LogReported",
+    "LogStatus",
     "MessagesReported",
     "Noted",
+    "PublishReported",
+    "PublishStatus",
     "ReplyT",
     "Report",
     "ReservationEnd",

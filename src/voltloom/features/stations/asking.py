@@ -14,6 +14,8 @@ from voltloom.domain.commands import (
     ChangeSettings,
     Command,
     DataAnswer,
+    FirmwareAnswer,
+    LogAnswer,
     NewValue,
     RawAnswer,
     RawCall,
@@ -172,7 +174,7 @@ def _kept(document: object) -> str:
 def summary(outcome: object) -> str:
     """The outcome in some words."""
     match outcome:
-        case StartAnswer():
+        case StartAnswer() | FirmwareAnswer() | LogAnswer():
             return summary(outcome.answer)
         case Answer() | DataAnswer():
             said = rules.plain(outcome.status, 50)

@@ -26,12 +26,16 @@ from voltloom.protocols.ocpp.explain import explain
 from voltloom.protocols.ocpp.mend import mend
 from voltloom.protocols.ocpp.quirks import NONE, Quirks
 from voltloom.protocols.ocpp.v2 import display as display_2
+from voltloom.protocols.ocpp.v2 import firmware as firmware_2
 from voltloom.protocols.ocpp.v2 import inbound as inbound_2
+from voltloom.protocols.ocpp.v2 import logs as logs_2
 from voltloom.protocols.ocpp.v2 import outbound as outbound_2
 from voltloom.protocols.ocpp.v2 import reservations as reservations_2
 from voltloom.protocols.ocpp.v2.gate import GATE_21, GATE_201, Gate
 from voltloom.protocols.ocpp.v16 import corrections as corrections_16
+from voltloom.protocols.ocpp.v16 import firmware as firmware_16
 from voltloom.protocols.ocpp.v16 import inbound as inbound_16
+from voltloom.protocols.ocpp.v16 import logs as logs_16
 from voltloom.protocols.ocpp.v16 import messages as messages_16
 from voltloom.protocols.ocpp.v16 import outbound as outbound_16
 from voltloom.protocols.ocpp.version import Version
@@ -171,12 +175,15 @@ def _text(payload: Payload) -> JsonText:
     return JsonText(bytes(payload).decode())
 
 
+_READERS_16: Final = {**inbound_16.READERS, **firmware_16.READERS, **logs_16.READERS}
+
+
 def _dialect_16() -> Dialect:
     modest = {action: _always(write(result)) for action, result in inbound_16.MODEST.items()}
     return Dialect(
         Version.V16,
         messages_16.ACTIONS,
-        inbound_16.READERS,
+        _READERS_16,
         outbound_16.SPEAKERS,
         modest,
         corrections_16.correct,
@@ -188,7 +195,7 @@ def _always(result: bytes) -> Modest:
     return lambda message, heard_at: result
 
 
-_READERS_2: Final = {**display_2.READERS, **reservations_2.READERS}
+_READERS_2: Final = {**display_2.READERS, **firmware_2.READERS, **logs_2.READERS, **reservations_2.READERS}
 
 
 def _dialect_2(gate: Gate) -> Dialect:

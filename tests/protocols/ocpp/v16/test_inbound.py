@@ -18,14 +18,17 @@ from voltloom.domain.reports import (
     DataReply,
     DataReported,
     FaultReported,
+    FirmwareReported,
+    FirmwareStatus,
     HeartbeatReply,
     HeartbeatReported,
+    LogReported,
+    LogStatus,
     Report,
     SamplesReported,
     SecurityReported,
     TransactionReply,
     TransactionReported,
-    Untranslated,
 )
 from voltloom.domain.station import ConnectorStatus, Hardware, Registration
 from voltloom.domain.token import Authorization, AuthorizationStatus, IdToken
@@ -185,9 +188,17 @@ def status(connector: int, word: str, error: str = "NoError", **more: str) -> di
         ),
         (
             "FirmwareStatusNotification",
-            {"status": "Installed"},
-            [Untranslated("FirmwareStatusNotification", '{"status": "Installed"}')],
+            {"status": "InstallationFailed"},
+            [FirmwareReported(FirmwareStatus.INSTALLATION_FAILED)],
         ),
+        (
+            "SignedFirmwareStatusNotification",
+            {"status": "InvalidSignature", "requestId": 7},
+            [FirmwareReported(FirmwareStatus.INVALID_SIGNATURE, 7)],
+        ),
+        ("SignedFirmwareStatusNotification", {"status": "Idle"}, [FirmwareReported(FirmwareStatus.IDLE)]),
+        ("DiagnosticsStatusNotification", {"status": "UploadFailed"}, [LogReported(LogStatus.UPLOAD_FAILURE)]),
+        ("LogStatusNotification", {"status": "Uploaded", "requestId": 7}, [LogReported(LogStatus.UPLOADED, 7)]),
     ],
 )
 def test_what_a_station_says_means(action: str, payload: dict[str, Any], reports: list[Report[Any]]):

@@ -19,9 +19,15 @@ from voltloom.domain.reports import (
     DataReply,
     DataReported,
     FaultReported,
+    FirmwareReported,
+    FirmwareStatus,
     HeartbeatReply,
     HeartbeatReported,
+    LogReported,
+    LogStatus,
     MessagesReported,
+    PublishReported,
+    PublishStatus,
     Report,
     SamplesReported,
     SecurityReported,
@@ -358,6 +364,23 @@ def event(**said: Any) -> dict[str, Any]:
             [SecurityReported("StartupOfTheDevice", THEN)],
         ),
         (
+            "FirmwareStatusNotification",
+            {"status": "InstallRebooting", "requestId": 7},
+            [FirmwareReported(FirmwareStatus.INSTALL_REBOOTING, 7)],
+        ),
+        ("FirmwareStatusNotification", {"status": "Idle"}, [FirmwareReported(FirmwareStatus.IDLE)]),
+        (
+            "PublishFirmwareStatusNotification",
+            {"status": "Published", "requestId": 7, "location": ["http://10.0.0.1/fw", "ftp://10.0.0.1/fw"]},
+            [PublishReported(PublishStatus.PUBLISHED, 7, ("http://10.0.0.1/fw", "ftp://10.0.0.1/fw"))],
+        ),
+        (
+            "LogStatusNotification",
+            {"status": "PermissionDenied", "requestId": 7},
+            [LogReported(LogStatus.PERMISSION_DENIED, 7)],
+        ),
+        ("LogStatusNotification", {"status": "Uploaded"}, [LogReported(LogStatus.UPLOADED)]),
+        (
             "ClearedChargingLimit",
             {"chargingLimitSource": "EMS"},
             [Untranslated("ClearedChargingLimit", '{"chargingLimitSource": "EMS"}')],
@@ -366,6 +389,27 @@ def event(**said: Any) -> dict[str, Any]:
 )
 def test_what_a_station_says_means(version: Version, action: str, payload: dict[str, Any], reports: list[Report[Any]]):
     assert list(heard(version, action, payload).reports) == reports
+
+
+@pytest.mark.parametrize(
+    ("action", "status", "report"),
+    [
+        (
+            "FirmwareStatusNotification",
+            "DownloadFailed",
+            FirmwareReported(FirmwareStatus.DOWNLOAD_FAILED, 7, "NoSpace: 3 MB"),
+        ),
+        ("LogStatusNotification", "UploadFailure", LogReported(LogStatus.UPLOAD_FAILURE, 7, "NoSpace: 3 MB")),
+        (
+            "PublishFirmwareStatusNotification",
+            "PublishFailed",
+            PublishReported(PublishStatus.PUBLISH_FAILED, 7, (), "NoSpace: 3 MB"),
+        ),
+    ],
+)
+def test_21_says_why(action: str, status: str, report: Report[Any]):
+    info = {"reasonCode": "NoSpace", "additionalInfo": "3 MB"}
+    assert heard(Version.V21, action, {"status": status, "requestId": 7, "statusInfo": info}).reports == (report,)
 
 
 @BOTH

@@ -33,8 +33,8 @@ from voltloom.domain.station import Attribute, Availability, Mutability, Setting
 from voltloom.protocols.ocpp.ask import ask, builtins_of, in_portions
 from voltloom.protocols.ocpp.exchange import Call, Conversation, Payload
 from voltloom.protocols.ocpp.quirks import NONE, Quirks
+from voltloom.protocols.ocpp.v16 import firmware, logs, reservations
 from voltloom.protocols.ocpp.v16 import messages as m
-from voltloom.protocols.ocpp.v16 import reservations
 from voltloom.protocols.ocpp.v16.inbound import id_tag
 from voltloom.protocols.ocpp.v16.settings import NAMES, key_of, name_of
 from voltloom.protocols.ocpp.version import Version
@@ -319,6 +319,8 @@ SPEAKERS: Final[Mapping[type[Command[Any]], Callable[[Any], Conversation[Any]]]]
     SendData: send_data,
     Trigger: trigger,
     Unlock: unlock,
+    **firmware.SPEAKERS,
+    **logs.SPEAKERS,
     **reservations.SPEAKERS,
 }
 
