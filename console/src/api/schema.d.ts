@@ -1957,6 +1957,272 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/firmware/images": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Firmware images, the latest first */
+        get: operations["list_images"];
+        put?: never;
+        /**
+         * Register a firmware image
+         * @description First what it is and who signed it; then its content: `PUT …/content`. A certificate that can sign nothing
+         *     (ended, too weak, not for signing, by nobody who is trusted) is refused here.
+         */
+        post: operations["add_image"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/firmware/images/{image_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A firmware image */
+        get: operations["get_image"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete an image
+         * @description Not while stations are being updated with it.
+         */
+        delete: operations["remove_image"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/firmware/images/{image_id}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Upload the content of an image
+         * @description As `application/octet-stream`, at most 1 GiB. It is kept only if the signature is one of this very file.
+         */
+        put: operations["put_image_content"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/firmware/updates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Update a station's firmware
+         * @description The station is given an address of ours that only it knows, the signature, and the certificate: one that
+         *     knows signed updates checks them itself. A refusal is an answer: see `update.state`. Where it does not answer in
+         *     time, the update stays `asked`: it may have begun.
+         */
+        post: operations["update_firmware"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/firmware/updates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Updates of stations, the latest first */
+        get: operations["list_updates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/firmware/updates/{update_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An update, step by step */
+        get: operations["get_update"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/firmware/publications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have a local controller publish an image
+         * @description 2.x only. It fetches the image once; its stations are then updated from it: `publication_id` of an update.
+         */
+        post: operations["publish_firmware"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/firmware/publications/{publication_id}/unpublish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have a local controller publish it no more */
+        post: operations["unpublish_firmware"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/firmware/publications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What local controllers publish, the latest first */
+        get: operations["list_publications"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/firmware/publications/{publication_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A publication */
+        get: operations["get_publication"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have a station upload a log
+         * @description It is given an address that takes one file, for an hour. Whether it comes: `GET /logs/{id}`. A station that
+         *     refuses is an answer: see `log.state`.
+         */
+        post: operations["ask_for_log"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Logs of stations, the latest first */
+        get: operations["list_logs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/logs/{log_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A log of a station */
+        get: operations["get_log"];
+        put?: never;
+        post?: never;
+        /** Delete a log */
+        delete: operations["remove_log"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/logs/{log_id}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download a log
+         * @description As it came: nothing here looks into it. Treat it as what it is, a file from a device in the field.
+         */
+        get: operations["download_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/load": {
         parameters: {
             query?: never;
@@ -2342,12 +2608,6 @@ export interface components {
             priority?: components["schemas"]["MessagePriority"] | null;
             state?: components["schemas"]["MessageState"] | null;
         };
-        /** AskedOut */
-        AskedOut: {
-            /** Report Id */
-            report_id: number;
-            answer: components["schemas"]["AnswerOut"];
-        };
         /**
          * AttemptOut
          * @description One attempt to connect, or all that were refused alike.
@@ -2377,7 +2637,7 @@ export interface components {
              */
             knock: number | null;
             /** Steps */
-            steps: components["schemas"]["StepOut"][];
+            steps: components["schemas"]["StationsStepOut"][];
         };
         /**
          * Attribute
@@ -3101,6 +3361,90 @@ export interface components {
              */
             at: string | null;
         };
+        /** ImageIn */
+        ImageIn: {
+            /**
+             * Version
+             * @description as a station that runs it says of itself: that is what an update is confirmed by
+             */
+            version: string;
+            /**
+             * Vendor
+             * @description whose stations it is for, as they say it; empty: any
+             * @default
+             */
+            vendor: string;
+            /**
+             * Model
+             * @default
+             */
+            model: string;
+            /**
+             * File Name
+             * @description what stations fetch it as; left out: one is made
+             * @default
+             */
+            file_name: string;
+            /**
+             * Signature
+             * @description of the whole image with SHA-256, in base64
+             * @default
+             */
+            signature: string;
+            /**
+             * Certificate
+             * @description that it is checked with, in PEM, alone
+             * @default
+             */
+            certificate: string;
+            /**
+             * Notes
+             * @default
+             */
+            notes: string;
+        };
+        /** ImageOut */
+        ImageOut: {
+            /** Id */
+            id: string;
+            /** Vendor */
+            vendor: string;
+            /** Model */
+            model: string;
+            /** Version */
+            version: string;
+            /** File Name */
+            file_name: string;
+            /** Notes */
+            notes: string;
+            /**
+             * Size
+             * @description in bytes; null: its content is to come
+             */
+            size: number | null;
+            /** Sha256 */
+            sha256: string;
+            /**
+             * Md5
+             * @description what local controllers compare
+             */
+            md5: string;
+            /** Signed */
+            signed: boolean;
+            signer: components["schemas"]["SignerOut"] | null;
+            /**
+             * Algorithm
+             * @description how the signature was made, as it was checked here
+             */
+            algorithm: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Actor */
+            actor: string;
+        };
         /** ImportOut */
         ImportOut: {
             /** Added */
@@ -3302,7 +3646,7 @@ export interface components {
              * Steps
              * @description how far it came, and what to do about the step that failed
              */
-            steps: components["schemas"]["StepOut"][];
+            steps: components["schemas"]["StationsStepOut"][];
             /**
              * Fields
              * @description of the head of its last request, in order; what lets somebody in is hidden
@@ -3502,6 +3846,87 @@ export interface components {
              * @description stations, at the slot's end
              */
             connected: (number | null)[];
+        };
+        /** LogIn */
+        LogIn: {
+            /** @default DiagnosticsLog */
+            kind: components["schemas"]["LogKind"];
+            /**
+             * Oldest
+             * @description only what was written since then
+             */
+            oldest?: string | null;
+            /**
+             * Latest
+             * @description only what was written until then
+             */
+            latest?: string | null;
+            /**
+             * Retries
+             * @description of the upload; left out: as the station likes
+             */
+            retries?: number | null;
+            /** Retry Interval S */
+            retry_interval_s?: number | null;
+        };
+        /**
+         * LogKind
+         * @enum {string}
+         */
+        LogKind: "DiagnosticsLog" | "SecurityLog" | "DataCollectorLog";
+        /** LogOut */
+        LogOut: {
+            /** Id */
+            id: number;
+            /** Station Id */
+            station_id: string;
+            kind: components["schemas"]["LogKind"];
+            state: components["schemas"]["LogsState"];
+            /** Oldest */
+            oldest: string | null;
+            /** Latest */
+            latest: string | null;
+            /**
+             * Said
+             * @description the station's word when it was asked
+             */
+            said: string;
+            /** Reason */
+            reason: string;
+            /**
+             * File Name
+             * @description as the station calls it
+             */
+            file_name: string;
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /**
+             * Expires At
+             * Format: date-time
+             * @description until when the station may upload it
+             */
+            expires_at: string;
+            /** Actor */
+            actor: string;
+            /** Changed At */
+            changed_at: string | null;
+            /** Received At */
+            received_at: string | null;
+            /**
+             * Size
+             * @description in bytes; null: it is not here
+             */
+            size: number | null;
+            /** Sha256 */
+            sha256: string;
+            /**
+             * Address
+             * @description whence it came
+             */
+            address: string;
         };
         /** MapOut */
         MapOut: {
@@ -3847,6 +4272,16 @@ export interface components {
              */
             next?: string | null;
         };
+        /** Page[ImageOut] */
+        PageOfImageOut: {
+            /** Items */
+            items: components["schemas"]["ImageOut"][];
+            /**
+             * Next
+             * @description pass as `after` to get the page that follows
+             */
+            next?: string | null;
+        };
         /** Page[JobOut] */
         PageOfJobOut: {
             /** Items */
@@ -3877,6 +4312,16 @@ export interface components {
              */
             next?: string | null;
         };
+        /** Page[LogOut] */
+        PageOfLogOut: {
+            /** Items */
+            items: components["schemas"]["LogOut"][];
+            /**
+             * Next
+             * @description pass as `after` to get the page that follows
+             */
+            next?: string | null;
+        };
         /** Page[OutageOut] */
         PageOfOutageOut: {
             /** Items */
@@ -3891,6 +4336,16 @@ export interface components {
         PageOfPersonOut: {
             /** Items */
             items: components["schemas"]["PersonOut"][];
+            /**
+             * Next
+             * @description pass as `after` to get the page that follows
+             */
+            next?: string | null;
+        };
+        /** Page[PublicationOut] */
+        PageOfPublicationOut: {
+            /** Items */
+            items: components["schemas"]["PublicationOut"][];
             /**
              * Next
              * @description pass as `after` to get the page that follows
@@ -3971,6 +4426,16 @@ export interface components {
         PageOfTransactionOut: {
             /** Items */
             items: components["schemas"]["TransactionOut"][];
+            /**
+             * Next
+             * @description pass as `after` to get the page that follows
+             */
+            next?: string | null;
+        };
+        /** Page[UpdateOut] */
+        PageOfUpdateOut: {
+            /** Items */
+            items: components["schemas"]["UpdateOut"][];
             /**
              * Next
              * @description pass as `after` to get the page that follows
@@ -4072,6 +4537,57 @@ export interface components {
              * @default
              */
             code: string;
+        };
+        /** PublicationOut */
+        PublicationOut: {
+            /** Id */
+            id: number;
+            /** Station Id */
+            station_id: string;
+            /** Image Id */
+            image_id: string;
+            /** Version */
+            version: string;
+            /**
+             * Checksum
+             * @description MD5
+             */
+            checksum: string;
+            state: components["schemas"]["Published"];
+            /** Said */
+            said: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Locations
+             * @description where its stations find the image, as the local controller says
+             */
+            locations: string[];
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /** Changed At */
+            changed_at: string | null;
+            /** Actor */
+            actor: string;
+        };
+        /** PublishIn */
+        PublishIn: {
+            /** Image Id */
+            image_id: string;
+        };
+        /**
+         * Published
+         * @description Where the publication of an image by a local controller stands.
+         * @enum {string}
+         */
+        Published: "asked" | "accepted" | "downloading" | "downloaded" | "published" | "refused" | "failed" | "unpublished";
+        /** PublishedOut */
+        PublishedOut: {
+            publication: components["schemas"]["PublicationOut"];
+            answer: components["schemas"]["AnswerOut"];
         };
         /** ReadingOut */
         ReadingOut: {
@@ -4656,6 +5172,35 @@ export interface components {
             /** Public Key */
             public_key: string;
         };
+        /** SignerOut */
+        SignerOut: {
+            /** Subject */
+            subject: string;
+            /** Issuer */
+            issuer: string;
+            /**
+             * Fingerprint
+             * @description SHA-256, hexadecimal
+             */
+            fingerprint: string;
+            /**
+             * Not Before
+             * Format: date-time
+             */
+            not_before: string;
+            /**
+             * Not After
+             * Format: date-time
+             */
+            not_after: string;
+            /** Key */
+            key: string;
+            /**
+             * Trusted
+             * @description issued by a root that was named; null: none are named
+             */
+            trusted: boolean | null;
+        };
         /**
          * SiteChangeIn
          * @description What is left out stays as it is; null takes a position or a limit away.
@@ -5123,16 +5668,6 @@ export interface components {
          * @enum {string}
          */
         Step: "tcp" | "tls" | "path" | "request" | "identity" | "credentials" | "enabled" | "subprotocol" | "boot";
-        /** StepOut */
-        StepOut: {
-            step: components["schemas"]["Step"];
-            outcome: components["schemas"]["Outcome"];
-            /**
-             * Told
-             * @description what was heard there, or what to do
-             */
-            told: string;
-        };
         /** StopIn */
         StopIn: {
             /** Transaction Id */
@@ -5526,6 +6061,184 @@ export interface components {
              */
             connector: number;
         };
+        /** UpdateDetail */
+        UpdateDetail: {
+            /** Id */
+            id: number;
+            /** Station Id */
+            station_id: string;
+            /** Image Id */
+            image_id: string;
+            /** Version */
+            version: string;
+            /** From Version */
+            from_version: string;
+            /**
+             * Campaign Id
+             * @description empty: of none
+             */
+            campaign_id: string;
+            state: components["schemas"]["FirmwareState"];
+            /**
+             * Signed
+             * @description whether the station checks the signature; null: it has not answered
+             */
+            signed: boolean | null;
+            /**
+             * Said
+             * @description the station's word when it was asked
+             */
+            said: string;
+            /**
+             * Reason
+             * @description why it failed, or what else is to be known
+             */
+            reason: string;
+            /** Retrieve At */
+            retrieve_at: string | null;
+            /** Install At */
+            install_at: string | null;
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /** Changed At */
+            changed_at: string | null;
+            /**
+             * Fetched At
+             * @description when the station last came for the image, to the minute
+             */
+            fetched_at: string | null;
+            /**
+             * Booted Version
+             * @description with which the station came back since
+             */
+            booted_version: string;
+            /**
+             * Deadline
+             * Format: date-time
+             * @description when it is given up, and its address ends
+             */
+            deadline: string;
+            /** Actor */
+            actor: string;
+            /** Steps */
+            steps: components["schemas"]["FirmwareStepOut"][];
+        };
+        /** UpdateIn */
+        UpdateIn: {
+            /**
+             * Retries
+             * @description of the download; left out: as the station likes
+             */
+            retries?: number | null;
+            /** Retry Interval S */
+            retry_interval_s?: number | null;
+            /**
+             * Allow Unsigned
+             * @description send an image that nobody signed
+             * @default false
+             */
+            allow_unsigned: boolean;
+            /** Image Id */
+            image_id: string;
+            /**
+             * Retrieve At
+             * @description left out: now
+             */
+            retrieve_at?: string | null;
+            /**
+             * Install At
+             * @description left out: as soon as it can
+             */
+            install_at?: string | null;
+            /**
+             * Anyway
+             * @description to another make, or one that runs this version already
+             * @default false
+             */
+            anyway: boolean;
+            /**
+             * Replace
+             * @description in the place of an update that is under way
+             * @default false
+             */
+            replace: boolean;
+            /**
+             * Publication Id
+             * @description fetched from the local controller that published it
+             */
+            publication_id?: number | null;
+        };
+        /** UpdateOut */
+        UpdateOut: {
+            /** Id */
+            id: number;
+            /** Station Id */
+            station_id: string;
+            /** Image Id */
+            image_id: string;
+            /** Version */
+            version: string;
+            /** From Version */
+            from_version: string;
+            /**
+             * Campaign Id
+             * @description empty: of none
+             */
+            campaign_id: string;
+            state: components["schemas"]["FirmwareState"];
+            /**
+             * Signed
+             * @description whether the station checks the signature; null: it has not answered
+             */
+            signed: boolean | null;
+            /**
+             * Said
+             * @description the station's word when it was asked
+             */
+            said: string;
+            /**
+             * Reason
+             * @description why it failed, or what else is to be known
+             */
+            reason: string;
+            /** Retrieve At */
+            retrieve_at: string | null;
+            /** Install At */
+            install_at: string | null;
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /** Changed At */
+            changed_at: string | null;
+            /**
+             * Fetched At
+             * @description when the station last came for the image, to the minute
+             */
+            fetched_at: string | null;
+            /**
+             * Booted Version
+             * @description with which the station came back since
+             */
+            booted_version: string;
+            /**
+             * Deadline
+             * Format: date-time
+             * @description when it is given up, and its address ends
+             */
+            deadline: string;
+            /** Actor */
+            actor: string;
+        };
+        /** UpdatedOut */
+        UpdatedOut: {
+            update: components["schemas"]["UpdateOut"];
+            answer: components["schemas"]["AnswerOut"];
+        };
         /**
          * UptimeOut
          * @description A connector is up while its station is connected and it is neither faulted nor out of service.
@@ -5760,6 +6473,12 @@ export interface components {
          * @enum {string}
          */
         CertificatesKind: "ec" | "rsa";
+        /** AskedOut */
+        DisplayAskedOut: {
+            /** Report Id */
+            report_id: number;
+            answer: components["schemas"]["AnswerOut"];
+        };
         /** MessageOut */
         DisplayMessageOut: {
             /** Station Id */
@@ -5807,6 +6526,37 @@ export interface components {
          * @enum {string}
          */
         DisplayState: "asked" | "shown" | "refused" | "cleared" | "expired" | "missing";
+        /** StepOut */
+        FirmwareStepOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Status
+             * @description the station's word; `booted`: with which version
+             */
+            status: string;
+            /** Detail */
+            detail: string;
+        };
+        /**
+         * State
+         * @description Where an update of one station stands.
+         * @enum {string}
+         */
+        FirmwareState: "asked" | "accepted" | "download_scheduled" | "downloading" | "download_paused" | "downloaded" | "signature_verified" | "install_scheduled" | "installing" | "install_rebooting" | "installed" | "confirmed" | "refused" | "failed" | "silent" | "replaced";
+        /** AskedOut */
+        LogsAskedOut: {
+            log: components["schemas"]["LogOut"];
+            answer: components["schemas"]["AnswerOut"];
+        };
+        /**
+         * State
+         * @enum {string}
+         */
+        LogsState: "asked" | "accepted" | "uploading" | "received" | "refused" | "failed" | "silent";
         /**
          * Kind
          * @enum {string}
@@ -5893,6 +6643,16 @@ export interface components {
             /** Connector */
             connector?: number | null;
             group?: components["schemas"]["StationsTokenIn"] | null;
+        };
+        /** StepOut */
+        StationsStepOut: {
+            step: components["schemas"]["Step"];
+            outcome: components["schemas"]["Outcome"];
+            /**
+             * Told
+             * @description what was heard there, or what to do
+             */
+            told: string;
         };
         /** SummaryOut */
         StationsSummaryOut: {
@@ -10707,7 +11467,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AskedOut"];
+                    "application/json": components["schemas"]["DisplayAskedOut"];
                 };
             };
             /** @description There is no such station. */
@@ -11144,6 +11904,703 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_images: {
+        parameters: {
+            query?: {
+                /** @description items on a page */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfImageOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_image: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImageIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImageOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_image: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                image_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImageOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_image: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                image_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_image_content: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                image_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImageOut"];
+                };
+            };
+            /** @description It is larger than an image may be. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_firmware: {
+        parameters: {
+            query?: {
+                /** @description seconds to wait for the station's answer */
+                timeout_s?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpdatedOut"];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not connected, not accepted yet, or its OCPP version has no words for this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It answered with an error: `code` is its own word. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is connected and did not answer in time; whether it acted is not known. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_updates: {
+        parameters: {
+            query?: {
+                /** @description items on a page */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+                station_id?: string | null;
+                image_id?: string | null;
+                campaign_id?: string | null;
+                /** @description any of these; repeatable */
+                state?: components["schemas"]["FirmwareState"][] | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfUpdateOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                update_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpdateDetail"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    publish_firmware: {
+        parameters: {
+            query?: {
+                /** @description seconds to wait for the station's answer */
+                timeout_s?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublishIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublishedOut"];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not connected, not accepted yet, or its OCPP version has no words for this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It answered with an error: `code` is its own word. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is connected and did not answer in time; whether it acted is not known. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unpublish_firmware: {
+        parameters: {
+            query?: {
+                /** @description seconds to wait for the station's answer */
+                timeout_s?: number;
+            };
+            header?: never;
+            path: {
+                publication_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublishedOut"];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not connected, not accepted yet, or its OCPP version has no words for this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It answered with an error: `code` is its own word. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is connected and did not answer in time; whether it acted is not known. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_publications: {
+        parameters: {
+            query?: {
+                /** @description items on a page */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+                station_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfPublicationOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_publication: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                publication_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicationOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_for_log: {
+        parameters: {
+            query?: {
+                /** @description seconds to wait for the station's answer */
+                timeout_s?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LogIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogsAskedOut"];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not connected, not accepted yet, or its OCPP version has no words for this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It answered with an error: `code` is its own word. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is connected and did not answer in time; whether it acted is not known. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_logs: {
+        parameters: {
+            query?: {
+                /** @description items on a page */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+                station_id?: string | null;
+                /** @description any of these; repeatable */
+                state?: components["schemas"]["LogsState"][] | null;
+                kind?: components["schemas"]["LogKind"] | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfLogOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_log: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                log_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_log: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                log_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    download_log: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                log_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file as it came. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
             };
             /** @description a problem */
             default: {

@@ -7,8 +7,11 @@ import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
-from voltloom.app.places import Addresses, keys_folder
+from cryptography import x509
+
+from voltloom.app.places import Addresses, files_folder, keys_folder
 from voltloom.app.plugins import check_together, plugged_in
 from voltloom.domain import events
 from voltloom.domain.errors import Invalid
@@ -18,8 +21,10 @@ from voltloom.features import (
     authorization,
     certificates,
     display,
+    firmware,
     jobs,
     load,
+    logs,
     overview,
     reservations,
     sites,
@@ -30,6 +35,7 @@ from voltloom.features import (
 from voltloom.features.feature import Feature
 from voltloom.infra.archive import Archive
 from voltloom.infra.database import Database, open_database
+from voltloom.infra.files import FileStore
 from voltloom.infra.journal import Journal
 from voltloom.infra.keys import Envelope, insist_on_keys, key_file
 from voltloom.infra.migrations import migrate, require_current
@@ -56,6 +62,8 @@ class Parts:
     archive: Archive
     factors: access.SecondFactors
     signer: access.Signer
+    firmware: firmware.FirmwareConfig
+    logs: logs.LogsConfig
     keys: Mapping[str, bytes]
     """What the rows of the database are made with: every node of a network has the same."""
 
@@ -73,6 +81,7 @@ def parts_of(settings: Settings, where: Addresses) -> Parts:
         kept=timedelta(days=settings.messages_days),
         most_bytes=settings.messages_archive_bytes,
     )
+    files = files_folder(settings)
     passwords_key = key_file(keys_folder(settings), "station-passwords")
     factors_key = key_file(keys_folder(settings), "second-factors")
     checkpoints_key = key_file(keys_folder(settings), "audit-checkpoints")
@@ -88,6 +97,13 @@ def parts_of(settings: Settings, where: Addresses) -> Parts:
         archive=archive,
         factors=access.SecondFactors(Envelope({"1": factors_key}, "1"), _MUST_HAVE[settings.second_factor]),
         signer=access.Signer(checkpoints_key),
+        firmware=firmware.FirmwareConfig(FileStore(files / "firmware"), where.files, firmware_roots(settings)),
+        logs=logs.LogsConfig(
+            FileStore(files / "logs"),
+            where.files,
+            timedelta(days=settings.station_logs_days),
+            settings.station_logs_bytes,
+        ),
         keys={
             "station-passwords": passwords_key,
             "second-factors": factors_key,
@@ -95,6 +111,17 @@ def parts_of(settings: Settings, where: Addresses) -> Parts:
             **{f"ca-{root.kind.value}": root.pem.encode() for root in authority.roots},
         },
     )
+
+
+def firmware_roots(settings: Settings) -> tuple[x509.Certificate, ...]:
+    """Raises SettingError."""
+    if not settings.firmware_roots:
+        return ()
+    try:
+        return tuple(certificates.read_roots(Path(settings.firmware_roots).expanduser().read_text()))
+    except (OSError, ValueError, Invalid) as error:
+        why = error.reason if isinstance(error, Invalid) else str(error)
+        raise SettingError(f"The setting `firmware_roots` names {settings.firmware_roots}: {why}.") from error
 
 
 def vocabulary(protocol: str) -> stations.Vocabulary | None:
@@ -122,6 +149,8 @@ def features(parts: Parts) -> tuple[Feature, ...]:
         reservations.feature,
         display.feature,
         jobs.feature,
+        firmware.feature(parts.firmware),
+        logs.feature(parts.logs),
         load.feature(),
         overview.feature,
         *plugged_in(),

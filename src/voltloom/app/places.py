@@ -18,6 +18,8 @@ class Addresses:
 
     http: str
     stations: tuple[str, ...]
+    files: str = ""
+    """Where stations fetch and send files."""
 
 
 def addresses(settings: Settings) -> Addresses:
@@ -36,8 +38,12 @@ def own_addresses(settings: Settings) -> Addresses:
     host = settings.public_host or _named(settings.host)
     scheme = "https" if settings.https_certificate else "http"
     wss = f"wss://{host}:{settings.ocpps_port}/ocpp"
+    http = settings.public_url.rstrip("/") or f"{scheme}://{_named(settings.host)}:{settings.http_port}"
     return Addresses(
-        http=settings.public_url.rstrip("/") or f"{scheme}://{_named(settings.host)}:{settings.http_port}",
+        http=http,
+        files=settings.files_url.rstrip("/")
+        or settings.public_url.rstrip("/")
+        or f"{scheme}://{host}:{settings.http_port}",
         stations=(f"ws://{host}:{settings.ocpp_port}/ocpp", wss) if takes_plain(settings) else (wss,),
     )
 
@@ -65,6 +71,10 @@ def server_names(settings: Settings) -> tuple[str, ...]:
 
 def keys_folder(settings: Settings) -> Path:
     return settings.data_dir / "keys"
+
+
+def files_folder(settings: Settings) -> Path:
+    return Path(settings.files_dir).expanduser().absolute() if settings.files_dir else settings.data_dir
 
 
 def local_key_file(settings: Settings) -> Path:

@@ -37,6 +37,14 @@ class Throttled(VoltloomError):
         self.retry_after_s = retry_after_s
 
 
+class TooLarge(VoltloomError):
+    """More than we take at once."""
+
+
+class TooSlow(VoltloomError):
+    """It did not arrive in time."""
+
+
 class Unreachable(VoltloomError):
     """The station is not connected."""
 

@@ -310,6 +310,65 @@ class ReservationChanged(Event):
     state: str
 
 
+# ---- firmware and logs
+
+
+@dataclass(frozen=True, slots=True)
+class FirmwareUpdateChanged(Event):
+    """state: see `GET /firmware/updates`. reason: why it failed, or what else is to be known. campaign_id "": none."""
+
+    name: ClassVar[str] = "firmware.update_changed"
+    station_id: StationId
+    update_id: int
+    at: datetime
+    state: str
+    version: str
+    reason: str
+    campaign_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class FirmwarePublicationChanged(Event):
+    """A local controller, and an image it is to offer. state: see `GET /firmware/publications`."""
+
+    name: ClassVar[str] = "firmware.publication_changed"
+    station_id: StationId
+    publication_id: int
+    at: datetime
+    state: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class FirmwareCampaignChanged(Event):
+    """change: "began", "wave" (the next one), "paused", "halted", "resumed", "cancelled" or "done". done, failed: how
+    many of `stations`."""
+
+    name: ClassVar[str] = "firmware.campaign_changed"
+    campaign_id: str
+    at: datetime
+    change: str
+    reason: str
+    wave: int
+    stations: int
+    done: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class StationLogChanged(Event):
+    """state: see `GET /logs`. size: in bytes, once it is here."""
+
+    name: ClassVar[str] = "log.changed"
+    station_id: StationId
+    log_id: int
+    at: datetime
+    kind: str
+    state: str
+    reason: str
+    size: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class DisplayMessageChanged(Event):
     """state: see `GET /display-messages`."""

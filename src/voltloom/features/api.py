@@ -7,7 +7,7 @@ import csv
 import gzip
 import hashlib
 import io
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar, cast
@@ -15,8 +15,9 @@ from typing import Annotated, Any, Generic, TypeVar, cast
 import msgspec
 from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import ClientDisconnect
 
-from voltloom.domain.errors import Forbidden, Invalid
+from voltloom.domain.errors import Forbidden, Invalid, TooSlow
 from voltloom.features.access import Actor, Scope
 from voltloom.features.feature import Stations
 from voltloom.infra.database import Database
@@ -121,6 +122,24 @@ def _cell(value: object) -> object:
             return "'" + value
         case _:
             return value
+
+
+# ---- files
+
+
+async def pieces_of(request: Request) -> AsyncIterator[bytes]:
+    """A body that is never in memory as a whole. Raises TooSlow where the sender goes away."""
+    try:
+        async for piece in request.stream():
+            yield piece
+    except ClientDisconnect:
+        raise TooSlow("the sender went away before all of it came") from None
+
+
+def length_of(request: Request) -> int | None:
+    """As the sender says; None where it does not."""
+    text = request.headers.get("content-length", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
 
 
 # ---- large answers

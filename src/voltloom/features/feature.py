@@ -214,7 +214,8 @@ def every(period: timedelta, handler: Occasional) -> Repeating:
 class Feature:
     """One capability.
 
-    routes   gives the feature's HTTP routes (a web framework's router); called only when an HTTP server starts
+    routes        gives the feature's HTTP routes (a web framework's router); called only when an HTTP server starts
+    open_routes   likewise, outside the API, under /files/: open to whoever holds an address that the feature made
     """
 
     name: str
@@ -224,3 +225,4 @@ class Feature:
     memories: tuple[Memory[Any], ...] = ()
     extensions: tuple[Extension, ...] = ()
     routes: Callable[[], object] | None = None
+    open_routes: Callable[[], object] | None = None

@@ -56,6 +56,18 @@ class Settings:
     public_host: str = field(
         default="", metadata=_about("the host name that stations connect to, for the URLs they are given")
     )
+    files_url: str = field(
+        default="",
+        metadata=_about("the address stations fetch firmware from and send logs to; empty: that of console and API"),
+    )
+    files_dir: str = field(
+        default="",
+        metadata=_about("folder of firmware images and station logs, shared by all nodes; empty: the data directory"),
+    )
+    firmware_roots: str = field(
+        default="",
+        metadata=_about("file with the manufacturers' certificates that sign firmware; empty: any signer is taken"),
+    )
     allow_plain_ws: bool = field(
         default=False, metadata=_about("let stations connect without TLS from beyond this machine")
     )
@@ -117,6 +129,10 @@ class Settings:
         default=20_000_000_000, metadata=_about("size the archive may have; the oldest days go first", 1_000_000)
     )
     journal_days: int = field(default=400, metadata=_about("days events are kept", 1, 36_500))
+    station_logs_days: int = field(default=90, metadata=_about("days logs uploaded by stations are kept", 1, 3_650))
+    station_logs_bytes: int = field(
+        default=10_000_000_000, metadata=_about("size those logs may have together; the oldest go first", 1_000_000)
+    )
     console_map: str = field(
         default="",
         metadata=_about(

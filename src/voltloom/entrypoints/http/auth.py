@@ -34,6 +34,8 @@ PUBLIC = frozenset(
         ("POST", "/api/v1/session/link"),
     }
 )
+HELD = "/files/"
+"""What stations fetch and send: open to whoever holds the address, which nobody can guess, and which ends."""
 CLOSED = ("/api", "/metrics")
 """Only these tell something of the network. Every other address is a page of the console, or a file it is made of."""
 LOCAL = frozenset({"/metrics", "/api/docs", "/api/openapi.json"})
@@ -45,7 +47,7 @@ _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 def is_public(method: str, path: str) -> bool:
     method = "GET" if method == "HEAD" else method
-    if (method, path) in PUBLIC:
+    if (method, path) in PUBLIC or (path.startswith(HELD) and method in ("PUT", "POST")):
         return True
     return method == "GET" and not any(path == closed or path.startswith(f"{closed}/") for closed in CLOSED)
 

@@ -1,14 +1,16 @@
 """What a request may be: its body's size, its arrival in time, and JSON that neither hurts nor cannot be kept."""
 
 import asyncio
+import re
 from typing import cast
 
 import msgspec
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from voltloom.domain.errors import Invalid
-from voltloom.entrypoints.http.problems import NotJson, TooLarge, TooSlow
+from voltloom.domain.errors import Invalid, TooLarge, TooSlow
+from voltloom.entrypoints.http.auth import HELD
+from voltloom.entrypoints.http.problems import NotJson
 
 MOST_BYTES = 1 << 20
 MOST_DEPTH = 32
@@ -20,8 +22,19 @@ MOST_TABLE_BYTES = 4 << 20
 """20,000 tokens with a holder and a note each."""
 
 
+_CONTENT = re.compile(r"/api/v1/firmware/images/[0-9a-f]{1,32}/content")
+
+
+def is_read_by_its_route(method: str, path: str, media: str) -> bool:
+    """Files, which never are in memory as a whole: their routes bound them."""
+    if path.startswith(HELD):
+        return method in ("PUT", "POST")
+    return method == "PUT" and media == "application/octet-stream" and _CONTENT.fullmatch(path) is not None
+
+
 class Bounds:
-    """Reads the whole body before anything else sees the request; a route is never given half of one."""
+    """Reads the whole body before anything else sees the request; a route is never given half of one. Files are left to
+    their routes."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -31,6 +44,9 @@ class Bounds:
             raise Invalid("the address holds a NUL character")
         headers = Headers(scope=scope)
         media = headers.get("content-type", "").split(";")[0].strip().lower()
+        if is_read_by_its_route(scope["method"], scope["path"], media):
+            await self._app(scope, receive, send)
+            return
         is_table = media == "text/csv" and scope["path"].endswith(TABLES)
         most = MOST_TABLE_BYTES if is_table else MOST_BYTES
         if int(_digits(headers.get("content-length", "0"))) > most:

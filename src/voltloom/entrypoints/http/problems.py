@@ -30,6 +30,8 @@ from voltloom.domain.errors import (
     StationError,
     Throttled,
     TimedOut,
+    TooLarge,
+    TooSlow,
     Unavailable,
     Unreachable,
     VoltloomError,
@@ -44,14 +46,6 @@ TYPES_AT = "/api/docs#problem-"
 
 class Unauthenticated(VoltloomError):
     """Nobody we know asks."""
-
-
-class TooLarge(VoltloomError):
-    """More than we take at once."""
-
-
-class TooSlow(VoltloomError):
-    """The request did not arrive in time."""
 
 
 class NotJson(VoltloomError):
@@ -85,7 +79,9 @@ KINDS: Mapping[type[VoltloomError], Kind] = {
     NotInThisVersion: Kind(
         "not-in-this-version", 409, "Not in the station's OCPP version", "its version has no words for this"
     ),
-    TooLarge: Kind("too-large", 413, "Too large", "the body is larger than 1 MiB"),
+    TooLarge: Kind(
+        "too-large", 413, "Too large", "the body is larger than this takes: 1 MiB, where nothing else is said"
+    ),
     NotJson: Kind("not-json", 415, "Not JSON", "bodies are JSON, with `Content-Type: application/json`"),
     Invalid: Kind("invalid", 422, "Not valid", "the request contradicts itself or a rule; `errors` names the fields"),
     Throttled: Kind("throttled", 429, "Too many, too fast", "wait as long as `Retry-After` says"),

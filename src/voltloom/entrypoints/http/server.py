@@ -106,6 +106,10 @@ def make_app(features: Iterable[Feature], services: Services, settings: HttpSett
             router = feature.routes()
             assert isinstance(router, APIRouter), f"the routes of {feature.name} are no router"
             app.include_router(router, prefix=API)
+        if feature.open_routes is not None:
+            router = feature.open_routes()
+            assert isinstance(router, APIRouter), f"the open routes of {feature.name} are no router"
+            app.include_router(router)
     app.include_router(status.network_routes(services.network), prefix=API)
     app.include_router(live.routes(live_events), prefix=API)
     app.include_router(maps.routes(settings.map_base), prefix=API)

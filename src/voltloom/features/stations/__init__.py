@@ -42,7 +42,7 @@ from voltloom.features.stations.overall import (
     overall,
 )
 from voltloom.features.stations.refusals import Refusal, read_refusals
-from voltloom.features.stations.rules import may_speak
+from voltloom.features.stations.rules import may_speak, plain
 from voltloom.features.stations.service import (
     Caller,
     NewStation,
@@ -107,6 +107,7 @@ __all__ = [
     "name_of_kind",
     "nodes",
     "overall",
+    "plain",
     "read_fleet",
     "read_refusals",
     "remembered",
