@@ -20,6 +20,7 @@ from voltloom.features import (
     access,
     authorization,
     certificates,
+    contracts,
     display,
     firmware,
     jobs,
@@ -39,6 +40,7 @@ from voltloom.infra.files import FileStore
 from voltloom.infra.journal import Journal
 from voltloom.infra.keys import Envelope, insist_on_keys, key_file
 from voltloom.infra.migrations import migrate, require_current
+from voltloom.infra.outbound import Allowed, Guarded, Outbound, check_url
 from voltloom.infra.settings import SettingError, Settings
 
 EVENTS: tuple[type[Event], ...] = tuple(
@@ -59,6 +61,10 @@ class Parts:
 
     config: stations.StationsConfig
     authority: certificates.Authority
+    signers: certificates.Signers
+    inquiry: certificates.Inquiry
+    pool: contracts.Pool | None
+    renew_before: timedelta
     archive: Archive
     factors: access.SecondFactors
     signer: access.Signer
@@ -75,6 +81,7 @@ def parts_of(settings: Settings, where: Addresses) -> Parts:
         authority = certificates.Authority.open(settings.data_dir / "ca", settings.operator_name, datetime.now(UTC))
     except Invalid as error:
         raise SettingError(f"The certificate authority in {settings.data_dir / 'ca'}: {error.reason}.") from error
+    outbound = _outbound(settings)
     archive = Archive(
         settings.data_dir / "archive",
         hot=timedelta(days=settings.messages_hot_days),
@@ -94,6 +101,12 @@ def parts_of(settings: Settings, where: Addresses) -> Parts:
             vocabulary=vocabulary,
         ),
         authority=authority,
+        signers=_signers(settings, authority, outbound),
+        inquiry=certificates.Inquiry(outbound),
+        pool=contracts.Pool(outbound, settings.contract_pool_url, _file(settings.contract_pool_token_file))
+        if settings.contract_pool_url
+        else None,
+        renew_before=timedelta(days=settings.certificate_renew_days),
         archive=archive,
         factors=access.SecondFactors(Envelope({"1": factors_key}, "1"), _MUST_HAVE[settings.second_factor]),
         signer=access.Signer(checkpoints_key),
@@ -124,6 +137,42 @@ def firmware_roots(settings: Settings) -> tuple[x509.Certificate, ...]:
         raise SettingError(f"The setting `firmware_roots` names {settings.firmware_roots}: {why}.") from error
 
 
+def _outbound(settings: Settings) -> Outbound:
+    """Raises SettingError."""
+    roots = ""
+    if settings.outbound_roots:
+        try:
+            roots = Path(settings.outbound_roots).read_text()
+            certificates.read_roots(roots)
+        except (OSError, UnicodeError) as error:
+            raise SettingError(
+                f"The setting `outbound_roots`: {settings.outbound_roots} cannot be read ({error})."
+            ) from error
+        except Invalid as error:
+            raise SettingError(f"The setting `outbound_roots`: {error.reason}.") from error
+    for name in ("station_authority_url", "vehicle_authority_url", "contract_pool_url"):
+        if url := getattr(settings, name):
+            try:
+                check_url(url)
+            except Guarded as error:
+                raise SettingError(f"The setting `{name}` is {url!r}: {error.reason}.") from error
+    return Outbound(Allowed.read(settings.outbound_allowed), roots)
+
+
+def _signers(settings: Settings, authority: certificates.Authority, outbound: Outbound) -> certificates.Signers:
+    own = certificates.OwnSigner(authority)
+    token = _file(settings.authority_token_file)
+
+    def signer(url: str) -> certificates.OwnSigner | certificates.EstSigner:
+        return certificates.EstSigner(outbound, url, token, settings.operator_name) if url else own
+
+    return certificates.Signers(signer(settings.station_authority_url), signer(settings.vehicle_authority_url))
+
+
+def _file(name: str) -> Path | None:
+    return Path(name) if name else None
+
+
 def vocabulary(protocol: str) -> stations.Vocabulary | None:
     # Commands of the terminal never ask, and start sooner without every message of every version.
     from voltloom.protocols.ocpp.dialect import DIALECTS, Version
@@ -141,10 +190,11 @@ def vocabulary(protocol: str) -> stations.Vocabulary | None:
 def features(parts: Parts) -> tuple[Feature, ...]:
     """Ours, in order: a feature builds on those before it. Then those of installed plug-ins. Raises SettingError."""
     after_stations = (
-        certificates.feature(parts.authority),
+        certificates.feature(parts.authority, parts.signers, parts.inquiry, parts.renew_before),
         sites.feature,
         uptime.feature,
         authorization.feature,
+        contracts.feature(parts.inquiry, parts.pool),
         transactions.feature,
         reservations.feature,
         display.feature,

@@ -381,6 +381,18 @@ class DisplayMessageChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class CertificateRequestChanged(Event):
+    """A station's request for a certificate. state: see `GET /certificates/requests`."""
+
+    name: ClassVar[str] = "certificate.request_changed"
+    station_id: StationId
+    request: str
+    at: datetime
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class AuditNoted(Event):
     """Somebody did something that is kept in the audit log."""
 

@@ -91,6 +91,34 @@ class Settings:
     operator_name: str = field(
         default="voltloom", metadata=_about("the organisation (O) that station certificates must carry")
     )
+    certificate_renew_days: int = field(
+        default=30,
+        metadata=_about("days before its certificate expires that a station is asked to renew it", 1, 365),
+    )
+    station_authority_url: str = field(
+        default="",
+        metadata=_about("https://… of an EST server (RFC 7030) that signs certificates of stations; empty: we do"),
+    )
+    vehicle_authority_url: str = field(
+        default="",
+        metadata=_about("https://… of an EST server that signs what stations show to vehicles; empty: we do"),
+    )
+    authority_token_file: str = field(
+        default="", metadata=_about("file with the bearer token for those, read anew for each request")
+    )
+    contract_pool_url: str = field(
+        default="",
+        metadata=_about("https://… of a pool of charging contracts (Open Plug&Charge Protocol); empty: none"),
+    )
+    contract_pool_token_file: str = field(
+        default="", metadata=_about("file with the bearer token for it, read anew for each request")
+    )
+    outbound_allowed: tuple[str, ...] = field(
+        default=(), metadata=_about("networks and host names that may be called beside the public internet")
+    )
+    outbound_roots: str = field(
+        default="", metadata=_about("file with certificates of further authorities that vouch for servers we call")
+    )
     legacy_ciphers: bool = field(default=False, metadata=_about("accept TLS_RSA_* suites, which lack forward secrecy"))
     unknown_station_status: int = field(
         default=401, metadata=_about("what an unknown station hears: 401, or 404 for test tools", 401, 404)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ocpp_schemas import FROM_STATIONS, check, payloads
 from voltloom.domain import commands
+from voltloom.domain.certificate import CertificateState, ContractVerdict, StatusAnswer
 from voltloom.domain.commands import Command, RawCall
 from voltloom.domain.errors import Invalid, NotInThisVersion, StationError
 from voltloom.domain.ids import JsonText, TransactionId
@@ -18,11 +19,21 @@ from voltloom.domain.reports import (
     AuthorizationReported,
     BootReply,
     BootReported,
+    CertificateRequested,
+    ChainStatusAsked,
+    ChainStatusReply,
+    ContractPresented,
+    ContractReply,
     DataReply,
     DataReported,
+    EvCertificateAsked,
+    EvCertificateReply,
     HeartbeatReply,
     HeartbeatReported,
+    OcspAsked,
+    OcspReply,
     Report,
+    RequestReply,
     TransactionReply,
     TransactionReported,
     Untranslated,
@@ -64,6 +75,21 @@ def replies(report: Report[object]) -> st.SearchStrategy[object]:
         case DataReported():
             statuses = st.sampled_from(["Accepted", "Rejected", "UnknownMessageId", "UnknownVendorId"])
             return st.builds(DataReply, statuses, st.none() | st.sampled_from(["text", '{"a": [1]}', ""]))
+        case CertificateRequested():
+            return st.builds(RequestReply, st.text(max_size=2000))
+        case OcspAsked():
+            return st.builds(OcspReply, st.text("A", max_size=20_000), st.text(max_size=2000))
+        case EvCertificateAsked():
+            return st.builds(
+                EvCertificateReply, st.text("A", max_size=20_000), st.text(max_size=2000), st.none() | st.integers(0, 9)
+            )
+        case ChainStatusAsked():
+            states = st.sampled_from(CertificateState)
+            return states.map(
+                lambda state: ChainStatusReply(tuple(StatusAnswer(each, state, NOW) for each in report.questions))
+            )
+        case ContractPresented():
+            return st.builds(ContractReply, authorizations, st.sampled_from(ContractVerdict))
         case _:
             return st.just(NOTED)
 

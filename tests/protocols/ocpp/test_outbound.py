@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ocpp_schemas import check
+from voltloom.domain.certificate import CertificateHash, CertificateUse, HashAlgorithm, SigningUse
 from voltloom.domain.commands import (
     Accepted,
     Answer,
@@ -18,9 +19,12 @@ from voltloom.domain.commands import (
     ClearMessage,
     Command,
     DataAnswer,
+    DeleteCertificate,
     FirmwareAnswer,
     GetLog,
     GetSettings,
+    InstallCertificate,
+    ListCertificates,
     LogAnswer,
     LogKind,
     NewValue,
@@ -34,6 +38,7 @@ from voltloom.domain.commands import (
     Reset,
     ResetKind,
     SendData,
+    SendSignedCertificate,
     SettingStatus,
     ShowMessage,
     Trigger,
@@ -51,6 +56,8 @@ from voltloom.domain.token import IdToken, TokenKind
 from voltloom.protocols.ocpp.dialect import DIALECTS, Call, Version
 
 V16, V201, V21 = Version.V16, Version.V201, Version.V21
+HASH = CertificateHash(HashAlgorithm.SHA256, "ab", "cd", "3f")
+HASH_DATA = {"hashAlgorithm": "SHA256", "issuerNameHash": "ab", "issuerKeyHash": "cd", "serialNumber": "3f"}
 UNTIL, WRITTEN = datetime(2030, 1, 1, 18, 0, tzinfo=UTC), "2030-01-01T18:00:00.000Z"
 
 
@@ -271,6 +278,65 @@ ATTEMPTS = SettingName("OCPPCommCtrlr", "MessageAttempts", variable_instance="Tr
                 "ReserveNow",
                 {"id": 7, "expiryDateTime": WRITTEN, "idToken": {"idToken": "X" * 21, "type": "Central"}},
             ),
+        ),
+        says(
+            SendSignedCertificate("PEM", SigningUse.STATION),
+            v16=("CertificateSigned", {"certificateChain": "PEM"}),
+            v201=("CertificateSigned", {"certificateChain": "PEM", "certificateType": "ChargingStationCertificate"}),
+        ),
+        says(
+            SendSignedCertificate("PEM"),
+            v16=("CertificateSigned", {"certificateChain": "PEM"}),
+            v201=("CertificateSigned", {"certificateChain": "PEM"}),
+        ),
+        says(
+            SendSignedCertificate("PEM", SigningUse.V2G20, 7),
+            v16=NotInThisVersion,
+            v201=NotInThisVersion,
+            v21=(
+                "CertificateSigned",
+                {"certificateChain": "PEM", "certificateType": "V2G20Certificate", "requestId": 7},
+            ),
+        ),
+        says(SendSignedCertificate("x" * 10_001), v16=Invalid, v201=Invalid),
+        says(
+            InstallCertificate(CertificateUse.CSMS_ROOT, "PEM"),
+            v16=("InstallCertificate", {"certificateType": "CentralSystemRootCertificate", "certificate": "PEM"}),
+            v201=("InstallCertificate", {"certificateType": "CSMSRootCertificate", "certificate": "PEM"}),
+        ),
+        says(
+            InstallCertificate(CertificateUse.MANUFACTURER_ROOT, "PEM"),
+            v16=("InstallCertificate", {"certificateType": "ManufacturerRootCertificate", "certificate": "PEM"}),
+            v201=("InstallCertificate", {"certificateType": "ManufacturerRootCertificate", "certificate": "PEM"}),
+        ),
+        says(
+            InstallCertificate(CertificateUse.OEM_ROOT, "PEM"),
+            v16=NotInThisVersion,
+            v201=NotInThisVersion,
+            v21=("InstallCertificate", {"certificateType": "OEMRootCertificate", "certificate": "PEM"}),
+        ),
+        says(InstallCertificate(CertificateUse.V2G_CHAIN, "PEM"), v16=Invalid, v201=Invalid),
+        says(
+            InstallCertificate(CertificateUse.CSMS_ROOT, "x" * 5_501),
+            v16=Invalid,
+            v201=NotInThisVersion,
+            v21=("InstallCertificate", {"certificateType": "CSMSRootCertificate", "certificate": "x" * 5_501}),
+        ),
+        says(
+            DeleteCertificate(HASH),
+            v16=("DeleteCertificate", {"certificateHashData": HASH_DATA}),
+            v201=("DeleteCertificate", {"certificateHashData": HASH_DATA}),
+        ),
+        says(
+            ListCertificates((CertificateUse.CSMS_ROOT,)),
+            v16=("GetInstalledCertificateIds", {"certificateType": "CentralSystemRootCertificate"}),
+            v201=("GetInstalledCertificateIds", {"certificateType": ["CSMSRootCertificate"]}),
+        ),
+        says(
+            ListCertificates((CertificateUse.OEM_ROOT,)),
+            v16=NotInThisVersion,
+            v201=NotInThisVersion,
+            v21=("GetInstalledCertificateIds", {"certificateType": ["OEMRootCertificate"]}),
         ),
         says(
             CancelReservation(7),

@@ -8,6 +8,13 @@ Everything is here by name; the files have a subject each.
 
 from voltloom.domain.commands.anything import DataAnswer, RawAnswer, RawCall, SendData
 from voltloom.domain.commands.base import Accepted, Answer, Command, OutcomeT
+from voltloom.domain.commands.certificates import (
+    DeleteCertificate,
+    InstallCertificate,
+    InstalledAnswer,
+    ListCertificates,
+    SendSignedCertificate,
+)
 from voltloom.domain.commands.display import ClearMessage, ReportMessages, ShowMessage
 from voltloom.domain.commands.firmware import FirmwareAnswer, PublishFirmware, UnpublishFirmware, UpdateFirmware
 from voltloom.domain.commands.logs import GetLog, LogAnswer, LogKind
@@ -33,9 +40,13 @@ __all__ = [
     "ClearMessage",
     "Command",
     "DataAnswer",
+    "DeleteCertificate",
     "FirmwareAnswer",
     "GetLog",
     "GetSettings",
+    "InstallCertificate",
+    "InstalledAnswer",
+    "ListCertificates",
     "LogAnswer",
     "LogKind",
     "NewValue",
@@ -52,6 +63,7 @@ __all__ = [
     "Reset",
     "ResetKind",
     "SendData",
+    "SendSignedCertificate",
     "SettingAnswer",
     "SettingStatus",
     "ShowMessage",

@@ -2,12 +2,26 @@
 
 from typing import TypeVar
 
-from voltloom.domain.commands import Command, Trigger
+from voltloom.domain.commands import Command, Trigger, Triggerable
 from voltloom.domain.errors import StationError, Unreachable
 from voltloom.entrypoints.gateway.session import Session
 from voltloom.protocols.ocpp.exchange import Call, Conversation
 
 OutcomeT = TypeVar("OutcomeT")
+
+_SIGN = (
+    Triggerable.SIGN_STATION_CERTIFICATE,
+    Triggerable.SIGN_V2G_CERTIFICATE,
+    Triggerable.SIGN_V2G20_CERTIFICATE,
+    Triggerable.SIGN_COMBINED_CERTIFICATE,
+)
+
+
+def _brings(command: Trigger) -> tuple[str, ...]:
+    """The actions by which a station does what it is asked. 1.6 asks for those of vehicles within DataTransfer."""
+    if command.message not in _SIGN:
+        return (command.message.value,)
+    return ("SignCertificate", "DataTransfer") if command.message is not _SIGN[0] else ("SignCertificate",)
 
 
 async def converse(session: Session, command: Command[OutcomeT], timeout_s: float) -> OutcomeT:
@@ -19,7 +33,8 @@ async def converse(session: Session, command: Command[OutcomeT], timeout_s: floa
     try:
         step = next(conversation)
         if isinstance(command, Trigger):
-            session.expect(command.message.value)
+            for action in _brings(command):
+                session.expect(action)
         while True:
             if not isinstance(step, Call):
                 await session.tell(step)

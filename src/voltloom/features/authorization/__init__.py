@@ -25,6 +25,7 @@ __all__ = [
     "Token",
     "TokenState",
     "add_token",
+    "answer_authorization",
     "authorize",
     "begin_use",
     "end_use",

@@ -142,12 +142,21 @@ class Authority:
         return files
 
     def issue_station(
-        self, station_id: StationId, csr_pem: str, now: datetime, life: timedelta = STATION_LIFE
+        self,
+        station_id: StationId,
+        csr_pem: str,
+        now: datetime,
+        life: timedelta = STATION_LIFE,
+        *,
+        for_vehicles: bool = False,
     ) -> Issued:
         """A client certificate for the key in this request. Nothing else in the request counts: subject and
         extensions are ours. Raises Invalid for a request that cannot be read, is not signed with its key, or whose
-        key is weak."""
-        return self._issue_station(station_id, read_request(csr_pem), now, life)
+        key is weak.
+
+        for_vehicles   the station is a server to them (ISO 15118), and nobody is let in here with it
+        """
+        return self._issue_station(station_id, read_request(csr_pem), now, life, for_vehicles=for_vehicles)
 
     def make_station_key(
         self, station_id: StationId, now: datetime, life: timedelta = STATION_LIFE, kind: Kind = Kind.EC
@@ -157,23 +166,18 @@ class Authority:
         key = _new_key(kind)
         return self._issue_station(station_id, key.public_key(), now, life), _key_pem(key).decode()
 
-    def _issue_station(self, station_id: StationId, key: PublicKey, now: datetime, life: timedelta) -> Issued:
-        kind = Kind.RSA if isinstance(key, rsa.RSAPublicKey) else Kind.EC
-        root = self.root(kind)
+    def _issue_station(
+        self, station_id: StationId, key: PublicKey, now: datetime, life: timedelta, *, for_vehicles: bool = False
+    ) -> Issued:
+        root = self.root(kind_of(key))
+        usage = ExtendedKeyUsageOID.SERVER_AUTH if for_vehicles else ExtendedKeyUsageOID.CLIENT_AUTH
         certificate = (
             _builder(root, key, station_id, self.organization, now, life)
             .add_extension(_key_usage(), critical=True)
-            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+            .add_extension(x509.ExtendedKeyUsage([usage]), critical=for_vehicles)
             .sign(root.key, hashes.SHA256())
         )
-        return Issued(
-            kind=kind,
-            pem=_pem(certificate),
-            fingerprint=certificate.fingerprint(hashes.SHA256()).hex(),
-            serial=f"{certificate.serial_number:x}",
-            not_before=certificate.not_valid_before_utc,
-            not_after=certificate.not_valid_after_utc,
-        )
+        return issued_of(certificate)
 
     def revocation_list(self, kind: Kind, revoked: Iterable[tuple[str, datetime]], now: datetime) -> bytes:
         """The list of the root of this kind, DER. revoked: (serial in hexadecimal, when)."""
@@ -190,6 +194,21 @@ class Authority:
             entry = x509.RevokedCertificateBuilder().serial_number(int(serial, 16)).revocation_date(at).build()
             builder = builder.add_revoked_certificate(entry)
         return builder.sign(root.key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+
+
+def kind_of(key: object) -> Kind:
+    return Kind.RSA if isinstance(key, rsa.RSAPublicKey) else Kind.EC
+
+
+def issued_of(certificate: x509.Certificate) -> Issued:
+    return Issued(
+        kind=kind_of(certificate.public_key()),
+        pem=_pem(certificate),
+        fingerprint=certificate.fingerprint(hashes.SHA256()).hex(),
+        serial=f"{certificate.serial_number:x}",
+        not_before=certificate.not_valid_before_utc,
+        not_after=certificate.not_valid_after_utc,
+    )
 
 
 def read_request(csr_pem: str) -> PublicKey:

@@ -25,6 +25,7 @@ from voltloom.protocols.ocpp.exchange import EMPTY_RESULT, Call, Conversation, P
 from voltloom.protocols.ocpp.explain import explain
 from voltloom.protocols.ocpp.mend import mend
 from voltloom.protocols.ocpp.quirks import NONE, Quirks
+from voltloom.protocols.ocpp.v2 import certificates as certificates_2
 from voltloom.protocols.ocpp.v2 import display as display_2
 from voltloom.protocols.ocpp.v2 import firmware as firmware_2
 from voltloom.protocols.ocpp.v2 import inbound as inbound_2
@@ -195,7 +196,13 @@ def _always(result: bytes) -> Modest:
     return lambda message, heard_at: result
 
 
-_READERS_2: Final = {**display_2.READERS, **firmware_2.READERS, **logs_2.READERS, **reservations_2.READERS}
+_READERS_2: Final = {
+    **certificates_2.READERS,
+    **display_2.READERS,
+    **firmware_2.READERS,
+    **logs_2.READERS,
+    **reservations_2.READERS,
+}
 
 
 def _dialect_2(gate: Gate) -> Dialect:

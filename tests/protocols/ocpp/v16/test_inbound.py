@@ -25,6 +25,7 @@ from voltloom.domain.reports import (
     LogReported,
     LogStatus,
     Report,
+    RequestReply,
     SamplesReported,
     SecurityReported,
     TransactionReply,
@@ -246,7 +247,8 @@ STOP = {"transactionId": 7, "meterStop": 1, "timestamp": AT}
         ("StopTransaction", STOP, TransactionReply(TransactionId("7"), ALLOWED), {"idTagInfo": {"status": "Accepted"}}),
         ("DataTransfer", {"vendorId": "v"}, DataReply("UnknownVendorId"), {"status": "UnknownVendorId"}),
         ("DataTransfer", {"vendorId": "v"}, DataReply("Accepted", "[1]"), {"status": "Accepted", "data": "[1]"}),
-        ("SignCertificate", {"csr": "x"}, NOTED, {"status": "Rejected"}),
+        ("SignCertificate", {"csr": "x"}, RequestReply(), {"status": "Accepted"}),
+        ("SignCertificate", {"csr": "x"}, RequestReply("its key is weak"), {"status": "Rejected"}),
         ("LogStatusNotification", {"status": "Uploaded"}, NOTED, {}),
     ],
 )

@@ -26,6 +26,7 @@ from voltloom.domain.reports import (
     LogReported,
     LogStatus,
     MessagesReported,
+    OcspReply,
     PublishReported,
     PublishStatus,
     Report,
@@ -502,8 +503,11 @@ TOKEN = {"idToken": {"idToken": "A", "type": "Local"}}
                     "responderURL": "http://ocsp.example",
                 }
             },
-            NOTED,
-            {"status": "Failed", "statusInfo": {"reasonCode": "UnsupportedRequest"}},
+            OcspReply(reason="the responder is not to be reached"),
+            {
+                "status": "Failed",
+                "statusInfo": {"reasonCode": "Unspecified", "additionalInfo": "the responder is not to be reached"},
+            },
         ),
     ],
 )

@@ -31,6 +31,7 @@ from voltloom.domain.transaction import Phase, StopReason
 from voltloom.protocols.ocpp.exchange import EMPTY_RESULT, Read, whole_number
 from voltloom.protocols.ocpp.metering import samples_16
 from voltloom.protocols.ocpp.times import read_time, write_time
+from voltloom.protocols.ocpp.v16 import certificates, plug_and_charge
 from voltloom.protocols.ocpp.v16 import messages as m
 from voltloom.protocols.ocpp.wire import Wire, write
 
@@ -116,6 +117,8 @@ def status(message: m.StatusNotificationRequest, heard_at: datetime) -> Read:
 
 
 def data(message: m.DataTransferRequest, heard_at: datetime) -> Read:
+    if plug_and_charge.is_ours(message):
+        return plug_and_charge.heard(message, heard_at)
     return Read((DataReported(message.vendor_id, message.message_id or "", message.data),), write_data)
 
 
@@ -233,9 +236,8 @@ READERS: Final[Mapping[str, Callable[[Any, datetime], Read]]] = {
     "StartTransaction": start,
     "StatusNotification": status,
     "StopTransaction": stop,
+    **certificates.READERS,
 }
 
-MODEST: Final[Mapping[str, Wire]] = {
-    "SignCertificate": m.SignCertificateResponse(status=m.GenericStatusEnum.REJECTED),
-}
+MODEST: Final[Mapping[str, Wire]] = {}
 """What is answered to messages that nobody translates, where nothing is no answer."""

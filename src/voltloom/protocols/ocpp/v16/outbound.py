@@ -33,7 +33,7 @@ from voltloom.domain.station import Attribute, Availability, Mutability, Setting
 from voltloom.protocols.ocpp.ask import ask, builtins_of, in_portions
 from voltloom.protocols.ocpp.exchange import Call, Conversation, Payload
 from voltloom.protocols.ocpp.quirks import NONE, Quirks
-from voltloom.protocols.ocpp.v16 import firmware, logs, reservations
+from voltloom.protocols.ocpp.v16 import certificates, firmware, logs, plug_and_charge, reservations
 from voltloom.protocols.ocpp.v16 import messages as m
 from voltloom.protocols.ocpp.v16.inbound import id_tag
 from voltloom.protocols.ocpp.v16.settings import NAMES, key_of, name_of
@@ -160,7 +160,7 @@ def trigger(command: Trigger) -> Conversation[Answer]:
         request = m.ExtendedTriggerMessageRequest(requested_message=extended, connector_id=connector)
         answer = yield from _ask("ExtendedTriggerMessage", request, m.ExtendedTriggerMessageResponse)
         return _answer(answer.status.value)
-    raise NotInThisVersion(f"OCPP 1.6 cannot ask for {command.message.value}")
+    return (yield from plug_and_charge.trigger(command))
 
 
 _TRIGGERS: Final = {
@@ -321,6 +321,7 @@ SPEAKERS: Final[Mapping[type[Command[Any]], Callable[[Any], Conversation[Any]]]]
     Unlock: unlock,
     **firmware.SPEAKERS,
     **logs.SPEAKERS,
+    **certificates.SPEAKERS,
     **reservations.SPEAKERS,
 }
 

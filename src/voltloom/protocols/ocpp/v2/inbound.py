@@ -333,22 +333,6 @@ def _as_json(value: object) -> JsonText:
 # ---- what nobody translates, where nothing is no answer
 
 
-def _no_certificate_status(
-    message: m.GetCertificateChainStatusRequest, heard_at: datetime
-) -> m.GetCertificateChainStatusResponse:
-    return m.GetCertificateChainStatusResponse(
-        certificate_status=[
-            m.CertificateStatus(
-                certificate_hash_data=asked.certificate_hash_data,
-                source=asked.source,
-                status=m.CertificateStatusEnum.FAILED,
-                next_update=write_time(heard_at),
-            )
-            for asked in message.certificate_status_requests
-        ]
-    )
-
-
 def _no_needs(message: Wire, heard_at: datetime) -> m.NotifyEVChargingNeedsResponse:
     if isinstance(message, m.NotifyEVChargingNeedsRequest):
         return m.NotifyEVChargingNeedsResponse(status=m.NotifyEVChargingNeedsStatusEnum.NO_CHARGING_PROFILE)
@@ -358,13 +342,6 @@ def _no_needs(message: Wire, heard_at: datetime) -> m.NotifyEVChargingNeedsRespo
 Modest: TypeAlias = Callable[[Any, datetime], Wire]
 
 MODEST: Final[Mapping[str, Modest]] = {
-    "Get15118EVCertificate": lambda message, heard_at: m.Get15118EVCertificateResponse(
-        status=m.Iso15118EVCertificateStatusEnum.FAILED, exi_response="", status_info=NOT_HERE
-    ),
-    "GetCertificateChainStatus": _no_certificate_status,
-    "GetCertificateStatus": lambda message, heard_at: m.GetCertificateStatusResponse(
-        status=m.GetCertificateStatusEnum.FAILED, status_info=NOT_HERE
-    ),
     "NotifyEVChargingNeeds": _no_needs,
     # "Returns whether the CSMS has been able to process the message", says the schema: it is archived, and no approval.
     "NotifyEVChargingSchedule": lambda message, heard_at: m.NotifyEVChargingScheduleResponse(
@@ -375,9 +352,6 @@ MODEST: Final[Mapping[str, Modest]] = {
     ),
     "PullDynamicScheduleUpdate": lambda message, heard_at: m.PullDynamicScheduleUpdateResponse(
         status=m.ChargingProfileStatusEnum.REJECTED, status_info=NOT_HERE
-    ),
-    "SignCertificate": lambda message, heard_at: m.SignCertificateResponse(
-        status=m.GenericStatusEnum.REJECTED, status_info=NOT_HERE
     ),
     "VatNumberValidation": lambda message, heard_at: m.VatNumberValidationResponse(
         vat_number=message.vat_number,

@@ -32,7 +32,7 @@ from voltloom.domain.ids import JsonText, Place, TransactionId
 from voltloom.domain.station import Attribute, Setting, SettingName
 from voltloom.protocols.ocpp.ask import in_portions
 from voltloom.protocols.ocpp.exchange import Conversation
-from voltloom.protocols.ocpp.v2 import display, firmware, logs, reservations
+from voltloom.protocols.ocpp.v2 import certificates, display, firmware, logs, reservations
 from voltloom.protocols.ocpp.v2 import messages_21 as m
 from voltloom.protocols.ocpp.v2.gate import Gate
 from voltloom.protocols.ocpp.v2.inbound import setting_name, write_token
@@ -277,6 +277,7 @@ _SPEAKERS: Final[Mapping[type[Command[Any]], Callable[[Gate, Any], Conversation[
     **display.SPEAKERS,
     **firmware.SPEAKERS,
     **logs.SPEAKERS,
+    **certificates.SPEAKERS,
     **reservations.SPEAKERS,
 }
 

@@ -1,39 +1,49 @@
-"""Routes of certificates: what to install in stations, what was issued to them, and taking it back."""
+"""Routes of what was issued to stations: listing, issuing, taking back; and what to install in them."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import Field, StringConstraints
 from sqlalchemy import RowMapping
 
+from voltloom.domain.certificate import SigningUse
+from voltloom.domain.commands import Trigger
 from voltloom.domain.ids import StationId
-from voltloom.features.access import Scope
-from voltloom.features.api import After, Body, Call, Limit, Page, allow, cursor, position
+from voltloom.features.api import After, Body, Limit, Page, cursor, position
 from voltloom.features.certificates import service, store
+from voltloom.features.certificates.api.shared import Command, Fingerprint, Read, Write
 from voltloom.features.certificates.authority import Authority, Issued, Kind
-
-Id = Annotated[StationId, Path(max_length=48, description="the OCPP identity", examples=["CP-7"])]
-Fingerprint = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$", description="SHA-256 in hexadecimal")]
-Read = Annotated[Call, allow(Scope.STATIONS_READ)]
-Write = Annotated[Call, allow(Scope.STATIONS_WRITE)]
+from voltloom.features.certificates.renewals import ask_to_renew
+from voltloom.features.certificates.rules import CertificateStanding, Outcomes, standing_of
+from voltloom.features.stations.api.shared import PROBLEMS_OF_A_COMMAND, Id, Timeout, gives
+from voltloom.features.stations.documents import AnswerOut
 
 
 class CertificateOut(Body):
     fingerprint: str = Field(description="SHA-256 in hexadecimal")
     station_id: str
+    use: SigningUse = Field(description="what the station proves with it: to us, or to vehicles")
     kind: Kind
     serial: str
     pem: str
+    state: CertificateStanding = Field(
+        description="offered: the station has not said yet whether it takes it; replaced: it has taken a later one"
+    )
     issued_at: datetime
     not_before: datetime
     not_after: datetime
     revoked_at: datetime | None = None
     revoke_reason: str = ""
+    renewal_asked_at: datetime | None = Field(default=None, description="when the station was last asked to renew it")
 
     @staticmethod
-    def of(row: RowMapping) -> "CertificateOut":
-        return CertificateOut(**{name: row[name] for name in CertificateOut.model_fields})
+    def of(row: RowMapping, now: datetime, renew_before: timedelta) -> "CertificateOut":
+        state = standing_of(
+            Outcomes(row["outcome"]), row["not_after"], row["revoked_at"], row["is_replaced"], now, renew_before
+        )
+        values = {name: row[name] for name in CertificateOut.model_fields if name != "state"}
+        return CertificateOut(**values, state=state)
 
 
 class IssuedOut(Body):
@@ -57,9 +67,11 @@ class RevokeIn(Body):
     reason: Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
 
 
-def router(authority: Authority) -> APIRouter:
-    routes = APIRouter(tags=["certificates"])
+class RenewIn(Body):
+    use: SigningUse = SigningUse.STATION
 
+
+def add_routes(routes: APIRouter, authority: Authority, renew_before: timedelta) -> None:
     @routes.get(
         "/certificates/roots", response_class=Response, responses={200: {"content": {"application/x-pem-file": {}}}}
     )
@@ -75,15 +87,20 @@ def router(authority: Authority) -> APIRouter:
 
     @routes.get("/certificates")
     async def list_certificates(
-        call: Read, station_id: StationId | None = None, after: After = None, limit: Limit = 100
+        call: Read,
+        station_id: Annotated[StationId | None, Query(max_length=48)] = None,
+        expires_within_days: Annotated[int | None, Query(ge=0, le=10_000)] = None,
+        after: After = None,
+        limit: Limit = 100,
     ) -> Page[CertificateOut]:
         """What was issued to stations, the newest first."""
         before = position(after, tuple[datetime, str])
-        rows = await call.database.read(lambda connection: store.find(connection, station_id, before, limit + 1))
+        end = None if expires_within_days is None else call.now + timedelta(days=expires_within_days)
+        rows = await call.database.read(lambda connection: store.find(connection, station_id, before, limit + 1, end))
         more = len(rows) > limit
         last = rows[limit - 1] if more else None
         return Page(
-            items=[CertificateOut.of(row) for row in rows[:limit]],
+            items=[CertificateOut.of(row, call.now, renew_before) for row in rows[:limit]],
             next=cursor(last["issued_at"], last["fingerprint"]) if last else None,
         )
 
@@ -101,7 +118,17 @@ def router(authority: Authority) -> APIRouter:
         """From now on nobody comes in with it; who is in with it, is sent away."""
         await service.revoke(call, fingerprint, request.reason)
 
-    return routes
+    @routes.post(
+        "/stations/{station_id}/certificates/renew",
+        tags=["commands"],
+        summary="Have it ask for a new certificate of its own",
+        responses=PROBLEMS_OF_A_COMMAND,
+        openapi_extra=gives(Trigger),
+    )
+    async def renew_certificate(station_id: Id, body: RenewIn, call: Command, timeout_s: Timeout = 30) -> AnswerOut:
+        """It makes a key and asks for a certificate, which is signed and sent to it by itself: see
+        `GET /certificates/requests`. Whose certificate expires soon, is asked without this."""
+        return AnswerOut.of(await ask_to_renew(call, station_id, body.use, timeout_s))
 
 
 def _issued(authority: Authority, issued: Issued, key: str | None) -> IssuedOut:
