@@ -1041,6 +1041,178 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/stations/{station_id}/certificates/renew": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have it ask for a new certificate of its own
+         * @description It makes a key and asks for a certificate, which is signed and sent to it by itself: see
+         *     `GET /certificates/requests`. Whose certificate expires soon, is asked without this.
+         */
+        post: operations["renew_certificate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/certificates/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What stations asked to have signed, the latest first */
+        get: operations["list_requests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/certificates/requests/{request_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Request */
+        get: operations["get_request"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/certificates/requests/{request_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel
+         * @description It is signed and delivered no more. A certificate that was signed stands: see `revoke`.
+         */
+        post: operations["cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/certificates/authorities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Other authorities that are known here */
+        get: operations["list_authorities"];
+        put?: never;
+        /** Trust an authority */
+        post: operations["add_authority"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/certificates/authorities/{use}/{fingerprint}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Authority
+         * @description Stations that have it installed keep it.
+         */
+        delete: operations["remove_authority"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/installed-certificates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What it last said it trusts */
+        get: operations["list_installed"];
+        put?: never;
+        /** Have it trust an authority */
+        post: operations["install_certificate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/installed-certificates/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask which certificates it has
+         * @description What it answers is kept: the inventory as it is then.
+         */
+        post: operations["refresh_installed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/installed-certificates/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have it trust an authority no longer
+         * @description `NotFound` is an answer: it has none such. The root by which it knows this server is deleted only with
+         *     `even_ours`: 409 otherwise.
+         */
+        post: operations["delete_certificate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sites": {
         parameters: {
             query?: never;
@@ -2677,6 +2849,46 @@ export interface components {
             /** Hash */
             hash: string;
         };
+        /** AuthorityIn */
+        AuthorityIn: {
+            /** @description MORootCertificate: whose charging contracts are taken. Others are kept to be installed in stations, and to know who signed what a responder says */
+            use: components["schemas"]["CertificateUse"];
+            /**
+             * Certificate
+             * @description PEM, one
+             */
+            certificate: string;
+        };
+        /** AuthorityOut */
+        AuthorityOut: {
+            use: components["schemas"]["CertificateUse"];
+            /**
+             * Fingerprint
+             * @description SHA-256 in hexadecimal
+             */
+            fingerprint: string;
+            /** Subject */
+            subject: string;
+            /** Pem */
+            pem: string;
+            /**
+             * Not Before
+             * Format: date-time
+             */
+            not_before: string;
+            /**
+             * Not After
+             * Format: date-time
+             */
+            not_after: string;
+            /**
+             * Added At
+             * Format: date-time
+             */
+            added_at: string;
+            /** Actor */
+            actor: string;
+        };
         /**
          * AuthorizationStatus
          * @enum {string}
@@ -2812,11 +3024,15 @@ export interface components {
             fingerprint: string;
             /** Station Id */
             station_id: string;
+            /** @description what the station proves with it: to us, or to vehicles */
+            use: components["schemas"]["SigningUse"];
             kind: components["schemas"]["CertificatesKind"];
             /** Serial */
             serial: string;
             /** Pem */
             pem: string;
+            /** @description offered: the station has not said yet whether it takes it; replaced: it has taken a later one */
+            state: components["schemas"]["CertificateStanding"];
             /**
              * Issued At
              * Format: date-time
@@ -2839,7 +3055,23 @@ export interface components {
              * @default
              */
             revoke_reason: string;
+            /**
+             * Renewal Asked At
+             * @description when the station was last asked to renew it
+             */
+            renewal_asked_at?: string | null;
         };
+        /**
+         * CertificateStanding
+         * @enum {string}
+         */
+        CertificateStanding: "offered" | "valid" | "expiring" | "expired" | "replaced" | "refused" | "revoked";
+        /**
+         * CertificateUse
+         * @description What a certificate in a station is for, in 2.x words. 1.6 has no chain of its own to tell.
+         * @enum {string}
+         */
+        CertificateUse: "CSMSRootCertificate" | "ManufacturerRootCertificate" | "MORootCertificate" | "V2GRootCertificate" | "OEMRootCertificate" | "V2GCertificateChain";
         /** ChangeSettingsIn */
         ChangeSettingsIn: {
             /** Settings */
@@ -3042,6 +3274,16 @@ export interface components {
              * @description text (1.6), or JSON text (2.x)
              */
             data?: string | null;
+        };
+        /** DeleteIn */
+        DeleteIn: {
+            hash: components["schemas"]["HashOut"];
+            /**
+             * Even Ours
+             * @description also the root by which the station knows this server
+             * @default false
+             */
+            even_ours: boolean;
         };
         /**
          * Direction
@@ -3296,6 +3538,27 @@ export interface components {
             /** Meter Serial */
             meter_serial: string;
         };
+        /**
+         * HashAlgorithm
+         * @enum {string}
+         */
+        HashAlgorithm: "SHA256" | "SHA384" | "SHA512";
+        /**
+         * HashOut
+         * @description A certificate as OCPP names it: by its issuer and serial number, in hexadecimal.
+         */
+        HashOut: {
+            algorithm: components["schemas"]["HashAlgorithm"];
+            /** Issuer Name Hash */
+            issuer_name_hash: string;
+            /** Issuer Key Hash */
+            issuer_key_hash: string;
+            /**
+             * Serial
+             * @example 3f21
+             */
+            serial: string;
+        };
         /** HistoryItem */
         HistoryItem: {
             /**
@@ -3457,6 +3720,52 @@ export interface components {
             refused: number;
             /** Rows */
             rows: components["schemas"]["RowOut"][];
+        };
+        /**
+         * InstallIn
+         * @description Give one of `certificate`, `authority` and `ours`.
+         */
+        InstallIn: {
+            use: components["schemas"]["CertificateUse"];
+            /**
+             * Certificate
+             * @description PEM, one
+             */
+            certificate?: string | null;
+            /**
+             * Authority
+             * @description the fingerprint of one of GET /certificates/authorities, kept for the same use
+             */
+            authority?: string | null;
+            /** @description the root of this server itself, of that kind of key */
+            ours?: components["schemas"]["Kind-Input"] | null;
+        };
+        /** InstalledOut */
+        InstalledOut: {
+            use: components["schemas"]["CertificateUse"];
+            hash: components["schemas"]["HashOut"];
+            /**
+             * Children
+             * @description below it, of a V2G chain
+             */
+            children: components["schemas"]["HashOut"][];
+            /**
+             * Fingerprint
+             * @description SHA-256; empty: it is none of those known here
+             */
+            fingerprint: string;
+            /** Subject */
+            subject: string;
+        };
+        /** InventoryOut */
+        InventoryOut: {
+            /** Certificates */
+            certificates: components["schemas"]["InstalledOut"][];
+            /**
+             * Told
+             * @description a use that is missing here, the station was never asked about
+             */
+            told: components["schemas"]["UseOut"][];
         };
         /**
          * IssuedOut
@@ -4617,6 +4926,15 @@ export interface components {
             /** Recovery Codes */
             recovery_codes: string[];
         };
+        /** RefreshIn */
+        RefreshIn: {
+            /**
+             * Uses
+             * @description none: all that the station's version can tell of
+             * @default []
+             */
+            uses: components["schemas"]["CertificateUse"][];
+        };
         /**
          * Registration
          * @enum {string}
@@ -4629,6 +4947,11 @@ export interface components {
             possible: boolean;
             /** Why Not */
             why_not: string;
+        };
+        /** RenewIn */
+        RenewIn: {
+            /** @default ChargingStationCertificate */
+            use: components["schemas"]["SigningUse"];
         };
         /** RepairsOut */
         RepairsOut: {
@@ -4689,6 +5012,56 @@ export interface components {
              */
             kind: components["schemas"]["Kind-Input"];
         };
+        /** RequestOut */
+        RequestOut: {
+            /** Id */
+            id: string;
+            /** Station Id */
+            station_id: string;
+            /** @description null: the station did not say */
+            use: components["schemas"]["SigningUse"] | null;
+            /**
+             * Number
+             * @description the station's own, in OCPP 2.1
+             */
+            number: number | null;
+            /** @description waiting: it is signed, or delivered, as soon as that can be */
+            state: components["schemas"]["RequestState"];
+            /**
+             * Reason
+             * @description why it is so, or why the last attempt came to nothing
+             */
+            reason: string;
+            /**
+             * Attempts
+             * @description to deliver it
+             */
+            attempts: number;
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /**
+             * Next At
+             * @description when it is tried again, while it waits
+             */
+            next_at: string | null;
+            /** Changed At */
+            changed_at: string | null;
+            /**
+             * Fingerprint
+             * @description of the certificate; empty: nothing was signed yet
+             */
+            fingerprint: string;
+            /** Csr */
+            csr: string;
+        };
+        /**
+         * RequestState
+         * @enum {string}
+         */
+        RequestState: "waiting" | "accepted" | "refused" | "superseded" | "failed" | "expired";
         /** ReservationIn */
         ReservationIn: {
             token: components["schemas"]["StationsTokenIn"];
@@ -5201,6 +5574,12 @@ export interface components {
              */
             trusted: boolean | null;
         };
+        /**
+         * SigningUse
+         * @description What a station wants a certificate of its own for.
+         * @enum {string}
+         */
+        SigningUse: "ChargingStationCertificate" | "V2GCertificate" | "V2G20Certificate";
         /**
          * SiteChangeIn
          * @description What is left out stays as it is; null takes a position or a limit away.
@@ -6255,6 +6634,16 @@ export interface components {
             week: components["schemas"]["MeasureOut"];
             /** @description the last 30 days */
             month: components["schemas"]["MeasureOut"];
+        };
+        /** UseOut */
+        UseOut: {
+            use: components["schemas"]["CertificateUse"];
+            /**
+             * As Of
+             * Format: date-time
+             * @description when the station last told all it has of this use
+             */
+            as_of: string;
         };
         /** VerdictOut */
         VerdictOut: {
@@ -9507,6 +9896,7 @@ export interface operations {
         parameters: {
             query?: {
                 station_id?: string | null;
+                expires_within_days?: number | null;
                 /** @description `next` of the page before */
                 after?: string | null;
                 /** @description items on a page */
@@ -9592,6 +9982,505 @@ export interface operations {
         responses: {
             /** @description Successful Response */
             204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    renew_certificate: {
+        parameters: {
+            query?: {
+                /** @description seconds to wait for the station's answer */
+                timeout_s?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RenewIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnswerOut"];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not connected, not accepted yet, or its OCPP version has no words for this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It answered with an error: `code` is its own word. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is connected and did not answer in time; whether it acted is not known. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_requests: {
+        parameters: {
+            query?: {
+                /** @description items on a page */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+                station_id?: string | null;
+                /** @description any of these; repeatable */
+                state?: components["schemas"]["RequestState"][] | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfRequestOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                request_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_authorities: {
+        parameters: {
+            query?: {
+                use?: components["schemas"]["CertificateUse"] | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuthorityOut"][];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_authority: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AuthorityIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuthorityOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_authority: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                use: components["schemas"]["CertificateUse"];
+                /** @description SHA-256 in hexadecimal */
+                fingerprint: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_installed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InventoryOut"];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    install_certificate: {
+        parameters: {
+            query?: {
+                /** @description seconds to wait for the station's answer */
+                timeout_s?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InstallIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnswerOut"];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not connected, not accepted yet, or its OCPP version has no words for this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It answered with an error: `code` is its own word. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is connected and did not answer in time; whether it acted is not known. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refresh_installed: {
+        parameters: {
+            query?: {
+                /** @description seconds to wait for the station's answer */
+                timeout_s?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefreshIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InventoryOut"];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not connected, not accepted yet, or its OCPP version has no words for this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It answered with an error: `code` is its own word. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is connected and did not answer in time; whether it acted is not known. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_certificate: {
+        parameters: {
+            query?: {
+                /** @description seconds to wait for the station's answer */
+                timeout_s?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeleteIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnswerOut"];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not connected, not accepted yet, or its OCPP version has no words for this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It answered with an error: `code` is its own word. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is connected and did not answer in time; whether it acted is not known. */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };

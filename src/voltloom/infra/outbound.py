@@ -199,7 +199,7 @@ class Outbound:
         literal = f"[{address}]" if address.version == 6 else str(address)
         pinned = parts._replace(netloc=f"{literal}:{port_of(parts)}", fragment="").geturl()
         sent = {name: value for name, value in headers.items() if name.lower() not in _REPLACED}
-        sent |= {"host": parts.netloc, "accept-encoding": "identity", "connection": "close"}
+        sent |= {"host": parts.netloc, "accept-encoding": "identity", "connection": "close", "user-agent": "voltloom"}
         transport = httpx.AsyncHTTPTransport(verify=self._context(), trust_env=False, retries=0)
         try:
             async with httpx.AsyncClient(

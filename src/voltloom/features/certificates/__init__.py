@@ -85,7 +85,7 @@ def feature(
         ),
         listens=(listen(CertificateRequestChanged, deliverer(signers)),),
         tasks=(
-            every(timedelta(seconds=30), due_deliverer(signers)),
+            every(timedelta(seconds=10), due_deliverer(signers)),
             every(timedelta(hours=1), renewer(renew_before)),
             every(timedelta(hours=12), prune_requests),
         ),

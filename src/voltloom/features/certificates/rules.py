@@ -24,9 +24,9 @@ MOST_A_DAY: Final = 12
 GIVEN_UP_AFTER: Final = timedelta(days=7)
 LEASE: Final = timedelta(minutes=3)
 """How long one delivery may take before another may begin."""
-SHORTEST_PAUSE: Final = timedelta(seconds=30)
+SHORTEST_PAUSE: Final = timedelta(seconds=10)
 LONGEST_PAUSE: Final = timedelta(hours=1)
-WHILE_AWAY: Final = timedelta(seconds=30)
+WHILE_AWAY: Final = timedelta(seconds=10)
 """A look whether a station is back costs next to nothing."""
 MOST_ERRORS: Final = 5
 """Attempts after which a station that answers with errors is not asked again."""
@@ -125,7 +125,7 @@ def after_no_signature(request: Request, reason: str, again: bool, now: datetime
 
 
 def pause_after(attempts: int) -> timedelta:
-    """Half a minute, a minute, two … up to an hour."""
+    """Ten seconds, twenty, forty … up to an hour."""
     return min(LONGEST_PAUSE, SHORTEST_PAUSE * 2 ** min(attempts, 10))
 
 
