@@ -19,6 +19,7 @@ from cryptography.x509 import ocsp
 
 import pki
 from harness import Server, Station, until
+from voltloom.simulator import LinkRefused, SimulatedStation
 
 V16, V201, V21 = "ocpp1.6", "ocpp2.0.1", "ocpp2.1"
 VENDOR = "org.openchargealliance.iso15118pnc"
@@ -491,3 +492,74 @@ def test_a_vehicle_gets_its_contract_from_the_pool(server: Server, outside: pki.
         await station.close()
 
     asyncio.run(story())
+
+
+# ---- with a simulated station, which makes real keys
+
+
+@EVERY
+def test_a_simulated_station_renews_by_itself_and_trusts_whom_it_is_told(
+    server: Server, contract: pki.Contract, version: str, tmp_path: Path
+):
+    """From a password over TLS to a certificate, without anybody touching it."""
+    roots = tmp_path / "roots.pem"
+    with server.api() as api:
+        roots.write_text(api.get("/certificates/roots").text)
+
+    async def story() -> None:
+        station_id = f"SIM-{version[4:]}"
+        password = await asyncio.to_thread(server.add_station, station_id)
+        await until(lambda: server.ask(f"/stations/{station_id}"))
+        path = f"/stations/{station_id}"
+
+        async def told(where: str, body: dict[str, Any]) -> Any:
+            return await asyncio.to_thread(server.tell, path + where, body)
+
+        station = SimulatedStation(server.ocpps, station_id, version[4:], password=password, ca=str(roots))
+        await until(lambda: entered(station))
+        try:
+            await station.boot()
+            assert server.ask(path)["link"]["security_profile"] == 2
+            for number, use in enumerate(("ChargingStationCertificate", "V2GCertificate"), 1):
+                assert (await told("/certificates/renew", {"use": use}))["outcome"] == "accepted"
+                await until(lambda n=number: accepted(server, station_id) == n)
+            await until(lambda: (server.ask(path)["link"] or {}).get("security_profile") == 3)
+            (known,) = server.ask("/certificates/authorities?use=MORootCertificate")
+            wanted = {"use": "MORootCertificate", "authority": known["fingerprint"]}
+            assert (await told("/installed-certificates", wanted))["status"] == "Accepted"
+            ours = {"use": "CSMSRootCertificate", "ours": "ec"}
+            assert (await told("/installed-certificates", ours))["status"] == "Accepted"
+            found = await told("/installed-certificates/refresh", {})
+            subjects = {each["use"]: each["subject"] for each in found["certificates"]}
+            assert subjects.pop("CSMSRootCertificate").startswith("CN=voltloom EC root")
+            assert subjects == {"MORootCertificate": "CN=MO root", "V2GCertificateChain": ""}
+            (mine,) = [each for each in found["certificates"] if each["use"] == "CSMSRootCertificate"]
+            with server.api() as api:
+                refused = api.post(f"{path}/installed-certificates/delete", json={"hash": mine["hash"]})
+                assert refused.status_code == 409
+                assert "even_ours" in refused.json()["detail"]
+            forced = {"hash": mine["hash"], "even_ours": True}
+            assert (await told("/installed-certificates/delete", forced))["status"] == "Accepted"
+            assert {each["use"] for each in server.ask(f"{path}/installed-certificates")["certificates"]} == {
+                "MORootCertificate",
+                "V2GCertificateChain",
+            }
+        finally:
+            await station.close()
+
+    asyncio.run(story())
+
+
+async def entered(station: SimulatedStation) -> bool:
+    """A registration is known at the door within two seconds."""
+    try:
+        await station.__aenter__()
+    except LinkRefused:
+        await asyncio.sleep(0.2)
+        return False
+    return True
+
+
+def accepted(server: Server, station_id: str) -> int:
+    found = server.ask(f"/certificates/requests?station_id={station_id}&state=accepted")
+    return len(found["items"])

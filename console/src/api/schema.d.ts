@@ -4661,6 +4661,16 @@ export interface components {
              */
             next?: string | null;
         };
+        /** Page[RequestOut] */
+        PageOfRequestOut: {
+            /** Items */
+            items: components["schemas"]["RequestOut"][];
+            /**
+             * Next
+             * @description pass as `after` to get the page that follows
+             */
+            next?: string | null;
+        };
         /** Page[ReservationOut] */
         PageOfReservationOut: {
             /** Items */

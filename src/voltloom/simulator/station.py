@@ -14,6 +14,7 @@ from secrets import token_hex
 from voltloom.domain.metering import Context, Sample
 from voltloom.domain.station import BootReason, ConnectorStatus
 from voltloom.domain.transaction import ChargingState, StopReason
+from voltloom.simulator.certificates import Certificates
 from voltloom.simulator.chance import dice
 from voltloom.simulator.device import Device
 from voltloom.simulator.evse import Evse, Reservation, Token, Transaction
@@ -44,6 +45,7 @@ class Memory:
     local_list_version: int = 0
     profiles: dict[int, Profile] = field(default_factory=dict)
     messages: dict[int, Payload] = field(default_factory=dict)
+    certificates: Certificates = field(default_factory=Certificates)
 
 
 class Station:
@@ -165,6 +167,10 @@ class Station:
         if not self._reset_waits:
             self.after(1.0, lambda: self.reboot(BootReason.REMOTE_RESET, StopReason.SOFT_RESET))
         return self._reset_waits
+
+    def reconnect(self) -> None:
+        """Cut the link, and come in anew: with what it has been given to prove itself."""
+        self._dark = self.online
 
     def opened(self) -> None:
         """The link is up: boot if this is a new life, else tell what has changed."""

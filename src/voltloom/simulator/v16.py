@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from voltloom.domain.metering import Context, Sample
 from voltloom.domain.station import BootReason
 from voltloom.domain.transaction import StopReason
+from voltloom.simulator.certificate_talk import VENDOR, CertificateTalk
 from voltloom.simulator.device import SetResult, Variable
 from voltloom.simulator.evse import Evse, Reservation, Token, Transaction
 from voltloom.simulator.faults import PartError
@@ -38,6 +39,7 @@ class Speech16:
         self._station = station
         self._style = station.plan.quirks.meter
         self._profiles = Profiles16(station)
+        self._certificates = CertificateTalk(station, "InvalidChargePointCertificate")
 
     def _stamp(self) -> str:
         return stamp(self._station.now, self._style)
@@ -219,8 +221,11 @@ class Speech16:
                 do = lambda: station.post(said("DiagnosticsStatusNotification", {"status": "Idle"}))  # noqa: E731
             case "LogStatusNotification":
                 do = lambda: station.post(said("LogStatusNotification", {"status": "Idle"}))  # noqa: E731
-            case _:
-                return {"status": "NotImplemented"}
+            case word:
+                asks = self._certificates.trigger(str(word))
+                if asks is None:
+                    return {"status": "NotImplemented"}
+                do = asks
         station.while_up(0.0, do)
         return _ACCEPTED
 
@@ -248,6 +253,8 @@ class Speech16:
         return _REJECTED
 
     def _data_transfer(self, payload: Payload) -> Payload:
+        if payload["vendorId"] == VENDOR:
+            return self._certificates.within(payload)
         if payload["vendorId"] != self._station.plan.vendor:
             return {"status": "UnknownVendorId"}
         if payload.get("messageId") != "Echo":
@@ -321,24 +328,23 @@ class Speech16:
         """No file name: there are none to be had."""
         return {}
 
-    def _not_found(self, _: Payload) -> Payload:
-        return {"status": "NotFound"}
-
     _answers: ClassVar[dict[str, "Callable[[Speech16, Payload], Payload]"]] = {
         "CancelReservation": _cancel_reservation,
+        "CertificateSigned": lambda self, payload: self._certificates.signed(payload),
         "ChangeAvailability": _availability,
         "ChangeConfiguration": _change_configuration,
         "ClearCache": _clear_cache,
         "ClearChargingProfile": lambda self, payload: self._profiles.clear(payload),
         "DataTransfer": _data_transfer,
-        "DeleteCertificate": _not_found,
+        "DeleteCertificate": lambda self, payload: self._certificates.delete(payload),
         "ExtendedTriggerMessage": _trigger,
         "GetCompositeSchedule": lambda self, payload: self._profiles.composite(payload),
         "GetConfiguration": _get_configuration,
         "GetDiagnostics": _get_diagnostics,
-        "GetInstalledCertificateIds": _not_found,
+        "GetInstalledCertificateIds": lambda self, payload: self._certificates.list_16(payload),
         "GetLocalListVersion": _list_version,
         "GetLog": _get_log,
+        "InstallCertificate": lambda self, payload: self._certificates.install_16(payload),
         "RemoteStartTransaction": _remote_start,
         "RemoteStopTransaction": _remote_stop,
         "ReserveNow": _reserve,

@@ -8,6 +8,7 @@ from uuid import UUID
 from voltloom.domain.metering import Context, Sample
 from voltloom.domain.station import BootReason
 from voltloom.domain.transaction import StopReason
+from voltloom.simulator.certificate_talk import CertificateTalk
 from voltloom.simulator.evse import Evse, Reservation, Token, Transaction
 from voltloom.simulator.faults import PartError
 from voltloom.simulator.firmware import install
@@ -34,6 +35,7 @@ class Speech2:
         self._settings = Settings2(station, self._number)
         self._profiles = Profiles2(station, self._number)
         self._display = Display2(station, self._number)
+        self._certificates = CertificateTalk(station, "InvalidChargingStationCertificate")
         self._events = count(1)
 
     def _stamp(self) -> str:
@@ -256,8 +258,11 @@ class Speech2:
                 do = lambda: [station.sample_now(number, Context.TRIGGER) for number in busy]  # noqa: E731
             case "FirmwareStatusNotification" | "LogStatusNotification" as action:
                 do = lambda: station.post(said(str(action), {"status": "Idle"}))  # noqa: E731
-            case _:
-                return {"status": "NotImplemented"}
+            case word:
+                asks = self._certificates.trigger(str(word))
+                if asks is None:
+                    return {"status": "NotImplemented"}
+                do = asks
         station.while_up(0.0, do)
         return _ACCEPTED
 
@@ -351,15 +356,12 @@ class Speech2:
     def _not_supported(self, _: Payload) -> Payload:
         return _NOT_SUPPORTED
 
-    def _not_found(self, _: Payload) -> Payload:
-        return {"status": "NotFound"}
-
     def _empty(self, _: Payload) -> Payload:
         return {}
 
     _answers: ClassVar[dict[str, "Callable[[Speech2, Payload], Payload]"]] = {
         "CancelReservation": _cancel_reservation,
-        "CertificateSigned": _rejected,
+        "CertificateSigned": lambda self, payload: self._certificates.signed(payload),
         "ChangeAvailability": _availability,
         "ClearCache": _clear_cache,
         "ClearChargingProfile": lambda self, payload: self._profiles.clear(payload),
@@ -367,19 +369,19 @@ class Speech2:
         "CostUpdated": _empty,
         "CustomerInformation": _customer_information,
         "DataTransfer": _data_transfer,
-        "DeleteCertificate": _not_found,
+        "DeleteCertificate": lambda self, payload: self._certificates.delete(payload),
         "GetBaseReport": lambda self, payload: self._settings.base_report(payload),
         "GetChargingProfiles": lambda self, payload: self._profiles.report(payload),
         "GetCompositeSchedule": lambda self, payload: self._profiles.composite(payload),
         "GetDisplayMessages": lambda self, payload: self._display.report(payload),
-        "GetInstalledCertificateIds": _not_found,
+        "GetInstalledCertificateIds": lambda self, payload: self._certificates.list(payload),
         "GetLocalListVersion": _list_version,
         "GetLog": _rejected,
         "GetMonitoringReport": _not_supported,
         "GetReport": lambda self, payload: self._settings.report(payload),
         "GetTransactionStatus": _transaction_status,
         "GetVariables": lambda self, payload: self._settings.get(payload),
-        "InstallCertificate": _rejected,
+        "InstallCertificate": lambda self, payload: self._certificates.install(payload),
         "RequestStartTransaction": _request_start,
         "RequestStopTransaction": _request_stop,
         "ReserveNow": _reserve,

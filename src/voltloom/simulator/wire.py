@@ -209,8 +209,9 @@ class Wire(WSListener):
         if not self._target.url.startswith("wss:"):
             return None
         plan = self.station.plan
-        certificate = (plan.certificate_file, plan.key_file) if plan.profile == 3 else ("", "")
-        return tls_context(self._target.ca, *certificate)
+        installed = (plan.certificate_file, plan.key_file) if plan.profile == 3 else ("", "")
+        # What the server has signed since comes before what the installer put there.
+        return tls_context(self._target.ca, *(self.station.memory.certificates.files() or installed))
 
     def _headers(self) -> list[tuple[str, str]]:
         plan = self.station.plan

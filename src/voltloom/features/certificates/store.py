@@ -18,6 +18,7 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
+    case,
     delete,
     exists,
     func,
@@ -178,7 +179,9 @@ def read_expiring(
     """Fingerprint, station, use, end of those in use that are to be renewed: not asked for lately, and no request for
     the same waits. The most urgent first."""
     c = certificates.c
-    waits = exists().where(_WAITS, requests.c.station_id == c.station_id, requests.c.use.in_([c.use, ""]))
+    # A request that says nothing is for the connection to us.
+    meant = case((requests.c.use == "", SigningUse.STATION.value), else_=requests.c.use)
+    waits = exists().where(_WAITS, requests.c.station_id == c.station_id, meant == c.use)
     query = (
         select(c.fingerprint, c.station_id, c.use, c.not_after)
         .where(

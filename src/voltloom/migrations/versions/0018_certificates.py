@@ -5,8 +5,8 @@ from alembic import op
 
 from voltloom.infra.columns import UtcTime
 
-revision = "0015"
-down_revision = "0014"
+revision = "0018"
+down_revision = "0017"
 
 
 def upgrade() -> None:
