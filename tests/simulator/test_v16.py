@@ -298,24 +298,6 @@ def test_a_failing_part_ends_the_transaction_and_is_mended(a_csms):
     told(a_csms, story)
 
 
-def test_firmware_is_installed_with_a_reboot(a_csms):
-    async def story(csms, station):
-        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        await csms.call("UpdateFirmware", {"location": "https://files.example/fw-4.5.6.bin", "retrieveDate": now})
-        station.let_pass(5)
-        await csms.until_of("FirmwareStatusNotification", 3)
-        station.let_pass(5)
-        await csms.until_of("BootNotification", 2)
-        await csms.until(lambda: bool(station.machine.registration == "Accepted"))
-        station.let_pass(1)
-        await csms.until_of("FirmwareStatusNotification", 4)
-        steps = [n["status"] for n in csms.of("FirmwareStatusNotification")]
-        assert steps == ["Downloading", "Downloaded", "Installing", "Installed"]
-        assert csms.of("BootNotification")[-1]["firmwareVersion"] == "4.5.6"
-
-    told(a_csms, story)
-
-
 def test_what_a_simulated_station_has_not_it_says_so(a_csms):
     async def story(csms, station):
         assert await csms.call("GetDiagnostics", {"location": "ftp://x"}) == {}

@@ -325,18 +325,19 @@ def test_messages_are_shown_and_told_in_parts(told):
 def test_everything_else_has_an_answer_of_its_kind(told):
     async def story(csms, station):
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        log = {"logType": "DiagnosticsLog", "requestId": 1, "log": {"remoteLocation": "https://x"}}
+        log = {"logType": "DiagnosticsLog", "requestId": 1, "log": {"remoteLocation": "ftp://x"}}
         asked = [
             ("ClearCache", {}, "Accepted"),
             ("DataTransfer", {"vendorId": "nobody"}, "UnknownVendorId"),
             ("GetLog", log, "Rejected"),
+            ("UnpublishFirmware", {"checksum": "0" * 32}, "NoFirmware"),
             ("GetInstalledCertificateIds", {}, "NotFound"),
             ("GetMonitoringReport", {"requestId": 1}, "NotSupported"),
             ("SetMonitoringBase", {"monitoringBase": "All"}, "NotSupported"),
             ("CustomerInformation", {"requestId": 1, "report": True, "clear": False}, "Accepted"),
             (
                 "UpdateFirmware",
-                {"requestId": 1, "firmware": {"location": "https://x/none", "retrieveDateTime": now}},
+                {"requestId": 1, "firmware": {"location": "ftp://x/none", "retrieveDateTime": now}},
                 "Accepted",
             ),
         ]
@@ -347,7 +348,7 @@ def test_everything_else_has_an_answer_of_its_kind(told):
         await csms.until_of("FirmwareStatusNotification", 2)
         assert csms.of("FirmwareStatusNotification")[-1]["status"] == "DownloadFailed"
         with pytest.raises(RuntimeError, match="NotImplemented"):
-            await csms.call("PublishFirmware", {})
+            await csms.call("SetDefaultTariff", {})
         with pytest.raises(RuntimeError, match="FormatViolation"):
             await csms.call("UnlockConnector", {"evseId": 7, "connectorId": 1})
 

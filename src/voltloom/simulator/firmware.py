@@ -1,35 +1,203 @@
-"""A firmware update as a station goes through it. Nothing is fetched: the new version is read from the file's name."""
+"""Firmware as a station goes about it: fetched, its signature checked, installed when nobody charges, and rebooted.
 
+The new version is read in the image (`version: 1.2.3` or `firmware 1.2.3` near its beginning), or else in the name that
+it is fetched by.
+"""
+
+import base64
+import binascii
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from voltloom.domain.station import BootReason
 from voltloom.domain.transaction import StopReason
 from voltloom.simulator.station import Station
+from voltloom.simulator.web import Fetched
+from voltloom.simulator.words import Payload
 
-_VERSION = re.compile(r"\d+(?:\.\d+)+")
+_IN_IMAGE = re.compile(rb"(?:version|firmware)[ :=\"]+(\d+(?:\.\d+)+)", re.IGNORECASE)
+_IN_NAME = re.compile(r"\d+(?:\.\d+)+")
+
+Tell = Callable[[str], None]
 
 
-def install(station: Station, at: float, location: str, tell: Callable[[str], None]) -> None:
-    """Download, install and reboot from `at` on, telling each step. A location without a version in it fails."""
-    found = _VERSION.findall(location.rsplit("/", 1)[-1])
-    wait = max(0.5, at - station.now)
-    station.while_up(wait, lambda: tell("Downloading"))
-    if not found:
-        station.while_up(wait + 3, lambda: tell("DownloadFailed"))
-        return
-    station.while_up(wait + 3, lambda: tell("Downloaded"))
-    station.while_up(wait + 4, lambda: tell("Installing"))
+@dataclass(frozen=True, slots=True)
+class Order:
+    """certificate, signature: "" where the update is not signed."""
 
-    def installed() -> None:
-        station.device.put("ChargingStation", "FirmwareVersion", found[-1])
-        station.reboot(BootReason.FIRMWARE_UPDATE, StopReason.REBOOT)
-        _tell_after_boot()
+    at: float
+    location: str
+    install_at: float = 0.0
+    certificate: str = ""
+    signature: str = ""
 
-    def _tell_after_boot() -> None:
-        if station.registration == "Accepted":
-            tell("Installed")
+
+class Updater:
+    """One update at a time: another one takes its place.
+
+    tell       says a status, of the update that is named with it
+    alarm      says a security event
+    """
+
+    def __init__(self, station: Station, alarm: Tell) -> None:
+        self._station = station
+        self._alarm = alarm
+        self._number = 0
+        self._busy = False
+
+    def take(self, order: Order, tell: Tell) -> str:
+        """What to answer."""
+        if order.signature and not is_valid(order.certificate, self._station.now):
+            self._station.while_up(0.0, lambda: self._alarm("InvalidFirmwareSigningCertificate"))
+            return "InvalidCertificate"
+        answer = "AcceptedCanceled" if self._busy else "Accepted"
+        self._number += 1
+        self._busy = True
+        number = self._number
+
+        def step(do: Callable[[], None]) -> Callable[[], None]:
+            return lambda: do() if self._number == number else None
+
+        wait = max(0.5, order.at - self._station.now)
+        self._station.while_up(wait, step(lambda: self._download(order, tell, step)))
+        return answer
+
+    def _download(self, order: Order, tell: Tell, step: Callable[[Callable[[], None]], Callable[[], None]]) -> None:
+        tell("Downloading")
+
+        def came(file: Fetched | None) -> None:
+            step(lambda: self._check(order, file, tell, step))()
+
+        if self._station.web is None:
+            came(None)
         else:
-            station.after(1.0, _tell_after_boot)
+            self._station.web.fetch(order.location, came)
 
-    station.while_up(wait + 7, installed)
+    def _check(
+        self, order: Order, file: Fetched | None, tell: Tell, step: Callable[[Callable[[], None]], Callable[[], None]]
+    ) -> None:
+        if file is None:
+            self._end(tell, "DownloadFailed")
+            return
+        tell("Downloaded")
+        if order.signature:
+            if not is_signed(order.certificate, order.signature, file.sha256):
+                self._alarm("InvalidFirmwareSignature")
+                self._end(tell, "InvalidSignature")
+                return
+            tell("SignatureVerified")
+        version = version_of(file.head, order.location)
+        if not version:
+            self._end(tell, "InstallationFailed")
+            return
+        wait = order.install_at - self._station.now
+        if wait > 0:
+            tell("InstallScheduled")
+        self._station.while_up(max(1.0, wait), step(lambda: self._install(version, tell, step)))
+
+    def _install(self, version: str, tell: Tell, step: Callable[[Callable[[], None]], Callable[[], None]]) -> None:
+        """Not while somebody charges (L01.FR.06)."""
+        station = self._station
+        if any(evse.is_busy for evse in station.evses):
+            station.while_up(5.0, step(lambda: self._install(version, tell, step)))
+            return
+        tell("Installing")
+
+        def installed() -> None:
+            tell("InstallRebooting")
+            station.while_up(0.5, step(reboot))
+
+        def reboot() -> None:
+            station.device.put("ChargingStation", "FirmwareVersion", version)
+            station.reboot(BootReason.FIRMWARE_UPDATE, StopReason.REBOOT)
+            tell_after_boot()
+
+        def tell_after_boot() -> None:
+            if station.registration == "Accepted":
+                self._end(tell, "Installed")
+            else:
+                station.after(1.0, step(tell_after_boot))
+
+        station.while_up(3.0, step(installed))
+
+    def _end(self, tell: Tell, status: str) -> None:
+        self._busy = False
+        tell(status)
+
+
+class Publisher:
+    """A local controller: what it offers to its stations, by MD5. It keeps no copy: it names where it found it."""
+
+    def __init__(self, station: Station) -> None:
+        self._station = station
+        self._offered: set[str] = set()
+
+    def publish(self, location: str, checksum: str, tell: Callable[[str, Payload], None]) -> None:
+        def came(file: Fetched | None) -> None:
+            if file is None:
+                tell("DownloadFailed", {})
+                return
+            tell("Downloaded", {})
+            if file.md5 != checksum.lower():
+                tell("InvalidChecksum", {})
+                return
+            tell("ChecksumVerified", {})
+            self._offered.add(checksum.lower())
+            tell("Published", {"location": [location]})
+
+        def begin() -> None:
+            tell("Downloading", {})
+            if self._station.web is None:
+                came(None)
+            else:
+                self._station.web.fetch(location, came)
+
+        self._station.while_up(0.5, begin)
+
+    def unpublish(self, checksum: str) -> str:
+        if checksum.lower() not in self._offered:
+            return "NoFirmware"
+        self._offered.discard(checksum.lower())
+        return "Unpublished"
+
+
+def version_of(head: bytes, location: str) -> str:
+    """ "" where neither says one."""
+    found = _IN_IMAGE.search(head)
+    if found is not None:
+        return found[1].decode()
+    names = _IN_NAME.findall(location.rsplit("/", 1)[-1])
+    return names[-1] if names else ""
+
+
+def is_valid(pem: str, now: float) -> bool:
+    from cryptography import x509  # stations that are never updated start sooner
+
+    try:
+        certificate = x509.load_pem_x509_certificate(pem.encode())
+    except ValueError:
+        return False
+    return certificate.not_valid_before_utc <= datetime.fromtimestamp(now, UTC) <= certificate.not_valid_after_utc
+
+
+def is_signed(pem: str, signature: str, sha256: bytes) -> bool:
+    from cryptography import x509
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
+
+    key = x509.load_pem_x509_certificate(pem.encode()).public_key()
+    hashed = utils.Prehashed(hashes.SHA256())
+    try:
+        raw = base64.b64decode(signature, validate=True)
+        if isinstance(key, ec.EllipticCurvePublicKey):
+            key.verify(raw, sha256, ec.ECDSA(hashed))
+            return True
+        if isinstance(key, rsa.RSAPublicKey):
+            key.verify(raw, sha256, padding.PSS(padding.MGF1(hashes.SHA256()), padding.PSS.AUTO), hashed)
+            return True
+    except (InvalidSignature, binascii.Error):
+        pass
+    return False

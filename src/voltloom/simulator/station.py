@@ -25,6 +25,7 @@ from voltloom.simulator.outbox import Message, Outbox
 from voltloom.simulator.profiles import Profile, limit_at
 from voltloom.simulator.timers import Timer, Timers, cancel
 from voltloom.simulator.vehicle import Vehicle
+from voltloom.simulator.web import Web
 from voltloom.simulator.words import Payload, Refused, Said, Speech, Verdict
 
 
@@ -84,6 +85,11 @@ class Station:
         self.registration = ""
         self.boot_reason = BootReason.POWER_UP
         self.boots_by_itself = True
+        # what it does beside its link
+        self.web: Web | None = None
+        """None: it can fetch and send no files."""
+        self.security_events: list[tuple[float, str]] = []
+        """The last ones, the newest at the end."""
         # faults that are a matter of manners
         self.disorder = False
         self.mute_ends = False

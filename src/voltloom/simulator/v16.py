@@ -10,7 +10,8 @@ from voltloom.simulator.certificate_talk import VENDOR, CertificateTalk
 from voltloom.simulator.device import SetResult, Variable
 from voltloom.simulator.evse import Evse, Reservation, Token, Transaction
 from voltloom.simulator.faults import PartError
-from voltloom.simulator.firmware import install
+from voltloom.simulator.firmware import Order, Updater
+from voltloom.simulator.logs import Uploader
 from voltloom.simulator.meter import meter_value_v16, stamp
 from voltloom.simulator.station import Station
 from voltloom.simulator.v16_profiles import Profiles16
@@ -30,6 +31,9 @@ _STOP_REASONS = {
     StopReason.UNLOCK_COMMAND: "UnlockCommand",
 }
 
+_PLAIN_STATUSES = frozenset(
+    {"Downloaded", "DownloadFailed", "Downloading", "Idle", "InstallationFailed", "Installing", "Installed"}
+)
 _ACCEPTED: Payload = {"status": "Accepted"}
 _REJECTED: Payload = {"status": "Rejected"}
 
@@ -40,6 +44,8 @@ class Speech16:
         self._style = station.plan.quirks.meter
         self._profiles = Profiles16(station)
         self._certificates = CertificateTalk(station, "InvalidChargePointCertificate")
+        self._updater = Updater(station, self._alarm)
+        self._uploader = Uploader(station)
 
     def _stamp(self) -> str:
         return stamp(self._station.now, self._style)
@@ -132,6 +138,11 @@ class Speech16:
     def meter_values(self, evse: Evse, sample: Sample) -> Said | None:
         value = meter_value_v16(sample, self._station.device.measurands("AlignedDataCtrlr", "Measurands"), self._style)
         return said("MeterValues", {"connectorId": evse.number, "meterValue": [value]}) if value else None
+
+    def _alarm(self, event: str) -> None:
+        station = self._station
+        station.security_events = [*station.security_events[-99:], (station.now, event)]
+        station.post(said("SecurityEventNotification", {"type": event, "timestamp": self._stamp()}))
 
     # ---- understanding answers
 
@@ -315,18 +326,48 @@ class Speech16:
     # ---- firmware, logs, certificates
 
     def _update_firmware(self, payload: Payload) -> Payload:
+        """What the plain message has no word for is not said."""
+
         def tell(status: str) -> None:
-            self._station.post(said("FirmwareStatusNotification", {"status": status}))
+            if status in _PLAIN_STATUSES:
+                self._station.post(said("FirmwareStatusNotification", {"status": status}))
 
-        install(self._station, read_time(payload["retrieveDate"]), payload["location"], tell)
+        self._updater.take(Order(read_time(payload["retrieveDate"]), payload["location"]), tell)
         return {}
 
-    def _get_log(self, _: Payload) -> Payload:
-        return _REJECTED
+    def _signed_update_firmware(self, payload: Payload) -> Payload:
+        firmware: Payload = payload["firmware"]
 
-    def _get_diagnostics(self, _: Payload) -> Payload:
-        """No file name: there are none to be had."""
-        return {}
+        def tell(status: str) -> None:
+            told: Payload = {"status": status, "requestId": payload["requestId"]}
+            self._station.post(said("SignedFirmwareStatusNotification", told))
+
+        order = Order(
+            read_time(firmware["retrieveDateTime"]),
+            firmware["location"],
+            read_time(firmware["installDateTime"]) if "installDateTime" in firmware else 0.0,
+            firmware["signingCertificate"],
+            firmware["signature"],
+        )
+        return {"status": self._updater.take(order, tell)}
+
+    def _get_log(self, payload: Payload) -> Payload:
+        def tell(status: str) -> None:
+            told: Payload = {"status": status, "requestId": payload["requestId"]}
+            self._station.post(said("LogStatusNotification", told))
+
+        status, name = self._uploader.take(payload["log"]["remoteLocation"], payload["logType"], False, tell)
+        return {"status": status} | ({"filename": name} if name else {})
+
+    def _get_diagnostics(self, payload: Payload) -> Payload:
+        """No file name: there are none to be had, or not this way."""
+
+        def tell(status: str) -> None:
+            word = "UploadFailed" if status == "UploadFailure" else status
+            self._station.post(said("DiagnosticsStatusNotification", {"status": word}))
+
+        _, name = self._uploader.take(payload["location"], "DiagnosticsLog", False, tell)
+        return {"fileName": name} if name else {}
 
     _answers: ClassVar[dict[str, "Callable[[Speech16, Payload], Payload]"]] = {
         "CancelReservation": _cancel_reservation,
@@ -351,6 +392,7 @@ class Speech16:
         "Reset": _reset,
         "SendLocalList": _send_list,
         "SetChargingProfile": lambda self, payload: self._profiles.set(payload),
+        "SignedUpdateFirmware": _signed_update_firmware,
         "TriggerMessage": _trigger,
         "UnlockConnector": _unlock,
         "UpdateFirmware": _update_firmware,

@@ -11,7 +11,8 @@ from voltloom.domain.transaction import StopReason
 from voltloom.simulator.certificate_talk import CertificateTalk
 from voltloom.simulator.evse import Evse, Reservation, Token, Transaction
 from voltloom.simulator.faults import PartError
-from voltloom.simulator.firmware import install
+from voltloom.simulator.firmware import Order, Publisher, Updater
+from voltloom.simulator.logs import Uploader
 from voltloom.simulator.meter import meter_value_v2, stamp
 from voltloom.simulator.station import Station, plain_status
 from voltloom.simulator.v2_display import Display2
@@ -37,6 +38,9 @@ class Speech2:
         self._display = Display2(station, self._number)
         self._certificates = CertificateTalk(station, "InvalidChargingStationCertificate")
         self._events = count(1)
+        self._updater = Updater(station, self._alarm)
+        self._publisher = Publisher(station)
+        self._uploader = Uploader(station)
 
     def _stamp(self) -> str:
         return stamp(self._station.now, self._style)
@@ -80,6 +84,11 @@ class Speech2:
         return said(
             "NotifyEvent", self._number({"generatedAt": self._stamp(), "tbc": False, "seqNo": 0, "eventData": [event]})
         )
+
+    def _alarm(self, event: str) -> None:
+        station = self._station
+        station.security_events = [*station.security_events[-99:], (station.now, event)]
+        station.post(said("SecurityEventNotification", {"type": event, "timestamp": self._stamp()}))
 
     def authorize(self, token: Token) -> Said:
         return said("Authorize", {"idToken": _id_token(token)})
@@ -330,10 +339,35 @@ class Speech2:
 
         def tell(status: str) -> None:
             told: Payload = {"status": status, "requestId": payload["requestId"]}
-            self._station.post(said("FirmwareStatusNotification", told))
+            self._station.post(said("FirmwareStatusNotification", self._number(told)))
 
-        install(self._station, read_time(firmware["retrieveDateTime"]), firmware["location"], tell)
+        order = Order(
+            read_time(firmware["retrieveDateTime"]),
+            firmware["location"],
+            read_time(firmware["installDateTime"]) if "installDateTime" in firmware else 0.0,
+            firmware.get("signingCertificate", ""),
+            firmware.get("signature", ""),
+        )
+        return {"status": self._updater.take(order, tell)}
+
+    def _publish_firmware(self, payload: Payload) -> Payload:
+        def tell(status: str, more: Payload) -> None:
+            told: Payload = {"status": status, "requestId": payload["requestId"]} | more
+            self._station.post(said("PublishFirmwareStatusNotification", self._number(told)))
+
+        self._publisher.publish(payload["location"], payload["checksum"], tell)
         return _ACCEPTED
+
+    def _unpublish_firmware(self, payload: Payload) -> Payload:
+        return {"status": self._publisher.unpublish(payload["checksum"])}
+
+    def _get_log(self, payload: Payload) -> Payload:
+        def tell(status: str) -> None:
+            told: Payload = {"status": status, "requestId": payload["requestId"]}
+            self._station.post(said("LogStatusNotification", self._number(told)))
+
+        status, name = self._uploader.take(payload["log"]["remoteLocation"], payload["logType"], True, tell)
+        return {"status": status} | ({"filename": name} if name else {})
 
     def _customer_information(self, payload: Payload) -> Payload:
         """It keeps none beyond its cache and local list, and says so."""
@@ -376,12 +410,13 @@ class Speech2:
         "GetDisplayMessages": lambda self, payload: self._display.report(payload),
         "GetInstalledCertificateIds": lambda self, payload: self._certificates.list(payload),
         "GetLocalListVersion": _list_version,
-        "GetLog": _rejected,
+        "GetLog": _get_log,
         "GetMonitoringReport": _not_supported,
         "GetReport": lambda self, payload: self._settings.report(payload),
         "GetTransactionStatus": _transaction_status,
         "GetVariables": lambda self, payload: self._settings.get(payload),
         "InstallCertificate": lambda self, payload: self._certificates.install(payload),
+        "PublishFirmware": _publish_firmware,
         "RequestStartTransaction": _request_start,
         "RequestStopTransaction": _request_stop,
         "ReserveNow": _reserve,
@@ -395,6 +430,7 @@ class Speech2:
         "SetVariables": lambda self, payload: self._settings.set(payload),
         "TriggerMessage": _trigger,
         "UnlockConnector": _unlock,
+        "UnpublishFirmware": _unpublish_firmware,
         "UpdateFirmware": _update_firmware,
     }
 

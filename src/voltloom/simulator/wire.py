@@ -25,6 +25,7 @@ from voltloom.simulator.outbox import Message
 from voltloom.simulator.station import Station
 from voltloom.simulator.v2 import Speech2
 from voltloom.simulator.v16 import Speech16
+from voltloom.simulator.web import HttpWeb
 from voltloom.simulator.words import Payload, Refused, Speech
 
 VERSIONS = {"1.6": Version.V16, "2.0.1": Version.V201, "2.1": Version.V21}
@@ -117,6 +118,8 @@ class Wire(WSListener):
         self._stopping = False
         self._pumping = False
         quirks = station.plan.quirks
+        self._web = HttpWeb(self._came, target.ca)
+        station.web = self._web
         self._plain_json = not (quirks.spaced or quirks.escaped)
 
     # ---- living
@@ -185,6 +188,7 @@ class Wire(WSListener):
         self._stopping = True
         if self._alarm is not None:
             self._alarm.cancel()
+        self._web.stop()
         self.cut(politely=True)
         self._kick.set()
 
@@ -385,6 +389,14 @@ class Wire(WSListener):
         quirks = self.station.plan.quirks
         separators = (", ", ": ") if quirks.spaced else (",", ":")
         return json.dumps(payload, separators=separators, ensure_ascii=quirks.escaped).encode()
+
+    def _came(self, do: Callable[[], None]) -> None:
+        """Something came, or went, beside the link."""
+        if self._stopping:
+            return
+        self.station.touch(self._clock())
+        do()
+        self.pump()
 
     def _set_alarm(self, now: float) -> None:
         if self._alarm is not None:
