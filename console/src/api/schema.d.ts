@@ -2319,6 +2319,127 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/firmware/campaigns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Campaigns, the latest first */
+        get: operations["list_campaigns"];
+        put?: never;
+        /**
+         * Update many stations, wave by wave
+         * @description Those that are named, or meet the filters (as of `GET /stations`): first `canary` of them, which must all
+         *     succeed, then waves, of which `at_once` stations are updated at the same time. It halts where more than
+         *     `halt_percent` fail, goes on after a restart, and asks no station twice. Stations that are not connected are
+         *     updated when they are back, until `ends_at`.
+         */
+        post: operations["begin_campaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/firmware/campaigns/{campaign_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a campaign stands */
+        get: operations["get_campaign"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/firmware/campaigns/{campaign_id}/stations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What became of each station of a campaign
+         * @description By identity. Step by step: `GET /firmware/updates/{update_id}`.
+         */
+        get: operations["list_campaign_stations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/firmware/campaigns/{campaign_id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask no more stations for now
+         * @description Stations that are being updated go on.
+         */
+        post: operations["pause_campaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/firmware/campaigns/{campaign_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Go on
+         * @description Also where it was halted: what failed until now is not held against it any more.
+         */
+        post: operations["resume_campaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/firmware/campaigns/{campaign_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask no more stations
+         * @description Stations that are being updated go on.
+         */
+        post: operations["cancel_campaign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stations/{station_id}/logs": {
         parameters: {
             query?: never;
@@ -2911,6 +3032,15 @@ export interface components {
             /** Connector */
             connector?: number | null;
         };
+        /** BegunOut */
+        BegunOut: {
+            /**
+             * Campaign Id
+             * @description null: it was a dry run, and nothing is begun
+             */
+            campaign_id: string | null;
+            reach: components["schemas"]["ReachOut"];
+        };
         /**
          * BlastOut
          * @description How far it reaches. The counts overlap.
@@ -3014,6 +3144,154 @@ export interface components {
              */
             everything: boolean;
             request: components["schemas"]["UnlockIn"];
+        };
+        /**
+         * CampaignIn
+         * @description Which stations: named here, or those that meet the filters in the address; with neither, `everything` is to be
+         *     said on purpose.
+         */
+        CampaignIn: {
+            /**
+             * Retries
+             * @description of the download; left out: as the station likes
+             */
+            retries?: number | null;
+            /** Retry Interval S */
+            retry_interval_s?: number | null;
+            /**
+             * Allow Unsigned
+             * @description send an image that nobody signed
+             * @default false
+             */
+            allow_unsigned: boolean;
+            /** Image Id */
+            image_id: string;
+            /** Stations */
+            stations?: string[] | null;
+            /**
+             * Everything
+             * @description true: all stations, where neither names nor filters say which
+             * @default false
+             */
+            everything: boolean;
+            /**
+             * Canary
+             * @description how many are first; all must succeed
+             * @default 1
+             */
+            canary: number;
+            /**
+             * Wave
+             * @description how many are next, wave by wave
+             * @default 10
+             */
+            wave: number;
+            /**
+             * At Once
+             * @description updated at the same time
+             * @default 5
+             */
+            at_once: number;
+            /**
+             * Halt Percent
+             * @description a greater share of failures halts it
+             * @default 20
+             */
+            halt_percent: number;
+            /**
+             * Soak Minutes
+             * @description between the canaries and the first wave
+             * @default 10
+             */
+            soak_minutes: number;
+            /**
+             * Patience Minutes
+             * @description how long one station may take before it counts as failed
+             * @default 1440
+             */
+            patience_minutes: number;
+            /**
+             * Ends At
+             * @description who is not connected by then is not reached; left out: in 7 days
+             */
+            ends_at?: string | null;
+        };
+        /** CampaignOut */
+        CampaignOut: {
+            /** Id */
+            id: string;
+            /** Image Id */
+            image_id: string;
+            /** Version */
+            version: string;
+            stage: components["schemas"]["Stage"];
+            /**
+             * Reason
+             * @description why it was halted
+             */
+            reason: string;
+            /**
+             * Wave
+             * @description 0: the canaries
+             */
+            wave: number;
+            /** Canary */
+            canary: number;
+            /** Wave Size */
+            wave_size: number;
+            /** At Once */
+            at_once: number;
+            /** Halt Percent */
+            halt_percent: number;
+            /** Soak Minutes */
+            soak_minutes: number;
+            /** Patience Minutes */
+            patience_minutes: number;
+            /** Actor */
+            actor: string;
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /** Changed At */
+            changed_at: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            /**
+             * Total
+             * @description stations, without those that are skipped
+             */
+            total: number;
+            /**
+             * Counts
+             * @description how many stations are in each state
+             */
+            counts: {
+                [key: string]: number;
+            };
+        };
+        /** CampaignStationOut */
+        CampaignStationOut: {
+            /** Station Id */
+            station_id: string;
+            state: components["schemas"]["Item"];
+            /**
+             * Wave
+             * @description 0: a canary; null: not begun
+             */
+            wave: number | null;
+            /** Outcome */
+            outcome: string;
+            /** Update Id */
+            update_id: number | null;
+            /** At */
+            at: string | null;
         };
         /** CertificateOut */
         CertificateOut: {
@@ -3796,6 +4074,12 @@ export interface components {
             not_after: string;
         };
         /**
+         * Item
+         * @description What became of one station.
+         * @enum {string}
+         */
+        Item: "waiting" | "updating" | "done" | "failed" | "skipped" | "cancelled" | "not_reached";
+        /**
          * ItemState
          * @description What became of one station.
          * @enum {string}
@@ -4531,6 +4815,26 @@ export interface components {
              */
             next?: string | null;
         };
+        /** Page[CampaignOut] */
+        PageOfCampaignOut: {
+            /** Items */
+            items: components["schemas"]["CampaignOut"][];
+            /**
+             * Next
+             * @description pass as `after` to get the page that follows
+             */
+            next?: string | null;
+        };
+        /** Page[CampaignStationOut] */
+        PageOfCampaignStationOut: {
+            /** Items */
+            items: components["schemas"]["CampaignStationOut"][];
+            /**
+             * Next
+             * @description pass as `after` to get the page that follows
+             */
+            next?: string | null;
+        };
         /** Page[CertificateOut] */
         PageOfCertificateOut: {
             /** Items */
@@ -4907,6 +5211,45 @@ export interface components {
         PublishedOut: {
             publication: components["schemas"]["PublicationOut"];
             answer: components["schemas"]["AnswerOut"];
+        };
+        /**
+         * ReachOut
+         * @description How far it reaches. The counts overlap.
+         */
+        ReachOut: {
+            /**
+             * Stations
+             * @description to be updated
+             */
+            stations: number;
+            /** Connected */
+            connected: number;
+            /** Offline */
+            offline: number;
+            /**
+             * Charging
+             * @description with an open transaction now: they install when it is over
+             */
+            charging: number;
+            /**
+             * Have It
+             * @description left out: they run this version already
+             */
+            have_it: number;
+            /**
+             * Other Make
+             * @description left out: the image is not for them
+             */
+            other_make: number;
+            /** By Firmware */
+            by_firmware: {
+                [key: string]: number;
+            };
+            /**
+             * Missing
+             * @description names that are no station's: nothing is begun with these
+             */
+            missing: string[];
         };
         /** ReadingOut */
         ReadingOut: {
@@ -5741,6 +6084,11 @@ export interface components {
             /** Samples */
             samples: number;
         };
+        /**
+         * Stage
+         * @enum {string}
+         */
+        Stage: "running" | "paused" | "halted" | "done" | "cancelled";
         /**
          * Standing
          * @enum {string}
@@ -13304,6 +13652,249 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["PublicationOut"];
                 };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_campaigns: {
+        parameters: {
+            query?: {
+                /** @description items on a page */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfCampaignOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_campaign: {
+        parameters: {
+            query?: {
+                /** @description only say how far it would reach */
+                dry_run?: boolean;
+                /** @description empty: those in no site */
+                site_id?: string | null;
+                /** @description whether its connection is open */
+                connected?: boolean | null;
+                /** @description one of its connectors is in this state */
+                status?: components["schemas"]["ConnectorStatus"] | null;
+                /** @description true: it has a fault or a faulted connector */
+                faulted?: boolean | null;
+                vendor?: string;
+                model?: string;
+                firmware?: string;
+                /** @description of its connection, or its last one */
+                protocol?: ("ocpp1.6" | "ocpp2.0.1" | "ocpp2.1") | null;
+                /** @description only these, with commas between */
+                ids?: string;
+                /** @description words in identity, name, make, address or notes */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CampaignIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BegunOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_campaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_campaign_stations: {
+        parameters: {
+            query?: {
+                /** @description items on a page */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+                /** @description any of these; default: all */
+                state?: components["schemas"]["Item"][] | null;
+            };
+            header?: never;
+            path: {
+                campaign_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfCampaignStationOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pause_campaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resume_campaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_campaign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                campaign_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description a problem */
             default: {

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from voltloom.domain.reports import FirmwareReported, PublishReported
 from voltloom.features.feature import Feature, answer, every
-from voltloom.features.firmware import answers, service
+from voltloom.features.firmware import answers, rollout, service
 from voltloom.features.firmware.images import FirmwareConfig
 
 __all__ = ["FirmwareConfig", "feature"]
@@ -30,6 +30,7 @@ def feature(config: FirmwareConfig) -> Feature:
         ),
         tasks=(
             every(timedelta(seconds=20), service.settle_updates),
+            every(timedelta(seconds=5), rollout.carrier(config)),
             every(timedelta(hours=12), service.tidier(config)),
         ),
         routes=routes,

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from voltloom.domain.errors import Conflict, Invalid, NotFound, TooLarge, Unavailable, VoltloomError
 from voltloom.features.access import note
-from voltloom.features.firmware import store
+from voltloom.features.firmware import campaign_store, store
 from voltloom.features.firmware.rules import MOST_IMAGE_BYTES, MOST_IMAGES, Image
 from voltloom.features.firmware.signing import LONGEST_CERTIFICATE, LONGEST_SIGNATURE, read_signer, verify
 from voltloom.features.stations import Caller
@@ -127,6 +127,8 @@ async def remove_image(caller: Caller, config: FirmwareConfig, image_id: str) ->
         image = existing(connection, image_id)
         if store.is_needed(connection, image_id, caller.now):
             raise Conflict("stations are being updated with this image: wait until they are done")
+        if campaign_store.is_image_used(connection, image_id):
+            raise Conflict("a campaign is under way with this image: cancel it, or wait until it is done")
         store.remove_image(connection, image_id)
         note(connection, work, caller.actor, "firmware.image_remove", image_id, "done", caller.now, told_of(image))
 

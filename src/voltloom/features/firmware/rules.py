@@ -248,8 +248,10 @@ def after_boot(update: Update, firmware: str, booted_at: datetime) -> tuple[Stat
     return State.INSTALLED, f"it came back as {firmware[:50]}"
 
 
-def deadline_of(retrieve_at: datetime, install_at: datetime | None, now: datetime) -> datetime:
-    return max(now, retrieve_at, install_at or retrieve_at) + PATIENCE
+def deadline_of(
+    retrieve_at: datetime, install_at: datetime | None, now: datetime, patience: timedelta = PATIENCE
+) -> datetime:
+    return max(now, retrieve_at, install_at or retrieve_at) + patience
 
 
 # ---- publications

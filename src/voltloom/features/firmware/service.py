@@ -29,6 +29,7 @@ class UpdateWish:
     anyway           to a station of another make, or that runs this version already
     replace          where another update is under way, instead of that
     publication_id   fetched from the local controller that published it
+    patience         how long it may take from when it is to begin, or to install
     """
 
     image_id: str
@@ -41,6 +42,7 @@ class UpdateWish:
     replace: bool = False
     publication_id: int | None = None
     campaign_id: str = ""
+    patience: timedelta = rules.PATIENCE
 
 
 async def update_station(
@@ -77,7 +79,7 @@ async def update_station(
             version=image.version,
             asked_at=caller.now,
             actor=caller.actor.name[:200],
-            deadline=rules.deadline_of(retrieve_at, wish.install_at, caller.now),
+            deadline=rules.deadline_of(retrieve_at, wish.install_at, caller.now, wish.patience),
             from_version=station["firmware"],
             campaign_id=wish.campaign_id,
             retrieve_at=retrieve_at,

@@ -1,4 +1,4 @@
-"""logs of stations."""
+"""Logs of stations."""
 
 import sqlalchemy as sa
 from alembic import op

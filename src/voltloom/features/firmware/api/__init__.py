@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from voltloom.features.firmware.api import fetching, images, updates
+from voltloom.features.firmware.api import campaigns, fetching, images, updates
 from voltloom.features.firmware.images import FirmwareConfig
 
 __all__ = ["open_router", "router"]
@@ -14,4 +14,5 @@ def router(config: FirmwareConfig) -> APIRouter:
     routes = APIRouter(tags=["firmware"])
     images.add_routes(routes, config)
     updates.add_routes(routes, config)
+    campaigns.add_routes(routes)
     return routes
