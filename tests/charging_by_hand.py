@@ -24,6 +24,9 @@ from voltloom.domain.transaction import Phase, StopReason
 from voltloom.entrypoints.http.problems import Outermost, answer
 from voltloom.features import (
     authorization,
+    battery_swap,
+    charging_profiles,
+    der,
     display,
     jobs,
     load,
@@ -53,6 +56,9 @@ FEATURES = (
     transactions.feature,
     reservations.feature,
     display.feature,
+    charging_profiles.feature,
+    der.feature,
+    battery_swap.feature,
     jobs.feature,
     load.feature(),
     overview.feature,

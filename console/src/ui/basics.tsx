@@ -5,8 +5,11 @@ import {
   Anchor,
   Box,
   Button,
+  Code,
   Group,
+  Modal,
   Paper,
+  ScrollArea,
   Skeleton,
   Stack,
   Text,
@@ -18,7 +21,7 @@ import {
 import { useDisclosure } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
 import { type Icon, IconAlertTriangle, IconCheck, IconCopy, IconRefresh, IconX } from "@tabler/icons-react";
-import { lazy, type ReactNode, Suspense, useEffect, useState } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import { Problem } from "@/api";
 import { common, format, speak, useLanguage, useTexts } from "@/i18n";
 import { useNow } from "@/live";
@@ -26,8 +29,6 @@ import { Link } from "@/route";
 import { copyText } from "./clipboard.ts";
 import { lookOf, wordOf } from "./states.ts";
 import classes from "./ui.module.css";
-
-const Whole = lazy(() => import("./Whole.tsx"));
 
 // ---- the page
 
@@ -315,11 +316,16 @@ export function SafeText(props: { text: string; most?: number; mono?: boolean })
       >
         …
       </UnstyledButton>
-      {opened ? (
-        <Suspense>
-          <Whole text={props.text} close={close} />
-        </Suspense>
-      ) : null}
+      <Modal opened={opened} onClose={close} title={t("ui.wholeText")} size="xl" closeButtonProps={{ "aria-label": t("app.close") }}>
+        <Group justify="flex-end" mb="xs">
+          <Copy text={props.text} what={t("ui.wholeText")} />
+        </Group>
+        <ScrollArea.Autosize mah="60vh" viewportProps={{ tabIndex: 0 }}>
+          <Code block className={classes.whole ?? ""}>
+            <bdi>{visible(props.text)}</bdi>
+          </Code>
+        </ScrollArea.Autosize>
+      </Modal>
     </>
   );
 }

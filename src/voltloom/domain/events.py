@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from voltloom.domain.ids import SiteId, StationId, TransactionId
+from voltloom.domain.ids import JsonText, SiteId, StationId, TransactionId
 
 
 class Event:
@@ -390,6 +390,101 @@ class CertificateRequestChanged(Event):
     at: datetime
     state: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartedWithProfile(Event):
+    """A station accepted to start a transaction, and the profile that came with the request."""
+
+    name: ClassVar[str] = "charging.started_with_profile"
+    station_id: StationId
+    at: datetime
+    evse: int | None
+    profile: JsonText
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChargingProfileChanged(Event):
+    """state: see `GET /charging-profiles`."""
+
+    name: ClassVar[str] = "charging.profile_changed"
+    station_id: StationId
+    profile_id: int
+    evse: int
+    at: datetime
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChargingLimitChanged(Event):
+    """Somebody else (source: EMS, SO, …) limits the station, or no longer."""
+
+    name: ClassVar[str] = "charging.limit_changed"
+    station_id: StationId
+    evse: int
+    source: str
+    at: datetime
+    limited: bool
+    grid_critical: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChargingNeedsTold(Event):
+    """transaction_id: "" where none is known at that EVSE."""
+
+    name: ClassVar[str] = "charging.needs_told"
+    station_id: StationId
+    transaction_id: TransactionId
+    evse: int
+    at: datetime
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class PriorityChargingChanged(Event):
+    name: ClassVar[str] = "charging.priority_changed"
+    station_id: StationId
+    transaction_id: TransactionId
+    at: datetime
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DerAlarmNoticed(Event):
+    """A control towards the grid changes what flows, or no longer. fault: what of the grid; "" where not said."""
+
+    name: ClassVar[str] = "der.alarm"
+    station_id: StationId
+    kind: str
+    fault: str
+    at: datetime
+    ended: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DerControlChanged(Event):
+    """state: see `GET /stations/{id}/der-controls`."""
+
+    name: ClassVar[str] = "der.control_changed"
+    station_id: StationId
+    control_id: str
+    kind: str
+    at: datetime
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class BatterySwapChanged(Event):
+    """state: see `GET /battery-swaps`. serials: of the batteries that this step was about."""
+
+    name: ClassVar[str] = "battery.swap_changed"
+    station_id: StationId
+    request_id: int
+    at: datetime
+    state: str
+    serials: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ocpp_schemas import FROM_STATIONS, check, payloads
 from voltloom.domain import commands
 from voltloom.domain.certificate import CertificateState, ContractVerdict, StatusAnswer
+from voltloom.domain.charging import Rates
 from voltloom.domain.commands import Command, RawCall
 from voltloom.domain.errors import Invalid, NotInThisVersion, StationError
 from voltloom.domain.ids import JsonText, TransactionId
@@ -22,14 +23,19 @@ from voltloom.domain.reports import (
     CertificateRequested,
     ChainStatusAsked,
     ChainStatusReply,
+    ChargingNeedsReported,
     ContractPresented,
     ContractReply,
     DataReply,
     DataReported,
+    DynamicUpdateAsked,
+    DynamicUpdateReply,
     EvCertificateAsked,
     EvCertificateReply,
     HeartbeatReply,
     HeartbeatReported,
+    NeedsAnswer,
+    NeedsReply,
     OcspAsked,
     OcspReply,
     Report,
@@ -90,6 +96,11 @@ def replies(report: Report[object]) -> st.SearchStrategy[object]:
             )
         case ContractPresented():
             return st.builds(ContractReply, authorizations, st.sampled_from(ContractVerdict))
+        case ChargingNeedsReported():
+            return st.builds(NeedsReply, st.sampled_from(NeedsAnswer), st.text(max_size=2000))
+        case DynamicUpdateAsked():
+            rates = st.builds(Rates, st.none() | st.floats(0, 1e6), discharge_limit=st.none() | st.floats(-1e6, 0))
+            return st.builds(DynamicUpdateReply, st.none() | rates, st.text(max_size=2000))
         case _:
             return st.just(NOTED)
 
@@ -177,9 +188,25 @@ COMMANDS = [
     if issubclass(kind, Command) and kind is not Command
 ]
 _DISPLAY: set[type[Command[Any]]] = {commands.ClearMessage, commands.ReportMessages, commands.ShowMessage}
+_ONLY_IN_21: set[type[Command[Any]]] = {
+    commands.AllowEnergyTransfer,
+    commands.ClearDerControls,
+    commands.GetDerControls,
+    commands.RequestBatterySwap,
+    commands.SendAfrrSignal,
+    commands.SetDerControl,
+    commands.UpdateDynamicSchedule,
+    commands.UsePriorityCharging,
+}
 NOT_SPOKEN: dict[Version, set[type[Command[Any]]]] = {
-    Version.V16: {*_DISPLAY, commands.PublishFirmware, commands.UnpublishFirmware},
-    Version.V201: set(),
+    Version.V16: {
+        *_DISPLAY,
+        *_ONLY_IN_21,
+        commands.GetChargingProfiles,
+        commands.PublishFirmware,
+        commands.UnpublishFirmware,
+    },
+    Version.V201: {*_ONLY_IN_21},
     Version.V21: set(),
 }
 """What a version has no words for at all. What it lacks words for in part is in test_outbound."""

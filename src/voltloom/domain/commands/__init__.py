@@ -8,6 +8,7 @@ Everything is here by name; the files have a subject each.
 
 from voltloom.domain.commands.anything import DataAnswer, RawAnswer, RawCall, SendData
 from voltloom.domain.commands.base import Accepted, Answer, Command, OutcomeT
+from voltloom.domain.commands.battery import RequestBatterySwap
 from voltloom.domain.commands.certificates import (
     DeleteCertificate,
     InstallCertificate,
@@ -15,6 +16,18 @@ from voltloom.domain.commands.certificates import (
     ListCertificates,
     SendSignedCertificate,
 )
+from voltloom.domain.commands.charging import (
+    AllowEnergyTransfer,
+    ClearChargingProfiles,
+    CompositeAnswer,
+    GetChargingProfiles,
+    GetCompositeSchedule,
+    SendAfrrSignal,
+    SetChargingProfile,
+    UpdateDynamicSchedule,
+    UsePriorityCharging,
+)
+from voltloom.domain.commands.der import ClearDerControls, DerAnswer, GetDerControls, SetDerControl
 from voltloom.domain.commands.display import ClearMessage, ReportMessages, ShowMessage
 from voltloom.domain.commands.firmware import FirmwareAnswer, PublishFirmware, UnpublishFirmware, UpdateFirmware
 from voltloom.domain.commands.logs import GetLog, LogAnswer, LogKind
@@ -33,15 +46,23 @@ from voltloom.domain.commands.transactions import RequestStart, RequestStop, Sta
 
 __all__ = [
     "Accepted",
+    "AllowEnergyTransfer",
     "Answer",
     "CancelReservation",
     "ChangeAvailability",
     "ChangeSettings",
+    "ClearChargingProfiles",
+    "ClearDerControls",
     "ClearMessage",
     "Command",
+    "CompositeAnswer",
     "DataAnswer",
     "DeleteCertificate",
+    "DerAnswer",
     "FirmwareAnswer",
+    "GetChargingProfiles",
+    "GetCompositeSchedule",
+    "GetDerControls",
     "GetLog",
     "GetSettings",
     "InstallCertificate",
@@ -57,13 +78,17 @@ __all__ = [
     "ReportBase",
     "ReportMessages",
     "ReportSettings",
+    "RequestBatterySwap",
     "RequestStart",
     "RequestStop",
     "Reserve",
     "Reset",
     "ResetKind",
+    "SendAfrrSignal",
     "SendData",
     "SendSignedCertificate",
+    "SetChargingProfile",
+    "SetDerControl",
     "SettingAnswer",
     "SettingStatus",
     "ShowMessage",
@@ -72,5 +97,7 @@ __all__ = [
     "Triggerable",
     "Unlock",
     "UnpublishFirmware",
+    "UpdateDynamicSchedule",
     "UpdateFirmware",
+    "UsePriorityCharging",
 ]

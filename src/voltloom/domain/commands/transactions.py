@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from voltloom.domain.charging import ChargingProfile
 from voltloom.domain.commands.base import Answer, Command
 from voltloom.domain.ids import Place, TransactionId
 from voltloom.domain.token import IdToken
@@ -12,12 +13,14 @@ class RequestStart(Command["StartAnswer"]):
     """Start a transaction for a token. place None: the station chooses.
 
     remote_start_id   ours, to recognise the transaction that comes of it (2.x only)
+    profile           by which it charges: of purpose TX, without a transaction id
     """
 
     token: IdToken
     remote_start_id: int
     place: Place | None = None
     group: IdToken | None = None
+    profile: ChargingProfile | None = None
 
 
 @dataclass(frozen=True, slots=True)

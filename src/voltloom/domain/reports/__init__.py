@@ -7,6 +7,7 @@ Everything is here by name; the files have a subject each.
 """
 
 from voltloom.domain.reports.base import NOTED, Noted, ReplyT, Report
+from voltloom.domain.reports.battery import BatterySwapReported
 from voltloom.domain.reports.certificates import (
     CertificateRequested,
     ChainStatusAsked,
@@ -26,6 +27,7 @@ from voltloom.domain.reports.charging import (
     TransactionReply,
     TransactionReported,
 )
+from voltloom.domain.reports.der import DerAlarmReported, DerControlsReported, DerControlSwitched, HeldControl
 from voltloom.domain.reports.display import MessagesReported
 from voltloom.domain.reports.firmware import FirmwareReported, FirmwareStatus, PublishReported, PublishStatus
 from voltloom.domain.reports.link import LinkClosed, LinkOpened
@@ -44,36 +46,63 @@ from voltloom.domain.reports.provisioning import (
     Untranslated,
 )
 from voltloom.domain.reports.reservations import ReservationEnd, ReservationReported
+from voltloom.domain.reports.smart_charging import (
+    ChargingLimitCleared,
+    ChargingLimitReported,
+    ChargingNeedsReported,
+    ChargingProfilesReported,
+    DynamicUpdateAsked,
+    DynamicUpdateReply,
+    EvScheduleReported,
+    NeedsAnswer,
+    NeedsReply,
+    PriorityChargingReported,
+)
 
 __all__ = [
     "NOTED",
     "AuthorizationReported",
+    "BatterySwapReported",
     "BootReply",
     "BootReported",
     "CertificateRequested",
     "ChainStatusAsked",
     "ChainStatusReply",
+    "ChargingLimitCleared",
+    "ChargingLimitReported",
+    "ChargingNeedsReported",
+    "ChargingProfilesReported",
     "ConnectorStatusReported",
     "ContractPresented",
     "ContractReply",
     "DataReply",
     "DataReported",
+    "DerAlarmReported",
+    "DerControlSwitched",
+    "DerControlsReported",
+    "DynamicUpdateAsked",
+    "DynamicUpdateReply",
     "EvCertificateAction",
     "EvCertificateAsked",
     "EvCertificateReply",
+    "EvScheduleReported",
     "FaultReported",
     "FirmwareReported",
     "FirmwareStatus",
     "HeartbeatReply",
     "HeartbeatReported",
+    "HeldControl",
     "LinkClosed",
     "LinkOpened",
     "LogReported",
     "LogStatus",
     "MessagesReported",
+    "NeedsAnswer",
+    "NeedsReply",
     "Noted",
     "OcspAsked",
     "OcspReply",
+    "PriorityChargingReported",
     "PublishReported",
     "PublishStatus",
     "ReplyT",

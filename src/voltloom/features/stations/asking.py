@@ -10,15 +10,19 @@ import msgspec
 from sqlalchemy import Connection
 
 from voltloom.domain.commands import (
+    Accepted,
     Answer,
     ChangeSettings,
     Command,
+    CompositeAnswer,
     DataAnswer,
+    DerAnswer,
     FirmwareAnswer,
     LogAnswer,
     NewValue,
     RawAnswer,
     RawCall,
+    RequestStart,
     SettingAnswer,
     SettingStatus,
     StartAnswer,
@@ -32,8 +36,8 @@ from voltloom.domain.errors import (
     Unreachable,
     VoltloomError,
 )
-from voltloom.domain.events import CommandAnswered
-from voltloom.domain.ids import StationId
+from voltloom.domain.events import CommandAnswered, StartedWithProfile
+from voltloom.domain.ids import JsonText, StationId
 from voltloom.domain.station import Registration, Setting
 from voltloom.features.access import note
 from voltloom.features.feature import Context
@@ -110,6 +114,9 @@ async def _keep(
         details = {"request": msgspec.json.decode(body)}
         note(connection, work, caller.actor, f"station.{name}", station_id, outcome, caller.now, details)
         work.tell(CommandAnswered(station_id, caller.now, name, outcome, caller.actor.name))
+        if profile := profile_started(command, answer):
+            evse = command.place.evse if isinstance(command, RequestStart) and command.place else None
+            work.tell(StartedWithProfile(station_id, caller.now, evse, profile, caller.actor.name))
 
     await caller.database.write(keep)
 
@@ -174,7 +181,7 @@ def _kept(document: object) -> str:
 def summary(outcome: object) -> str:
     """The outcome in some words."""
     match outcome:
-        case StartAnswer() | FirmwareAnswer() | LogAnswer():
+        case StartAnswer() | CompositeAnswer() | DerAnswer() | FirmwareAnswer() | LogAnswer():
             return summary(outcome.answer)
         case Answer() | DataAnswer():
             said = rules.plain(outcome.status, 50)
@@ -227,6 +234,15 @@ def changed_by(command: Command[Any], answer: object) -> list[Setting]:
         for new, said in zip(command.settings, answers, strict=False)
         if said.status is SettingStatus.ACCEPTED
     ]
+
+
+def profile_started(command: Command[Any], answer: object) -> JsonText | None:
+    """The profile that went with a start which the station accepted."""
+    if not isinstance(command, RequestStart) or command.profile is None or not isinstance(answer, StartAnswer):
+        return None
+    if answer.answer.accepted is Accepted.REJECTED:
+        return None
+    return JsonText(msgspec.json.encode(command.profile).decode())
 
 
 def _setting_answers(items: Iterable[object]) -> list[SettingAnswer]:

@@ -39,6 +39,7 @@ from voltloom.domain.station import (
 from voltloom.domain.token import IdToken, TokenKind
 from voltloom.features import feature
 from voltloom.features.api import Body
+from voltloom.features.stations.charging_documents import StartProfileIn
 from voltloom.features.stations.handshake import Outcome as StepOutcome
 from voltloom.features.stations.handshake import Step, StepTaken, steps_of_refusal
 from voltloom.features.stations.inbox import KnockReason
@@ -504,6 +505,7 @@ class StartIn(Body):
     evse: Annotated[int, Field(ge=1, le=10_000)] | None = Field(default=None, description="left out: as it likes")
     connector: ConnectorNumber | None = None
     group: TokenIn | None = None
+    profile: StartProfileIn | None = Field(default=None, description="by which it is to charge")
 
 
 class StopIn(Body):

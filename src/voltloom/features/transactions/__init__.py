@@ -19,7 +19,14 @@ from voltloom.features.transactions.figures import (
 )
 from voltloom.features.transactions.memory import books
 from voltloom.features.transactions.repair import Review
-from voltloom.features.transactions.running import POWER_FRESH, Running, read_load_by_site, read_running
+from voltloom.features.transactions.running import (
+    POWER_FRESH,
+    Open,
+    Running,
+    read_load_by_site,
+    read_open_at,
+    read_running,
+)
 from voltloom.features.transactions.service import (
     close_lost,
     close_transaction,
@@ -33,6 +40,7 @@ __all__ = [
     "POWER_FRESH",
     "Figures",
     "Named",
+    "Open",
     "Review",
     "Running",
     "Summary",
@@ -42,6 +50,7 @@ __all__ = [
     "get_transaction",
     "read_figures",
     "read_load_by_site",
+    "read_open_at",
     "read_running",
     "read_suspects",
     "search_transactions",

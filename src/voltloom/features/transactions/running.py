@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, and_, case, column, func, or_, select, table
 
-from voltloom.domain.ids import StationId
+from voltloom.domain.ids import StationId, TransactionId
 from voltloom.domain.transaction import ChargingState
 from voltloom.features.transactions.store import transactions
 from voltloom.infra.database import UtcTime
@@ -70,3 +70,25 @@ def read_load_by_site(connection: Connection, now: datetime) -> dict[str, tuple[
     )
     rows: Iterable[tuple[Any, ...]] = connection.execute(query)
     return {site or "": (charging, power_w) for site, charging, power_w in rows}
+
+
+class Open(NamedTuple):
+    """An open transaction, where and since when. known_as: what its station calls it. evse 0: nobody said."""
+
+    id: TransactionId
+    known_as: TransactionId
+    evse: int
+    started_at: datetime
+
+
+def read_open_at(connection: Connection, station_id: StationId) -> list[Open]:
+    """Those of a station, the latest first."""
+    c = transactions.c
+    query = (
+        select(c.id, func.coalesce(c.said_id, c.id), c.evse, c.started_at)
+        .where(c.station_id == station_id, c.ended_at.is_(None))
+        .order_by(c.started_at.desc(), c.id)
+        .limit(256)
+    )
+    rows: Iterable[tuple[Any, ...]] = connection.execute(query)
+    return [Open(*row) for row in rows]

@@ -8,6 +8,7 @@ from datetime import timedelta
 import structlog
 from sqlalchemy import Connection
 
+from voltloom.domain.charging import ChargingProfile, check_profile
 from voltloom.domain.commands import Accepted, Answer, RequestStart, RequestStop, StartAnswer
 from voltloom.domain.errors import Conflict, Invalid, NotFound
 from voltloom.domain.ids import Place, StationId, TransactionId
@@ -54,16 +55,29 @@ class Started:
     remote_start_id: int
 
 
+def new_number() -> int:
+    """For what a station refers to: it fits every version's integer."""
+    return secrets.randbelow(2**31 - 1) + 1
+
+
 async def start_transaction(
-    caller: Caller, station_id: StationId, token: IdToken, evse: int | None = None, timeout_s: float = 30.0
+    caller: Caller,
+    station_id: StationId,
+    token: IdToken,
+    evse: int | None = None,
+    timeout_s: float = 30.0,
+    profile: ChargingProfile | None = None,
 ) -> Started:
     """Ask the station to begin. It may charge for this token although no list knows it: somebody who may, asked.
 
-    Raises what `stations.ask` raises.
+    profile   by which it is to charge
+    Raises Invalid, and what `stations.ask` raises.
     """
     if not token.value.strip() or len(token.value) > 255:
         raise Invalid("a token has 1 to 255 characters")
-    start = RemoteStart(station_id, secrets.randbelow(2**31 - 1) + 1, evse, token.key, caller.now)
+    if profile is not None:
+        check_profile(evse, profile, starting=True)
+    start = RemoteStart(station_id, new_number(), evse, token.key, caller.now)
 
     def prepare(connection: Connection, work: Work) -> None:
         existing(connection, station_id)
@@ -75,7 +89,8 @@ async def start_transaction(
     # The station may begin before it answers: whoever holds its connection must know by then.
     await caller.stations.refresh(station_id)
     place = None if evse is None else Place(evse)
-    answer = await ask(caller, station_id, RequestStart(token, start.id, place), timeout_s=timeout_s)
+    command = RequestStart(token, start.id, place, profile=profile)
+    answer = await ask(caller, station_id, command, timeout_s=timeout_s)
     if answer.answer.accepted is Accepted.REJECTED:
         await caller.database.write(lambda connection, _: store.remove_remote_start(connection, station_id, start.id))
     return Started(answer, start.id)

@@ -25,7 +25,10 @@ from voltloom.protocols.ocpp.exchange import EMPTY_RESULT, Call, Conversation, P
 from voltloom.protocols.ocpp.explain import explain
 from voltloom.protocols.ocpp.mend import mend
 from voltloom.protocols.ocpp.quirks import NONE, Quirks
+from voltloom.protocols.ocpp.v2 import battery as battery_2
 from voltloom.protocols.ocpp.v2 import certificates as certificates_2
+from voltloom.protocols.ocpp.v2 import charging as charging_2
+from voltloom.protocols.ocpp.v2 import der as der_2
 from voltloom.protocols.ocpp.v2 import display as display_2
 from voltloom.protocols.ocpp.v2 import firmware as firmware_2
 from voltloom.protocols.ocpp.v2 import inbound as inbound_2
@@ -198,6 +201,9 @@ def _always(result: bytes) -> Modest:
 
 _READERS_2: Final = {
     **certificates_2.READERS,
+    **battery_2.READERS,
+    **charging_2.READERS,
+    **der_2.READERS,
     **display_2.READERS,
     **firmware_2.READERS,
     **logs_2.READERS,

@@ -381,11 +381,6 @@ def event(**said: Any) -> dict[str, Any]:
             [LogReported(LogStatus.PERMISSION_DENIED, 7)],
         ),
         ("LogStatusNotification", {"status": "Uploaded"}, [LogReported(LogStatus.UPLOADED)]),
-        (
-            "ClearedChargingLimit",
-            {"chargingLimitSource": "EMS"},
-            [Untranslated("ClearedChargingLimit", '{"chargingLimitSource": "EMS"}')],
-        ),
     ],
 )
 def test_what_a_station_says_means(version: Version, action: str, payload: dict[str, Any], reports: list[Report[Any]]):

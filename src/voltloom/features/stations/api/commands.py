@@ -6,6 +6,7 @@ from typing import Annotated
 import msgspec
 from fastapi import APIRouter, Path, Request, Response
 
+from voltloom.domain.charging import check_profile
 from voltloom.domain.commands import (
     ChangeAvailability,
     ChangeSettings,
@@ -64,7 +65,10 @@ def _charging_routes(router: APIRouter) -> None:
         number = _number()
         place = place_of(body.evse, body.connector)
         group = body.group.token() if body.group else None
-        command = RequestStart(body.token.token(), number, place, group)
+        profile = None if body.profile is None else body.profile.profile(_number())
+        if profile is not None:
+            check_profile(place.evse if place else None, profile, starting=True)
+        command = RequestStart(body.token.token(), number, place, group, profile)
         return StartAnswerOut.of_start(await ask(call, station_id, command, timeout_s=timeout_s), number)
 
     @router.post(

@@ -16,6 +16,7 @@ from voltloom.domain.token import IdToken, TokenKind
 from voltloom.domain.transaction import ChargingState, StopReason
 from voltloom.features.access import Scope
 from voltloom.features.api import After, Body, Call, Limit, Page, allow, csv_text, cursor, position
+from voltloom.features.stations.charging_documents import StartProfileIn
 from voltloom.features.transactions import energy, repair, rules, service, store
 from voltloom.features.transactions.repair import Review, latest_reviews
 from voltloom.features.transactions.rules import ClosedBy, Flag, Transaction
@@ -184,6 +185,7 @@ class StartIn(Body):
     )
     token_kind: TokenKind = TokenKind.CENTRAL
     evse: Annotated[int, Field(ge=1, le=10_000)] | None = Field(default=None, description="null: the station chooses")
+    profile: StartProfileIn | None = Field(default=None, description="by which it is to charge")
 
 
 class CloseIn(Body):
@@ -511,7 +513,10 @@ def _command_routes(router: APIRouter) -> None:
         """The station's own answer. That it accepts does not mean that a car charges: wait for the transaction with
         this `remote_start_id`."""
         token = IdToken(body.token, body.token_kind)
-        started = await service.start_transaction(call, StationId(body.station_id), token, body.evse, timeout_s)
+        profile = None if body.profile is None else body.profile.profile(service.new_number())
+        started = await service.start_transaction(
+            call, StationId(body.station_id), token, body.evse, timeout_s, profile
+        )
         answer = started.answer.answer
         return StartOut(
             accepted=answer.accepted.value != "rejected",

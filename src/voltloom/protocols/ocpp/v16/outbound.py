@@ -33,7 +33,7 @@ from voltloom.domain.station import Attribute, Availability, Mutability, Setting
 from voltloom.protocols.ocpp.ask import ask, builtins_of, in_portions
 from voltloom.protocols.ocpp.exchange import Call, Conversation, Payload
 from voltloom.protocols.ocpp.quirks import NONE, Quirks
-from voltloom.protocols.ocpp.v16 import certificates, firmware, logs, plug_and_charge, reservations
+from voltloom.protocols.ocpp.v16 import certificates, charging, firmware, logs, plug_and_charge, reservations
 from voltloom.protocols.ocpp.v16 import messages as m
 from voltloom.protocols.ocpp.v16.inbound import id_tag
 from voltloom.protocols.ocpp.v16.settings import NAMES, key_of, name_of
@@ -94,6 +94,7 @@ def request_start(command: RequestStart) -> Conversation[StartAnswer]:
     request = m.RemoteStartTransactionRequest(
         id_tag=id_tag(command.token),
         connector_id=None if command.place is None else _one_connector(command.place),
+        charging_profile=None if command.profile is None else charging.write_profile(command.profile),
     )
     answer = yield from _ask("RemoteStartTransaction", request, m.RemoteStartTransactionResponse)
     return StartAnswer(_answer(answer.status.value))
@@ -322,11 +323,13 @@ SPEAKERS: Final[Mapping[type[Command[Any]], Callable[[Any], Conversation[Any]]]]
     **firmware.SPEAKERS,
     **logs.SPEAKERS,
     **certificates.SPEAKERS,
+    **charging.SPEAKERS,
     **reservations.SPEAKERS,
 }
 
 PARTICULAR: Final[Mapping[type[Command[Any]], Callable[[Any, Quirks], Conversation[Any]]]] = {
     GetSettings: get_settings,
     ReportSettings: report_settings,
+    **charging.PARTICULAR,
 }
 """Said otherwise to stations of some makes."""

@@ -28,6 +28,7 @@ class Gate:
     longest_value   of SetVariables' attributeValue
     longest_token   of idToken and additionalIdToken
     longest_info    of statusInfo's additionalInfo and of texts for the driver
+    rates_in_tenths limits of charging have one decimal at most
     token_types     None: any
     """
 
@@ -37,6 +38,7 @@ class Gate:
     longest_token: int
     longest_info: int
     token_types: frozenset[str] | None = None
+    rates_in_tenths: bool = False
 
     def ask(self, action: str, request: Wire, answer: type[AnswerT]) -> Generator[Call, Payload, AnswerT]:
         """``request`` and ``answer`` are of 2.1. Raises Invalid, NotInThisVersion before anything is sent."""
@@ -94,5 +96,6 @@ GATE_201: Final = Gate(
     longest_token=36,
     longest_info=512,
     token_types=frozenset(kind.value for kind in messages_201.IdTokenEnum),
+    rates_in_tenths=True,
 )
 GATE_21: Final = Gate(Version.V21, messages_21.ACTIONS, longest_value=2500, longest_token=255, longest_info=1024)

@@ -333,25 +333,11 @@ def _as_json(value: object) -> JsonText:
 # ---- what nobody translates, where nothing is no answer
 
 
-def _no_needs(message: Wire, heard_at: datetime) -> m.NotifyEVChargingNeedsResponse:
-    if isinstance(message, m.NotifyEVChargingNeedsRequest):
-        return m.NotifyEVChargingNeedsResponse(status=m.NotifyEVChargingNeedsStatusEnum.NO_CHARGING_PROFILE)
-    return m.NotifyEVChargingNeedsResponse(status=m.NotifyEVChargingNeedsStatusEnum.REJECTED, status_info=NOT_HERE)
-
-
 Modest: TypeAlias = Callable[[Any, datetime], Wire]
 
 MODEST: Final[Mapping[str, Modest]] = {
-    "NotifyEVChargingNeeds": _no_needs,
-    # "Returns whether the CSMS has been able to process the message", says the schema: it is archived, and no approval.
-    "NotifyEVChargingSchedule": lambda message, heard_at: m.NotifyEVChargingScheduleResponse(
-        status=m.GenericStatusEnum.ACCEPTED
-    ),
     "OpenPeriodicEventStream": lambda message, heard_at: m.OpenPeriodicEventStreamResponse(
         status=m.GenericStatusEnum.REJECTED, status_info=NOT_HERE
-    ),
-    "PullDynamicScheduleUpdate": lambda message, heard_at: m.PullDynamicScheduleUpdateResponse(
-        status=m.ChargingProfileStatusEnum.REJECTED, status_info=NOT_HERE
     ),
     "VatNumberValidation": lambda message, heard_at: m.VatNumberValidationResponse(
         vat_number=message.vat_number,
@@ -380,4 +366,5 @@ Reader: TypeAlias = Callable[[Gate, Any, datetime], Read]
 
 def readers(gate: Gate, others: Mapping[str, Reader]) -> dict[str, Callable[[Any, datetime], Read]]:
     """With those of blocks that have a file of their own."""
-    return {action: partial(reader, gate) for action, reader in {**_READERS, **others}.items()}
+    known = {**_READERS, **others}
+    return {action: partial(reader, gate) for action, reader in known.items() if action in gate.actions}

@@ -32,11 +32,13 @@ from voltloom.domain.ids import JsonText, Place, TransactionId
 from voltloom.domain.station import Attribute, Setting, SettingName
 from voltloom.protocols.ocpp.ask import in_portions
 from voltloom.protocols.ocpp.exchange import Conversation
-from voltloom.protocols.ocpp.v2 import certificates, display, firmware, logs, reservations
+from voltloom.protocols.ocpp.v2 import battery, certificates, charging, der, display, firmware, logs, reservations
 from voltloom.protocols.ocpp.v2 import messages_21 as m
 from voltloom.protocols.ocpp.v2.gate import Gate
 from voltloom.protocols.ocpp.v2.inbound import setting_name, write_token
+from voltloom.protocols.ocpp.v2.profiles import write_profile
 from voltloom.protocols.ocpp.v2.said import MEANINGS, answer_of
+from voltloom.protocols.ocpp.version import Version
 
 ITEMS_A_CALL: Final = 20
 """`ItemsPerMessage` says what a station can bear; this many is well within what stations were seen to take."""
@@ -58,6 +60,7 @@ def request_start(gate: Gate, command: RequestStart) -> Conversation[StartAnswer
         remote_start_id=command.remote_start_id,
         evse_id=None if command.place is None else command.place.evse,
         group_id_token=None if command.group is None else write_token(command.group),
+        charging_profile=None if command.profile is None else write_profile(gate, command.profile),
     )
     answer = yield from gate.ask("RequestStartTransaction", request, m.RequestStartTransactionResponse)
     running = None if answer.transaction_id is None else TransactionId(answer.transaction_id)
@@ -278,9 +281,16 @@ _SPEAKERS: Final[Mapping[type[Command[Any]], Callable[[Gate, Any], Conversation[
     **firmware.SPEAKERS,
     **logs.SPEAKERS,
     **certificates.SPEAKERS,
+    **battery.SPEAKERS,
+    **charging.SPEAKERS,
+    **der.SPEAKERS,
     **reservations.SPEAKERS,
 }
 
 
+_ONLY_IN_21: Final = battery.SPEAKERS.keys() | charging.ONLY_IN_21 | der.SPEAKERS.keys()
+
+
 def speakers(gate: Gate) -> dict[type[Command[Any]], Callable[[Any], Conversation[Any]]]:
-    return {command: partial(speak, gate) for command, speak in _SPEAKERS.items()}
+    unspoken = _ONLY_IN_21 if gate.version is Version.V201 else set[type[Command[Any]]]()
+    return {command: partial(speak, gate) for command, speak in _SPEAKERS.items() if command not in unspoken}

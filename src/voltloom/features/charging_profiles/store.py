@@ -1,0 +1,256 @@
+"""The tables of charging profiles, and the statements on them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    Identity,
+    Index,
+    Integer,
+    Row,
+    String,
+    Table,
+    column,
+    delete,
+    func,
+    insert,
+    select,
+    table,
+    update,
+)
+
+from voltloom.domain.charging import ChargingProfile
+from voltloom.domain.ids import StationId
+from voltloom.features.charging_profiles.rules import OURS, Kept, State
+from voltloom.infra.database import Json, UtcTime, metadata
+
+_NUMBER = BigInteger().with_variant(Integer, "sqlite")
+
+profiles = Table(
+    "charging_profiles",
+    metadata,
+    Column("number", _NUMBER, Identity(), primary_key=True),
+    Column("station_id", String(48), nullable=False),
+    Column("profile_id", Integer, nullable=False, comment="unique among those that a station has"),
+    Column("evse", Integer, nullable=False),
+    Column("purpose", String(40), nullable=False),
+    Column("stack_level", Integer, nullable=False),
+    Column("valid_to", UtcTime, nullable=True),
+    Column("profile", Json, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("source", String(20), nullable=False, comment="CSO: we"),
+    Column("transaction_id", String(80), nullable=False),
+    Column("said", String(100), nullable=False, comment="the station's word when it was asked"),
+    Column("actor", String(200), nullable=False),
+    Column("asked_at", UtcTime, nullable=False),
+    Column("changed_at", UtcTime, nullable=True),
+    Column("reported_at", UtcTime, nullable=True),
+    Column("reported", Json, nullable=True, comment="as the station tells it, where that differs"),
+    Index("ix_charging_profiles_station_id", "station_id", "number"),
+)
+_IS_OPEN = profiles.c.state.in_([state.value for state in State if state.is_open])
+Index("ix_charging_profiles_open", profiles.c.station_id, sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN)
+_IS_OVER = profiles.c.state.not_in([state.value for state in State if state.is_open])
+Index("ix_charging_profiles_over", profiles.c.changed_at, sqlite_where=_IS_OVER, postgresql_where=_IS_OVER)
+
+reports = Table(
+    "charging_profile_reports",
+    metadata,
+    Column("station_id", String(48), primary_key=True),
+    Column("request_id", Integer, primary_key=True, autoincrement=False),
+    Column("criteria", Json, nullable=False),
+    Column("asked_at", UtcTime, nullable=False),
+    Column("parts", Integer, nullable=False),
+    Column("profiles", Integer, nullable=False, comment="that were told of"),
+    Column("complete_at", UtcTime, nullable=True),
+    Index("ix_charging_profile_reports_asked_at", "asked_at"),
+)
+
+_TRANSACTIONS = table(
+    "transactions", column("station_id"), column("id"), column("said_id"), column("ended_at", UtcTime)
+)
+
+
+def add(connection: Connection, kept: Kept) -> int:
+    """Its number; that of ``kept`` does not count."""
+    profile = kept.profile
+    row = insert(profiles).values(
+        station_id=kept.station_id,
+        profile_id=profile.id,
+        evse=kept.evse,
+        purpose=profile.purpose.value,
+        stack_level=profile.stack_level,
+        valid_to=profile.valid_to,
+        profile=_json(profile),
+        state=kept.state.value,
+        source=kept.source,
+        transaction_id=kept.transaction_id,
+        said=kept.said[:100],
+        actor=kept.actor[:200],
+        asked_at=kept.asked_at,
+        changed_at=kept.changed_at,
+        reported_at=kept.reported_at,
+        reported=None if kept.reported is None else _json(kept.reported),
+    )
+    return connection.execute(row.returning(profiles.c.number)).scalar_one()
+
+
+def change(connection: Connection, number: int, now: datetime, state: State, **more: Any) -> bool:
+    """Only one that is open; False where it no longer is."""
+    done = connection.execute(
+        update(profiles).where(profiles.c.number == number, _IS_OPEN).values(state=state.value, changed_at=now, **more)
+    )
+    return done.rowcount == 1
+
+
+def put_profile(connection: Connection, number: int, profile: ChargingProfile) -> None:
+    connection.execute(update(profiles).where(profiles.c.number == number).values(profile=_json(profile)))
+
+
+def note_report(
+    connection: Connection, number: int, now: datetime, evse: int, reported: ChargingProfile | None
+) -> None:
+    """The station told of it; ``reported`` where it is otherwise than was sent."""
+    values: dict[str, Any] = {
+        "reported_at": now,
+        "state": State.INSTALLED.value,
+        "evse": evse,
+        "reported": None if reported is None else _json(reported),
+    }
+    connection.execute(update(profiles).where(profiles.c.number == number, _IS_OPEN).values(values))
+
+
+def get(connection: Connection, number: int) -> Kept | None:
+    row = connection.execute(select(profiles).where(profiles.c.number == number)).one_or_none()
+    return None if row is None else _kept(row)
+
+
+def read_open(connection: Connection, station_id: StationId) -> list[Kept]:
+    """The latest first."""
+    query = select(profiles).where(profiles.c.station_id == station_id, _IS_OPEN).order_by(profiles.c.number.desc())
+    return [_kept(row) for row in connection.execute(query)]
+
+
+def find(
+    connection: Connection,
+    station_id: StationId | None,
+    states: Sequence[State],
+    transaction_id: str,
+    after: int | None,
+    limit: int,
+) -> list[Kept]:
+    """The latest first."""
+    c = profiles.c
+    conditions: list[ColumnElement[bool]] = []
+    if station_id is not None:
+        conditions.append(c.station_id == station_id)
+    if states:
+        conditions.append(c.state.in_([state.value for state in states]))
+    if transaction_id:
+        conditions.append(c.transaction_id == transaction_id)
+    if after is not None:
+        conditions.append(c.number < after)
+    query = select(profiles).where(*conditions).order_by(c.number.desc()).limit(limit)
+    return [_kept(row) for row in connection.execute(query)]
+
+
+def read_ended(connection: Connection) -> list[Kept]:
+    """Open ones whose transaction is over."""
+    c, tx = profiles.c, _TRANSACTIONS.c
+    query = (
+        select(profiles)
+        .join(_TRANSACTIONS, (tx.station_id == c.station_id) & (tx.id == c.transaction_id))
+        .where(_IS_OPEN, c.transaction_id != "", tx.ended_at.is_not(None))
+    )
+    return [_kept(row) for row in connection.execute(query)]
+
+
+def read_expired(connection: Connection, now: datetime) -> list[Kept]:
+    """Open ones whose time is over."""
+    query = select(profiles).where(_IS_OPEN, profiles.c.valid_to <= now)
+    return [_kept(row) for row in connection.execute(query)]
+
+
+def count_foreign(connection: Connection, station_id: StationId) -> int:
+    query = select(func.count()).where(profiles.c.station_id == station_id, _IS_OPEN, profiles.c.source != OURS)
+    return connection.execute(query).scalar_one()
+
+
+def prune(connection: Connection, before: datetime) -> None:
+    connection.execute(delete(profiles).where(_IS_OVER, profiles.c.changed_at < before))
+    connection.execute(delete(reports).where(reports.c.asked_at < before))
+
+
+# ---- reports
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """A report that was asked for, as it stands."""
+
+    criteria: str
+    asked_at: datetime
+    parts: int
+    profiles: int
+    complete_at: datetime | None
+
+
+def add_report(connection: Connection, station_id: StationId, request_id: int, criteria: str, now: datetime) -> None:
+    connection.execute(
+        insert(reports).values(
+            station_id=station_id,
+            request_id=request_id,
+            criteria=criteria,
+            asked_at=now,
+            parts=0,
+            profiles=0,
+            complete_at=None,
+        )
+    )
+
+
+def get_report(connection: Connection, station_id: StationId, request_id: int) -> Asked | None:
+    c = reports.c
+    query = select(c.criteria, c.asked_at, c.parts, c.profiles, c.complete_at).where(
+        c.station_id == station_id, c.request_id == request_id
+    )
+    row = connection.execute(query).one_or_none()
+    return None if row is None else Asked(*row)
+
+
+def add_part(
+    connection: Connection, station_id: StationId, request_id: int, told: int, complete_at: datetime | None
+) -> None:
+    c = reports.c
+    connection.execute(
+        update(reports)
+        .where(c.station_id == station_id, c.request_id == request_id)
+        .values(parts=c.parts + 1, profiles=c.profiles + told, complete_at=complete_at)
+    )
+
+
+def _json(profile: ChargingProfile) -> str:
+    return msgspec.json.encode(profile).decode()
+
+
+def _kept(row: Row[*tuple[Any, ...]]) -> Kept:
+    return Kept(
+        number=row.number,
+        station_id=row.station_id,
+        evse=row.evse,
+        profile=msgspec.json.decode(row.profile, type=ChargingProfile),
+        state=State(row.state),
+        source=row.source,
+        transaction_id=row.transaction_id,
+        said=row.said,
+        actor=row.actor,
+        asked_at=row.asked_at,
+        changed_at=row.changed_at,
+        reported_at=row.reported_at,
+        reported=None if row.reported is None else msgspec.json.decode(row.reported, type=ChargingProfile),
+    )
