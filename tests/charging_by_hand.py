@@ -30,6 +30,7 @@ from voltloom.features import (
     display,
     jobs,
     load,
+    monitoring,
     overview,
     reservations,
     sites,
@@ -51,6 +52,7 @@ CARD = IdToken("04A2B3", TokenKind.ISO14443)
 FEATURES = (
     stations.feature(CONFIG),
     sites.feature,
+    monitoring.feature,
     uptime.feature,
     authorization.feature,
     transactions.feature,

@@ -34,6 +34,7 @@ from voltloom.infra.database import Database, Work, open_database
 from voltloom.infra.housekeeping import chores
 from voltloom.infra.journal import Journal
 from voltloom.infra.keys import insist_on_keys, write_private
+from voltloom.infra.logs import HIDDEN
 from voltloom.infra.migrations import migrate
 from voltloom.infra.processes import DataDirLock, calm_garbage_collector, raise_open_files
 from voltloom.infra.settings import Settings
@@ -279,7 +280,14 @@ class Node:
         )
 
 
+_PRIVATE = frozenset({"NotifyCustomerInformation"})
+"""What stations know of customers is read once (features/monitoring/customers.py), and stays nowhere else."""
+
+
 def archive_exchange(work: Work, exchange: Exchange) -> None:
+    if exchange.action in _PRIVATE:
+        frame = [2, exchange.message_id, exchange.action, {"data": HIDDEN}]
+        exchange = exchange._replace(call=msgspec.json.encode(frame).decode())
     work.write_row(ADD_EXCHANGE, exchange)
 
 

@@ -29,6 +29,7 @@ from voltloom.features import (
     jobs,
     load,
     logs,
+    monitoring,
     overview,
     reservations,
     sites,
@@ -195,6 +196,7 @@ def features(parts: Parts) -> tuple[Feature, ...]:
     after_stations = (
         certificates.feature(parts.authority, parts.signers, parts.inquiry, parts.renew_before),
         sites.feature,
+        monitoring.feature,
         uptime.feature,
         authorization.feature,
         contracts.feature(parts.inquiry, parts.pool),

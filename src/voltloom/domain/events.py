@@ -488,6 +488,65 @@ class BatterySwapChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class MonitorsReceived(Event):
+    """A report of what a station watches is complete."""
+
+    name: ClassVar[str] = "station.monitors_received"
+    station_id: StationId
+    at: datetime
+    report_id: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorTemplateChanged(Event):
+    """change: added, changed or removed."""
+
+    name: ClassVar[str] = "monitors.template_changed"
+    template_id: str
+    at: datetime
+    change: str
+
+
+@dataclass(frozen=True, slots=True)
+class StationEventNoticed(Event):
+    """A station told of something it watches. severity: 0 (danger) to 9 (debug); None where it is not known."""
+
+    name: ClassVar[str] = "station.event_noticed"
+    live_only: ClassVar[bool] = True
+    station_id: StationId
+    at: datetime
+    component: str
+    variable: str
+    evse: int | None
+    trigger: str
+    value: str
+    severity: int | None
+    cleared: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StreamChanged(Event):
+    """change: opened, refused or closed."""
+
+    name: ClassVar[str] = "station.stream_changed"
+    station_id: StationId
+    at: datetime
+    stream_id: int
+    change: str
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerInformationReceived(Event):
+    """What a station knows of a customer is all here, to be read once."""
+
+    name: ClassVar[str] = "customer.information_received"
+    station_id: StationId
+    at: datetime
+    request_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class AuditNoted(Event):
     """Somebody did something that is kept in the audit log."""
 

@@ -40,6 +40,8 @@ from voltloom.domain.reports import (
     OcspReply,
     Report,
     RequestReply,
+    StreamOpened,
+    StreamReply,
     TransactionReply,
     TransactionReported,
     Untranslated,
@@ -78,6 +80,8 @@ def replies(report: Report[object]) -> st.SearchStrategy[object]:
             identity = report.transaction_id or TransactionId("1804289383")
             needed = authorizations if report.transaction_id is None else st.none() | authorizations
             return needed.map(lambda authorization: TransactionReply(identity, authorization))
+        case StreamOpened():
+            return st.builds(StreamReply, st.booleans(), st.text(max_size=2000))
         case DataReported():
             statuses = st.sampled_from(["Accepted", "Rejected", "UnknownMessageId", "UnknownVendorId"])
             return st.builds(DataReply, statuses, st.none() | st.sampled_from(["text", '{"a": [1]}', ""]))
@@ -210,6 +214,17 @@ NOT_SPOKEN: dict[Version, set[type[Command[Any]]]] = {
     Version.V21: set(),
 }
 """What a version has no words for at all. What it lacks words for in part is in test_outbound."""
+NOT_SPOKEN[Version.V16] |= {
+    commands.AdjustStream,
+    commands.AskCustomerInformation,
+    commands.ClearMonitors,
+    commands.ReadStreams,
+    commands.ReportMonitors,
+    commands.SetMonitoringBase,
+    commands.SetMonitoringLevel,
+    commands.SetMonitors,
+    commands.SetNetworkProfile,
+}
 
 
 @pytest.mark.parametrize("version", VERSIONS, ids=str)

@@ -27,17 +27,33 @@ from voltloom.domain.commands.charging import (
     UpdateDynamicSchedule,
     UsePriorityCharging,
 )
+from voltloom.domain.commands.customer import AskCustomerInformation, CertificateHash
 from voltloom.domain.commands.der import ClearDerControls, DerAnswer, GetDerControls, SetDerControl
 from voltloom.domain.commands.display import ClearMessage, ReportMessages, ShowMessage
 from voltloom.domain.commands.firmware import FirmwareAnswer, PublishFirmware, UnpublishFirmware, UpdateFirmware
 from voltloom.domain.commands.logs import GetLog, LogAnswer, LogKind
+from voltloom.domain.commands.monitoring import (
+    AdjustStream,
+    ClearMonitors,
+    MonitorAnswer,
+    NewMonitor,
+    ReadStreams,
+    ReportMonitors,
+    SetMonitoringBase,
+    SetMonitoringLevel,
+    SetMonitors,
+)
+from voltloom.domain.commands.network import MobileAccess, NetworkProfile, PrivateNetwork, SetNetworkProfile
 from voltloom.domain.commands.reservations import CancelReservation, Reserve
 from voltloom.domain.commands.settings import (
     ChangeSettings,
     GetSettings,
     NewValue,
+    Part,
+    PartCriterion,
     ReportBase,
     ReportSettings,
+    ReportSome,
     SettingAnswer,
     SettingStatus,
 )
@@ -46,14 +62,18 @@ from voltloom.domain.commands.transactions import RequestStart, RequestStop, Sta
 
 __all__ = [
     "Accepted",
+    "AdjustStream",
     "AllowEnergyTransfer",
     "Answer",
+    "AskCustomerInformation",
     "CancelReservation",
+    "CertificateHash",
     "ChangeAvailability",
     "ChangeSettings",
     "ClearChargingProfiles",
     "ClearDerControls",
     "ClearMessage",
+    "ClearMonitors",
     "Command",
     "CompositeAnswer",
     "DataAnswer",
@@ -70,14 +90,24 @@ __all__ = [
     "ListCertificates",
     "LogAnswer",
     "LogKind",
+    "MobileAccess",
+    "MonitorAnswer",
+    "NetworkProfile",
+    "NewMonitor",
     "NewValue",
     "OutcomeT",
+    "Part",
+    "PartCriterion",
+    "PrivateNetwork",
     "PublishFirmware",
     "RawAnswer",
     "RawCall",
+    "ReadStreams",
     "ReportBase",
     "ReportMessages",
+    "ReportMonitors",
     "ReportSettings",
+    "ReportSome",
     "RequestBatterySwap",
     "RequestStart",
     "RequestStop",
@@ -89,6 +119,10 @@ __all__ = [
     "SendSignedCertificate",
     "SetChargingProfile",
     "SetDerControl",
+    "SetMonitoringBase",
+    "SetMonitoringLevel",
+    "SetMonitors",
+    "SetNetworkProfile",
     "SettingAnswer",
     "SettingStatus",
     "ShowMessage",

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from voltloom.domain.commands.base import Answer, Command
+from voltloom.domain.ids import Place
 from voltloom.domain.station import Attribute, Setting, SettingName
 
 
@@ -61,3 +62,32 @@ class ReportSettings(Command[Answer]):
 
     report_id: int
     base: ReportBase = ReportBase.FULL
+
+
+class PartCriterion(Enum):
+    """Components that are so."""
+
+    ACTIVE = "Active"
+    AVAILABLE = "Available"
+    ENABLED = "Enabled"
+    PROBLEM = "Problem"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A component, or one of its variables. An instance or a place left out: all of them. variable "": all of them."""
+
+    component: str
+    variable: str = ""
+    component_instance: str = ""
+    variable_instance: str = ""
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportSome(Command[Answer]):
+    """Ask for a report of some settings: it comes as `SettingsReported`. 1.6: of variables that are keys there."""
+
+    report_id: int
+    criteria: tuple[PartCriterion, ...] = ()
+    parts: tuple[Part, ...] = ()

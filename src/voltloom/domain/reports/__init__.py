@@ -32,6 +32,15 @@ from voltloom.domain.reports.display import MessagesReported
 from voltloom.domain.reports.firmware import FirmwareReported, FirmwareStatus, PublishReported, PublishStatus
 from voltloom.domain.reports.link import LinkClosed, LinkOpened
 from voltloom.domain.reports.logs import LogReported, LogStatus
+from voltloom.domain.reports.monitoring import (
+    CustomerInformationReported,
+    EventsReported,
+    MonitorsReported,
+    StreamClosed,
+    StreamOpened,
+    StreamReply,
+    StreamReported,
+)
 from voltloom.domain.reports.provisioning import (
     BootReply,
     BootReported,
@@ -75,6 +84,7 @@ __all__ = [
     "ConnectorStatusReported",
     "ContractPresented",
     "ContractReply",
+    "CustomerInformationReported",
     "DataReply",
     "DataReported",
     "DerAlarmReported",
@@ -86,6 +96,7 @@ __all__ = [
     "EvCertificateAsked",
     "EvCertificateReply",
     "EvScheduleReported",
+    "EventsReported",
     "FaultReported",
     "FirmwareReported",
     "FirmwareStatus",
@@ -97,6 +108,7 @@ __all__ = [
     "LogReported",
     "LogStatus",
     "MessagesReported",
+    "MonitorsReported",
     "NeedsAnswer",
     "NeedsReply",
     "Noted",
@@ -113,6 +125,10 @@ __all__ = [
     "SamplesReported",
     "SecurityReported",
     "SettingsReported",
+    "StreamClosed",
+    "StreamOpened",
+    "StreamReply",
+    "StreamReported",
     "TransactionReply",
     "TransactionReported",
     "Untranslated",

@@ -78,7 +78,7 @@ SCOPES_BY_ROLE = {
 class Actor:
     """Who asks: a person, an API key, or this machine's own command line.
 
-    kind      "person", "api_key" or "local"
+    kind      "person", "api_key", "local", or "voltloom" for what it does by itself
     address   where the call came from, for the audit log; "" for this machine's own
     """
 

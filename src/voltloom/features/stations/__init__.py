@@ -20,6 +20,7 @@ from voltloom.domain.reports import (
 )
 from voltloom.features.feature import Feature, answer, every
 from voltloom.features.stations import answers, expiry, nodes
+from voltloom.features.stations.aims import Aim, Automatic, Likeness, likeness_of, likenesses
 from voltloom.features.stations.answers import StationsConfig, Vocabulary
 from voltloom.features.stations.asking import ask, document_of, name_of_kind, pruner, said_of, summary
 from voltloom.features.stations.asking import check as check_command
@@ -42,7 +43,16 @@ from voltloom.features.stations.overall import (
     overall,
 )
 from voltloom.features.stations.refusals import Refusal, read_refusals
-from voltloom.features.stations.rules import may_speak, plain
+from voltloom.features.stations.rules import (
+    Allowance,
+    Assembly,
+    claimed_time,
+    is_plausible,
+    is_secret,
+    may_speak,
+    plain,
+    plain_lines,
+)
 from voltloom.features.stations.service import (
     Caller,
     NewStation,
@@ -59,6 +69,10 @@ from voltloom.features.stations.service import (
 
 __all__ = [
     "DANGEROUS",
+    "Aim",
+    "Allowance",
+    "Assembly",
+    "Automatic",
     "Caller",
     "Conditions",
     "Credential",
@@ -70,6 +84,7 @@ __all__ = [
     "Knock",
     "KnockReason",
     "Known",
+    "Likeness",
     "Member",
     "NetworkCount",
     "NewStation",
@@ -90,6 +105,7 @@ __all__ = [
     "ask",
     "change_station",
     "check_command",
+    "claimed_time",
     "close_stale_links",
     "count_by_site",
     "count_network",
@@ -102,12 +118,17 @@ __all__ = [
     "gravest",
     "ids_in_site",
     "is_grave",
+    "is_plausible",
+    "is_secret",
     "keep_door",
+    "likeness_of",
+    "likenesses",
     "may_speak",
     "name_of_kind",
     "nodes",
     "overall",
     "plain",
+    "plain_lines",
     "read_fleet",
     "read_refusals",
     "remembered",

@@ -19,6 +19,7 @@ from voltloom.domain.commands import (
     DerAnswer,
     FirmwareAnswer,
     LogAnswer,
+    MonitorAnswer,
     NewValue,
     RawAnswer,
     RawCall,
@@ -38,6 +39,7 @@ from voltloom.domain.errors import (
 )
 from voltloom.domain.events import CommandAnswered, StartedWithProfile
 from voltloom.domain.ids import JsonText, StationId
+from voltloom.domain.monitoring import Stream
 from voltloom.domain.station import Registration, Setting
 from voltloom.features.access import note
 from voltloom.features.feature import Context
@@ -192,6 +194,11 @@ def summary(outcome: object) -> str:
             )
         case RawAnswer():
             return "answered"
+        case tuple() if any(isinstance(each, MonitorAnswer) for each in cast("tuple[object, ...]", outcome)):
+            accepted = [each.accepted.value for each in cast("tuple[MonitorAnswer, ...]", outcome)]
+            return ", ".join(f"{accepted.count(name)} {name}" for name in sorted(set(accepted)))
+        case tuple() if all(isinstance(each, Stream) for each in cast("tuple[object, ...]", outcome)):
+            return f"{len(cast('tuple[object, ...]', outcome))} streams" if outcome else "nothing"
         case tuple():
             statuses = [answer.status.value for answer in _setting_answers(cast("tuple[object, ...]", outcome))]
             counts = {status.value: statuses.count(status.value) for status in SettingStatus}

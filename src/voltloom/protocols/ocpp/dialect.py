@@ -28,11 +28,13 @@ from voltloom.protocols.ocpp.quirks import NONE, Quirks
 from voltloom.protocols.ocpp.v2 import battery as battery_2
 from voltloom.protocols.ocpp.v2 import certificates as certificates_2
 from voltloom.protocols.ocpp.v2 import charging as charging_2
+from voltloom.protocols.ocpp.v2 import customer as customer_2
 from voltloom.protocols.ocpp.v2 import der as der_2
 from voltloom.protocols.ocpp.v2 import display as display_2
 from voltloom.protocols.ocpp.v2 import firmware as firmware_2
 from voltloom.protocols.ocpp.v2 import inbound as inbound_2
 from voltloom.protocols.ocpp.v2 import logs as logs_2
+from voltloom.protocols.ocpp.v2 import monitoring as monitoring_2
 from voltloom.protocols.ocpp.v2 import outbound as outbound_2
 from voltloom.protocols.ocpp.v2 import reservations as reservations_2
 from voltloom.protocols.ocpp.v2.gate import GATE_21, GATE_201, Gate
@@ -207,6 +209,8 @@ _READERS_2: Final = {
     **display_2.READERS,
     **firmware_2.READERS,
     **logs_2.READERS,
+    **customer_2.READERS,
+    **monitoring_2.READERS,
     **reservations_2.READERS,
 }
 

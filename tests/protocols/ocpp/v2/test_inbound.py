@@ -1,7 +1,7 @@
 """What 2.0.1 and 2.1 stations say, and what they are answered. The same in both, but where it says otherwise."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,14 +10,17 @@ from ocpp_schemas import check
 from voltloom.domain.display import Content, DisplayMessage, MessageFormat, MessagePriority, MessageState, Screen
 from voltloom.domain.ids import WHOLE_STATION, Place, TransactionId
 from voltloom.domain.metering import Context, Sample
+from voltloom.domain.monitoring import Monitor, MonitorKind, Pace, Stream, StreamValue
 from voltloom.domain.reports import (
     NOTED,
     AuthorizationReported,
     BootReply,
     BootReported,
     ConnectorStatusReported,
+    CustomerInformationReported,
     DataReply,
     DataReported,
+    EventsReported,
     FaultReported,
     FirmwareReported,
     FirmwareStatus,
@@ -26,6 +29,7 @@ from voltloom.domain.reports import (
     LogReported,
     LogStatus,
     MessagesReported,
+    MonitorsReported,
     OcspReply,
     PublishReported,
     PublishStatus,
@@ -33,9 +37,12 @@ from voltloom.domain.reports import (
     SamplesReported,
     SecurityReported,
     SettingsReported,
+    StreamClosed,
+    StreamOpened,
+    StreamReply,
+    StreamReported,
     TransactionReply,
     TransactionReported,
-    Untranslated,
 )
 from voltloom.domain.station import (
     Attribute,
@@ -335,31 +342,6 @@ def event(**said: Any) -> dict[str, Any]:
             [SettingsReported(5, 3, more=False, settings=(), generated_at=THEN)],
         ),
         (
-            "NotifyEvent",
-            event(techCode="E42", techInfo="lock jammed"),
-            [FaultReported(Place(1, 2), THEN, "Connector.Problem", vendor_code="E42", text="lock jammed")],
-        ),
-        (
-            "NotifyEvent",
-            event(actualValue="false"),
-            [FaultReported(Place(1, 2), THEN, "Connector.Problem", text="false", cleared=True)],
-        ),
-        (
-            "NotifyEvent",
-            event(
-                trigger="Alerting",
-                actualValue="81.5",
-                component={"name": "TemperatureSensor"},
-                variable={"name": "Temperature"},
-            ),
-            [FaultReported(WHOLE_STATION, THEN, "TemperatureSensor.Temperature", text="81.5")],
-        ),
-        (
-            "NotifyEvent",
-            event(trigger="Alerting", actualValue="40", variable={"name": "Temperature"}, cleared=True),
-            [FaultReported(Place(1, 2), THEN, "Connector.Temperature", text="40", cleared=True)],
-        ),
-        (
             "SecurityEventNotification",
             {"type": "StartupOfTheDevice", "timestamp": AT},
             [SecurityReported("StartupOfTheDevice", THEN)],
@@ -387,6 +369,45 @@ def test_what_a_station_says_means(version: Version, action: str, payload: dict[
     assert list(heard(version, action, payload).reports) == reports
 
 
+@BOTH
+@pytest.mark.parametrize(
+    ("action", "payload", "reports"),
+    [
+        (
+            "NotifyEvent",
+            event(techCode="E42", techInfo="lock jammed"),
+            [FaultReported(Place(1, 2), THEN, "Connector.Problem", vendor_code="E42", text="lock jammed")],
+        ),
+        (
+            "NotifyEvent",
+            event(actualValue="false"),
+            [FaultReported(Place(1, 2), THEN, "Connector.Problem", text="false", cleared=True)],
+        ),
+        (
+            "NotifyEvent",
+            event(
+                trigger="Alerting",
+                actualValue="81.5",
+                component={"name": "TemperatureSensor"},
+                variable={"name": "Temperature"},
+            ),
+            [FaultReported(WHOLE_STATION, THEN, "TemperatureSensor.Temperature", text="81.5")],
+        ),
+        (
+            "NotifyEvent",
+            event(trigger="Alerting", actualValue="40", variable={"name": "Temperature"}, cleared=True),
+            [FaultReported(Place(1, 2), THEN, "Connector.Temperature", text="40", cleared=True)],
+        ),
+    ],
+)
+def test_what_alerts_is_a_fault_or_its_end_as_well(
+    version: Version, action: str, payload: dict[str, Any], reports: list[Report[Any]]
+):
+    told, *faults = heard(version, action, payload).reports
+    assert isinstance(told, EventsReported)
+    assert faults == reports
+
+
 @pytest.mark.parametrize(
     ("action", "status", "report"),
     [
@@ -409,11 +430,97 @@ def test_21_says_why(action: str, status: str, report: Report[Any]):
 
 
 @BOTH
-def test_an_event_that_is_no_fault_is_left_untranslated(version: Version):
-    payload = event(variable={"name": "AvailabilityState"}, actualValue="Occupied")
+def test_an_event_is_told_whole(version: Version):
+    payload = event(
+        variable={"name": "AvailabilityState", "instance": "x"},
+        actualValue="Occupied",
+        cause=4,
+        transactionId="T-1",
+        variableMonitoringId=9,
+        techCode="E1",
+        techInfo="by hand",
+        trigger="Delta",
+        eventNotificationType="CustomMonitor",
+        **({"severity": 3} if version is Version.V21 else {}),
+    )
     [report] = heard(version, "NotifyEvent", payload).reports
-    assert isinstance(report, Untranslated)
-    assert json.loads(report.payload) == payload
+    assert isinstance(report, EventsReported)
+    [told] = report.events
+    assert told.name == SettingName("Connector", "AvailabilityState", variable_instance="x", place=Place(1, 2))
+    assert (told.value, told.cause, told.transaction_id, told.monitor_id) == ("Occupied", 4, "T-1", 9)
+    assert (told.tech_code, told.tech_info, told.trigger, told.origin) == ("E1", "by hand", "Delta", "CustomMonitor")
+    assert (told.at, told.cleared, told.severity) == (THEN, False, 3 if version is Version.V21 else None)
+
+
+@BOTH
+@pytest.mark.parametrize(("number", "read"), [(2**40, True), (2**64, False)])
+def test_the_number_of_an_event_may_outgrow_32_bits(version: Version, number: int, read: bool):
+    payload = json.dumps(event(eventId=number)).encode()
+    assert isinstance(DIALECTS[version].read_call("NotifyEvent", payload, NOW), Read) is read
+
+
+MONITORS = [
+    {"id": 7, "transaction": True, "value": 11000, "type": "UpperThreshold", "severity": 4},
+    {"id": 8, "transaction": False, "value": 0.5, "type": "Periodic", "severity": 8},
+]
+MONITORED = {"component": {"name": "EVSE", "evse": {"id": 1}}, "variable": {"name": "Power"}}
+
+
+@BOTH
+def test_a_part_of_a_report_of_monitors_says_who_made_them_where_the_station_does(version: Version):
+    """2.1 requires it, and stations leave it out: the message is read all the same."""
+    monitored = MONITORED | {"variableMonitoring": MONITORS}
+    payload = {"requestId": 5, "generatedAt": AT, "seqNo": 2, "tbc": True, "monitor": [monitored]}
+    read = DIALECTS[version].read_call("NotifyMonitoringReport", json.dumps(payload).encode(), NOW)
+    assert isinstance(read, Read)
+    power = SettingName("EVSE", "Power", place=Place(1))
+    assert read.reports == (
+        MonitorsReported(
+            5,
+            2,
+            more=True,
+            monitors=(
+                Monitor(7, power, MonitorKind.UPPER_THRESHOLD, 11000, 4, in_transaction=True),
+                Monitor(8, power, MonitorKind.PERIODIC, 0.5, 8),
+            ),
+        ),
+    )
+    assert heard(version, "NotifyMonitoringReport", {"requestId": 5, "generatedAt": AT, "seqNo": 0}).reports == (
+        MonitorsReported(5, 0, more=False, monitors=()),
+    )
+
+
+@BOTH
+def test_what_a_station_knows_of_a_customer_comes_in_parts(version: Version):
+    payload = {"requestId": 5, "generatedAt": AT, "seqNo": 1, "tbc": True, "data": "Ada, 2 charges"}
+    [report] = heard(version, "NotifyCustomerInformation", payload).reports
+    assert report == CustomerInformationReported(5, 1, more=True, text="Ada, 2 charges")
+
+
+def test_21_says_who_made_a_monitor():
+    said = [entry | {"eventNotificationType": "CustomMonitor"} for entry in MONITORS]
+    payload = {"requestId": 5, "generatedAt": AT, "seqNo": 0, "monitor": [MONITORED | {"variableMonitoring": said}]}
+    [report] = heard(Version.V21, "NotifyMonitoringReport", payload).reports
+    assert isinstance(report, MonitorsReported)
+    assert {monitor.origin for monitor in report.monitors} == {"CustomMonitor"}
+
+
+def test_a_stream_of_21_is_opened_and_closed():
+    stream = {"id": 3, "variableMonitoringId": 8, "params": {"interval": 10, "values": 5}}
+    read = heard(Version.V21, "OpenPeriodicEventStream", {"constantStreamData": stream})
+    assert read.reports == (StreamOpened(Stream(3, 8, Pace(10, 5))),)
+    assert json.loads(read.write(StreamReply(accepted=True))) == {"status": "Accepted"}
+    refused = json.loads(read.write(StreamReply(accepted=False, reason="too many")))
+    assert refused == {"status": "Rejected", "statusInfo": {"reasonCode": "Unspecified", "additionalInfo": "too many"}}
+    assert heard(Version.V21, "ClosePeriodicEventStream", {"id": 3}).reports == (StreamClosed(3),)
+
+
+def test_the_values_of_a_stream_are_so_long_after_its_time():
+    values = [{"t": 0, "v": "1"}, {"t": 2.5, "v": "2"}, {"t": 1e300, "v": "never"}]
+    sent = {"id": 3, "pending": 2, "basetime": AT, "data": values}
+    [report] = heard(Version.V21, "NotifyPeriodicEventStream", sent).reports
+    later = THEN + timedelta(seconds=2.5)
+    assert report == StreamReported(3, THEN, (StreamValue(THEN, "1"), StreamValue(later, "2")), pending=2)
 
 
 def test_a_kind_of_token_of_21_that_is_none_of_ours_keeps_its_word():

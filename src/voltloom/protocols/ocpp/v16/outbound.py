@@ -14,6 +14,7 @@ from voltloom.domain.commands import (
     NewValue,
     ReportBase,
     ReportSettings,
+    ReportSome,
     RequestStart,
     RequestStop,
     Reset,
@@ -265,6 +266,24 @@ def report_settings(command: ReportSettings, quirks: Quirks = NONE) -> Conversat
     return Answer(Accepted.ACCEPTED, "Accepted")
 
 
+def report_some(command: ReportSome, quirks: Quirks = NONE) -> Conversation[Answer]:
+    """Of the keys that 1.6 has for them; what it answers is the report, all in one part."""
+    if command.criteria or not command.parts:
+        raise NotInThisVersion("OCPP 1.6 reports settings by their names only: name components and variables")
+    names = tuple(
+        SettingName(p.component, p.variable, p.component_instance, p.variable_instance) for p in command.parts
+    )
+    for part, name in zip(command.parts, names, strict=True):
+        if part.place is not None or not part.variable or key_of(name) is None:
+            raise NotInThisVersion(f"OCPP 1.6 has no configuration key for {name}")
+    answers = yield from get_settings(GetSettings(tuple((name, Attribute.ACTUAL) for name in names)), quirks)
+    settings = tuple(answer.setting for answer in answers if answer.setting is not None)
+    if not settings:
+        return Answer(Accepted.REJECTED, "EmptyResultSet")
+    yield SettingsReported(command.report_id, part=0, more=False, settings=settings)
+    return Answer(Accepted.ACCEPTED, "Accepted")
+
+
 def _inventory(report_id: int | None, settings: tuple[Setting, ...]) -> SettingsReported:
     return SettingsReported(report_id, part=0, more=False, settings=settings, full=True)
 
@@ -314,6 +333,7 @@ SPEAKERS: Final[Mapping[type[Command[Any]], Callable[[Any], Conversation[Any]]]]
     ChangeSettings: change_settings,
     GetSettings: get_settings,
     ReportSettings: report_settings,
+    ReportSome: report_some,
     RequestStart: request_start,
     RequestStop: request_stop,
     Reset: reset,
@@ -331,5 +351,6 @@ PARTICULAR: Final[Mapping[type[Command[Any]], Callable[[Any, Quirks], Conversati
     GetSettings: get_settings,
     ReportSettings: report_settings,
     **charging.PARTICULAR,
+    ReportSome: report_some,
 }
 """Said otherwise to stations of some makes."""

@@ -19,7 +19,6 @@ from voltloom.domain.reports import (
     ConnectorStatusReported,
     DataReply,
     DataReported,
-    FaultReported,
     HeartbeatReply,
     HeartbeatReported,
     SamplesReported,
@@ -150,32 +149,6 @@ def setting_name(component: m.Component | m201.Component, variable: m.Variable |
         component.instance or "",
         variable.instance or "",
         None if component.evse is None else _place(component.evse.id, component.evse.connector_id),
-    )
-
-
-_FAULT_VARIABLES: Final = frozenset({"problem", "tripped", "overload"})
-
-
-def events(gate: Gate, message: m.NotifyEventRequest | m201.NotifyEventRequest, heard_at: datetime) -> Read:
-    """What alerts, and what is about a variable that is true while something is wrong, is a fault or its end."""
-    faults = tuple(_fault(event) for event in message.event_data if _is_about_a_fault(event))
-    return Read(faults, write_nothing)
-
-
-def _is_about_a_fault(event: m.EventData | m201.EventData) -> bool:
-    return event.trigger == "Alerting" or event.variable.name.casefold() in _FAULT_VARIABLES
-
-
-def _fault(event: m.EventData | m201.EventData) -> FaultReported:
-    name = setting_name(event.component, event.variable)
-    is_flag = event.variable.name.casefold() in _FAULT_VARIABLES
-    return FaultReported(
-        name.place or WHOLE_STATION,
-        read_time(event.timestamp),
-        f"{name.component}.{name.variable}",
-        vendor_code=event.tech_code or "",
-        text=event.tech_info or event.actual_value,
-        cleared=bool(event.cleared) or (is_flag and event.actual_value.strip().casefold() in {"false", "0"}),
     )
 
 
@@ -336,9 +309,6 @@ def _as_json(value: object) -> JsonText:
 Modest: TypeAlias = Callable[[Any, datetime], Wire]
 
 MODEST: Final[Mapping[str, Modest]] = {
-    "OpenPeriodicEventStream": lambda message, heard_at: m.OpenPeriodicEventStreamResponse(
-        status=m.GenericStatusEnum.REJECTED, status_info=NOT_HERE
-    ),
     "VatNumberValidation": lambda message, heard_at: m.VatNumberValidationResponse(
         vat_number=message.vat_number,
         evse_id=message.evse_id,
@@ -353,7 +323,6 @@ _READERS: Final[Mapping[str, Callable[[Gate, Any, datetime], Read]]] = {
     "DataTransfer": data,
     "Heartbeat": heartbeat,
     "MeterValues": meter_values,
-    "NotifyEvent": events,
     "NotifyReport": settings,
     "SecurityEventNotification": security,
     "StatusNotification": status,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import msgspec
 
@@ -28,24 +28,33 @@ from voltloom.domain.commands import (
     Unlock,
 )
 from voltloom.domain.errors import Invalid, NotInThisVersion, StationError
-from voltloom.domain.ids import JsonText, Place, TransactionId
+from voltloom.domain.ids import JsonText, TransactionId
 from voltloom.domain.station import Attribute, Setting, SettingName
 from voltloom.protocols.ocpp.ask import in_portions
 from voltloom.protocols.ocpp.exchange import Conversation
-from voltloom.protocols.ocpp.v2 import battery, certificates, charging, der, display, firmware, logs, reservations
+from voltloom.protocols.ocpp.v2 import (
+    battery,
+    certificates,
+    charging,
+    customer,
+    der,
+    display,
+    firmware,
+    logs,
+    monitoring,
+    provisioning,
+    reservations,
+)
 from voltloom.protocols.ocpp.v2 import messages_21 as m
 from voltloom.protocols.ocpp.v2.gate import Gate
 from voltloom.protocols.ocpp.v2.inbound import setting_name, write_token
+from voltloom.protocols.ocpp.v2.naming import Identity, component_of, evse_of, identity_of, reason_of, variable_of
 from voltloom.protocols.ocpp.v2.profiles import write_profile
 from voltloom.protocols.ocpp.v2.said import MEANINGS, answer_of
 from voltloom.protocols.ocpp.version import Version
 
 ITEMS_A_CALL: Final = 20
 """`ItemsPerMessage` says what a station can bear; this many is well within what stations were seen to take."""
-
-
-def _evse(place: Place | None) -> m.EVSE | None:
-    return None if place is None or place.evse == 0 else m.EVSE(id=place.evse, connector_id=place.connector)
 
 
 # ---- transactions
@@ -93,7 +102,7 @@ def unlock(gate: Gate, command: Unlock) -> Conversation[Answer]:
 
 def change_availability(gate: Gate, command: ChangeAvailability) -> Conversation[Answer]:
     request = m.ChangeAvailabilityRequest(
-        operational_status=m.OperationalStatusEnum(command.availability.value), evse=_evse(command.place)
+        operational_status=m.OperationalStatusEnum(command.availability.value), evse=evse_of(command.place)
     )
     answer = yield from gate.ask("ChangeAvailability", request, m.ChangeAvailabilityResponse)
     return answer_of(answer.status, answer.status_info)
@@ -106,7 +115,7 @@ def trigger(gate: Gate, command: Trigger) -> Conversation[Answer]:
     if (command.message is Triggerable.CUSTOM) != bool(command.custom):
         raise Invalid("a custom trigger has a name of its own, and no other has one")
     request = m.TriggerMessageRequest(
-        requested_message=word, evse=_evse(command.place), custom_trigger=command.custom or None
+        requested_message=word, evse=evse_of(command.place), custom_trigger=command.custom or None
     )
     answer = yield from gate.ask("TriggerMessage", request, m.TriggerMessageResponse)
     return answer_of(answer.status, answer.status_info)
@@ -173,25 +182,16 @@ _SETTING_STATUSES: Final = {
     "NotSupportedAttributeType": SettingStatus.UNSUPPORTED_ATTRIBUTE,
 }
 
-Identity: TypeAlias = tuple[object, ...]
-
-
-def _identity_of(name: SettingName, attribute: str) -> Identity:
-    """What says which setting an answer is about. Names are compared without case: stations change it."""
-    texts = (name.component, name.component_instance, name.variable, name.variable_instance)
-    place = name.place and (name.place.evse, name.place.connector or None)
-    return (*(text.casefold() for text in texts), place, attribute)
-
 
 def _identity(result: m.GetVariableResult | m.SetVariableResult) -> Identity:
     attribute = Attribute.ACTUAL.value if result.attribute_type is None else result.attribute_type.value
-    return _identity_of(setting_name(result.component, result.variable), attribute)
+    return identity_of(setting_name(result.component, result.variable), attribute)
 
 
 def _readanswer_of(
     name: SettingName, attribute: Attribute, found: Mapping[Identity, m.GetVariableResult]
 ) -> SettingAnswer:
-    result = found.get(_identity_of(name, attribute.value))
+    result = found.get(identity_of(name, attribute.value))
     if result is None:
         return _left_out(name)
     status = _SETTING_STATUSES[result.attribute_status]
@@ -200,19 +200,19 @@ def _readanswer_of(
         status,
         result.attribute_status.value,
         Setting(name, result.attribute_value, attribute) if status is SettingStatus.ACCEPTED else None,
-        _reason(result.attribute_status_info),
+        reason_of(result.attribute_status_info),
     )
 
 
 def _changeanswer_of(new: NewValue, found: Mapping[Identity, m.SetVariableResult]) -> SettingAnswer:
-    result = found.get(_identity_of(new.name, new.attribute.value))
+    result = found.get(identity_of(new.name, new.attribute.value))
     if result is None:
         return _left_out(new.name)
     return SettingAnswer(
         new.name,
         _SETTING_STATUSES[result.attribute_status],
         result.attribute_status.value,
-        reason=_reason(result.attribute_status_info),
+        reason=reason_of(result.attribute_status_info),
     )
 
 
@@ -220,20 +220,16 @@ def _left_out(name: SettingName) -> SettingAnswer:
     return SettingAnswer(name, SettingStatus.REJECTED, "", reason="the station's answer left it out")
 
 
-def _reason(info: m.StatusInfo | None) -> str:
-    return "" if info is None else ": ".join(filter(None, (info.reason_code, info.additional_info)))
-
-
 def _question(name: SettingName, attribute: Attribute) -> m.GetVariableData:
     return m.GetVariableData(
-        component=_component(name), variable=_variable(name), attribute_type=_attribute_type(attribute)
+        component=component_of(name), variable=variable_of(name), attribute_type=_attribute_type(attribute)
     )
 
 
 def _change(new: NewValue) -> m.SetVariableData:
     return m.SetVariableData(
-        component=_component(new.name),
-        variable=_variable(new.name),
+        component=component_of(new.name),
+        variable=variable_of(new.name),
         attribute_value=new.value,
         attribute_type=_attribute_type(new.attribute),
     )
@@ -242,14 +238,6 @@ def _change(new: NewValue) -> m.SetVariableData:
 def _attribute_type(attribute: Attribute) -> m.AttributeEnum | None:
     """Left out where it is what it is when left out: some stations know no other."""
     return None if attribute is Attribute.ACTUAL else m.AttributeEnum(attribute.value)
-
-
-def _component(name: SettingName) -> m.Component:
-    return m.Component(name=name.component, instance=name.component_instance or None, evse=_evse(name.place))
-
-
-def _variable(name: SettingName) -> m.Variable:
-    return m.Variable(name=name.variable, instance=name.variable_instance or None)
 
 
 # ---- anything
@@ -284,6 +272,9 @@ _SPEAKERS: Final[Mapping[type[Command[Any]], Callable[[Gate, Any], Conversation[
     **battery.SPEAKERS,
     **charging.SPEAKERS,
     **der.SPEAKERS,
+    **customer.SPEAKERS,
+    **monitoring.SPEAKERS,
+    **provisioning.SPEAKERS,
     **reservations.SPEAKERS,
 }
 
