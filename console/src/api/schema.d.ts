@@ -1963,6 +1963,256 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/local-list-selections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which tokens belong on which stations' lists */
+        get: operations["list_selections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/local-list-selections/network": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Select the tokens on all stations' lists */
+        put: operations["select_for_network"];
+        post?: never;
+        /**
+         * Select nothing for the network
+         * @description What stations have on their lists stays there: to empty them, select none of the tokens first.
+         */
+        delete: operations["unselect_for_network"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/local-list-selections/sites/{scope_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Select the tokens on a site's stations' lists */
+        put: operations["select_for_site"];
+        post?: never;
+        /** Select nothing for a site */
+        delete: operations["unselect_for_site"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/local-list-selections/stations/{scope_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Select the tokens on a station's list */
+        put: operations["select_for_station"];
+        post?: never;
+        /** Select nothing for a station */
+        delete: operations["unselect_for_station"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/local-lists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How stations' lists stand
+         * @description Of stations for which tokens are or were selected, by identity.
+         */
+        get: operations["list_local_lists"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/local-lists/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many lists are in which state */
+        get: operations["count_local_lists"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/local-list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a station's list stands */
+        get: operations["get_local_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/local-list/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What should be on a station's list
+         * @description Those that may charge first.
+         */
+        get: operations["list_entries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/local-list/version": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for the version of its list
+         * @description Where it is not the one we thought, the list is sent again.
+         */
+        post: operations["ask_version"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/local-list/send": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring its list up to date now
+         * @description It is done without asking as well, some seconds after tokens changed and after each boot.
+         */
+        post: operations["send_now"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/cache/clear": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have it forget the answers about tokens that it remembers
+         * @description Its list stays.
+         */
+        post: operations["clear_cache"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/offline-behaviour": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How it behaves where it cannot ask
+         * @description As it last told.
+         */
+        get: operations["get_behaviour"];
+        put?: never;
+        /**
+         * Change how it behaves where it cannot ask
+         * @description Under one name, whatever the station's version calls the setting. One answer each: it stands or falls alone;
+         *     `unknown` is what its version has no setting for.
+         */
+        post: operations["change_behaviour"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/offline-behaviour/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask how it behaves where it cannot ask */
+        post: operations["read_behaviour"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs/reset": {
         parameters: {
             query?: never;
@@ -2778,7 +3028,7 @@ export interface components {
             /** Name */
             name: string;
             /** Scopes */
-            scopes: components["schemas"]["Scope"][];
+            scopes: components["schemas"]["AccessScope"][];
             person?: components["schemas"]["PersonOut"] | null;
             /**
              * Csrf Token
@@ -3040,6 +3290,109 @@ export interface components {
              */
             campaign_id: string | null;
             reach: components["schemas"]["ReachOut"];
+        };
+        /**
+         * BehaviourIn
+         * @example {
+         *       "offline_known": true,
+         *       "offline_unknown": false
+         *     }
+         */
+        BehaviourIn: {
+            /**
+             * Offline Unknown
+             * @description offline, tokens that nobody knows may charge
+             */
+            offline_unknown?: boolean | null;
+            /**
+             * Offline Known
+             * @description offline, those on its list or in its cache may
+             */
+            offline_known?: boolean | null;
+            /**
+             * Without Asking
+             * @description online as well, those on its list or in its cache may charge before we answered
+             */
+            without_asking?: boolean | null;
+            /**
+             * Remote Asks
+             * @description it asks about the token of a remote start as well
+             */
+            remote_asks?: boolean | null;
+            /**
+             * Stop Invalid
+             * @description it ends what turns out not to be allowed
+             */
+            stop_invalid?: boolean | null;
+            /**
+             * Most Invalid Wh
+             * @description what may be charged all the same, when it turns out so
+             */
+            most_invalid_wh?: number | null;
+            /** List Enabled */
+            list_enabled?: boolean | null;
+            /** Cache Enabled */
+            cache_enabled?: boolean | null;
+            /**
+             * Cache Lifetime S
+             * @description how long it remembers an answer (2.x)
+             */
+            cache_lifetime_s?: number | null;
+            /**
+             * Master Group
+             * @description the group whose members may end anything there (2.x)
+             */
+            master_group?: string | null;
+        };
+        /**
+         * BehaviourOut
+         * @description null: not known; or, in a change, to stay as it is.
+         */
+        BehaviourOut: {
+            /**
+             * Offline Unknown
+             * @description offline, tokens that nobody knows may charge
+             */
+            offline_unknown?: boolean | null;
+            /**
+             * Offline Known
+             * @description offline, those on its list or in its cache may
+             */
+            offline_known?: boolean | null;
+            /**
+             * Without Asking
+             * @description online as well, those on its list or in its cache may charge before we answered
+             */
+            without_asking?: boolean | null;
+            /**
+             * Remote Asks
+             * @description it asks about the token of a remote start as well
+             */
+            remote_asks?: boolean | null;
+            /**
+             * Stop Invalid
+             * @description it ends what turns out not to be allowed
+             */
+            stop_invalid?: boolean | null;
+            /**
+             * Most Invalid Wh
+             * @description what may be charged all the same, when it turns out so
+             */
+            most_invalid_wh?: number | null;
+            /** List Enabled */
+            list_enabled?: boolean | null;
+            /** Cache Enabled */
+            cache_enabled?: boolean | null;
+            /**
+             * Cache Lifetime S
+             * @description how long it remembers an answer (2.x)
+             */
+            cache_lifetime_s?: number | null;
+            /**
+             * Master Group
+             * @description the group whose members may end anything there (2.x)
+             */
+            master_group?: string | null;
         };
         /**
          * BlastOut
@@ -3583,6 +3936,22 @@ export interface components {
              * @description to show as a QR code (otpauth://)
              */
             uri: string;
+        };
+        /** EntryOut */
+        EntryOut: {
+            /** Token */
+            token: string;
+            kind: components["schemas"]["TokenKind"];
+            status: components["schemas"]["AuthorizationStatus"];
+            /**
+             * Expires At
+             * @description ""; or until when it holds
+             */
+            expires_at: string;
+            /** Group */
+            group: string;
+            /** Language */
+            language: string;
         };
         /**
          * Fate
@@ -4395,6 +4764,70 @@ export interface components {
              */
             expires_at: string;
         };
+        /** ListOut */
+        ListOut: {
+            /** Station Id */
+            station_id: string;
+            /** @description pending: it is to change, and will; current; failed: tried, and will be again; unsupported: the station keeps no list; off: nothing is selected for it */
+            state: components["schemas"]["LocalAuthorizationState"];
+            /**
+             * Entries
+             * @description tokens that should be on it
+             */
+            entries: number;
+            /**
+             * Left Out
+             * @description tokens selected that the station has no room for
+             */
+            left_out: number;
+            /**
+             * Unsayable
+             * @description tokens its OCPP version has no room or word for
+             */
+            unsayable: number;
+            /**
+             * Room
+             * @description entries it has room for; null: it did not say
+             */
+            room: number | null;
+            /**
+             * Version
+             * @description of the list it accepted last; 0: none
+             */
+            version: number;
+            /**
+             * Said Version
+             * @description what it said last when it was asked
+             */
+            said_version: number | null;
+            /** Asked At */
+            asked_at: string | null;
+            /**
+             * Said
+             * @description the station's word when its list was last sent
+             */
+            said: string;
+            /**
+             * Tries
+             * @description in vain, in a row
+             */
+            tries: number;
+            /**
+             * Next At
+             * @description when it is tried again
+             */
+            next_at: string | null;
+            /** Changed At */
+            changed_at: string | null;
+        };
+        /** ListVersionOut */
+        ListVersionOut: {
+            /**
+             * Version
+             * @description 0: it has no list; null: it keeps none at all
+             */
+            version: number | null;
+        };
         /**
          * LoadOut
          * @description One list a figure, all of the same length; null where nothing is known of a slot.
@@ -4614,6 +5047,11 @@ export interface components {
          * @enum {string}
          */
         MessageState: "Charging" | "Faulted" | "Idle" | "Unavailable" | "Suspended" | "Discharging";
+        /**
+         * Mode
+         * @enum {string}
+         */
+        Mode: "off" | "everything" | "chosen";
         /**
          * Mutability
          * @enum {string}
@@ -4859,6 +5297,16 @@ export interface components {
         PageOfCommandOut: {
             /** Items */
             items: components["schemas"]["CommandOut"][];
+            /**
+             * Next
+             * @description pass as `after` to get the page that follows
+             */
+            next?: string | null;
+        };
+        /** Page[EntryOut] */
+        PageOfEntryOut: {
+            /** Items */
+            items: components["schemas"]["EntryOut"][];
             /**
              * Next
              * @description pass as `after` to get the page that follows
@@ -5549,7 +5997,7 @@ export interface components {
         RoleOut: {
             role: components["schemas"]["Role"];
             /** Scopes */
-            scopes: components["schemas"]["Scope"][];
+            scopes: components["schemas"]["AccessScope"][];
         };
         /**
          * RolesOut
@@ -5653,12 +6101,6 @@ export interface components {
              */
             signed: components["schemas"]["SignedOut"][];
         };
-        /**
-         * Scope
-         * @description What a call needs. Denied unless the actor has it.
-         * @enum {string}
-         */
-        Scope: "stations:read" | "stations:write" | "stations:command" | "messages:read" | "sites:read" | "sites:write" | "tokens:read" | "tokens:write" | "transactions:read" | "transactions:write" | "events:read" | "metrics:read" | "audit:read" | "access:write";
         /** ScreenBody */
         ScreenBody: {
             /** Component */
@@ -5687,10 +6129,58 @@ export interface components {
          * @enum {integer}
          */
         SecurityProfile: 0 | 1 | 2 | 3;
+        /**
+         * SelectionIn
+         * @example {
+         *       "groups": [
+         *         "fleet-north"
+         *       ],
+         *       "mode": "chosen",
+         *       "tokens": [
+         *         "04A2B3C4D5E680"
+         *       ]
+         *     }
+         */
+        SelectionIn: {
+            /** @description everything: all tokens we know; chosen: those of the groups, and those named (neither: none, the list is emptied); off: the list is left alone */
+            mode: components["schemas"]["Mode"];
+            /**
+             * Groups
+             * @default []
+             */
+            groups: string[];
+            /**
+             * Tokens
+             * @description values; those not known are passed over
+             * @default []
+             */
+            tokens: string[];
+        };
+        /** SelectionOut */
+        SelectionOut: {
+            /** @description the nearest holds: a station's own, else its site's, else the network's */
+            scope: components["schemas"]["LocalAuthorizationScope"];
+            /** Scope Id */
+            scope_id: string;
+            mode: components["schemas"]["Mode"];
+            /** Groups */
+            groups: string[];
+            /** Tokens */
+            tokens: string[];
+        };
         /** SelfIn */
         SelfIn: {
             /** Name */
             name: string;
+        };
+        /** SendIn */
+        SendIn: {
+            /**
+             * Full
+             * @description all of it, whatever is thought to be there
+             * @default false
+             */
+            full: boolean;
         };
         /** SeriesOut */
         SeriesOut: {
@@ -6541,7 +7031,7 @@ export interface components {
             allowed: number | null;
             /** Value */
             value: string;
-            /** @description what it would be answered now, whatever it has running: Accepted, Blocked (it is, or its group), Expired, NotAtThisTime (not valid yet) */
+            /** @description what it would be answered now, whatever it has running: Accepted, Blocked (it is, or its group), Expired, Invalid, NoCredit, NotAtThisTime (not valid yet) */
             standing: components["schemas"]["AuthorizationStatus"];
             /**
              * Running
@@ -6553,7 +7043,7 @@ export interface components {
          * TokenState
          * @enum {string}
          */
-        TokenState: "active" | "blocked";
+        TokenState: "active" | "blocked" | "no_credit" | "invalid";
         /** TransactionEventOut */
         TransactionEventOut: {
             /** Number */
@@ -7138,6 +7628,12 @@ export interface components {
              */
             new: string;
         };
+        /**
+         * Scope
+         * @description What a call needs. Denied unless the actor has it.
+         * @enum {string}
+         */
+        AccessScope: "stations:read" | "stations:write" | "stations:command" | "messages:read" | "sites:read" | "sites:write" | "tokens:read" | "tokens:write" | "transactions:read" | "transactions:write" | "events:read" | "metrics:read" | "audit:read" | "access:write";
         /** Page[MessageOut] */
         ApiPage_MessageOut___1: {
             /** Items */
@@ -7304,6 +7800,17 @@ export interface components {
          * @enum {string}
          */
         LogsState: "asked" | "accepted" | "uploading" | "received" | "refused" | "failed" | "silent";
+        /**
+         * Scope
+         * @description Whose lists a selection is for. The nearest one holds: a station's own, else its site's, else the network's.
+         * @enum {string}
+         */
+        LocalAuthorizationScope: "network" | "site" | "station";
+        /**
+         * State
+         * @enum {string}
+         */
+        LocalAuthorizationState: "pending" | "current" | "failed" | "unsupported" | "off";
         /**
          * Kind
          * @enum {string}
@@ -11312,7 +11819,7 @@ export interface operations {
                 group?: string | null;
                 state?: components["schemas"]["TokenState"] | null;
                 /** @description those that would be answered so now */
-                standing?: ("Accepted" | "Blocked" | "Expired" | "NotAtThisTime") | null;
+                standing?: ("Accepted" | "Blocked" | "Expired" | "Invalid" | "NoCredit" | "NotAtThisTime") | null;
             };
             header?: never;
             path?: never;
@@ -12715,6 +13222,715 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DisplayAskedOut"];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not connected, not accepted yet, or its OCPP version has no words for this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It answered with an error: `code` is its own word. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is connected and did not answer in time; whether it acted is not known. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_selections: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SelectionOut"][];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    select_for_network: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SelectionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SelectionOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unselect_for_network: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    select_for_site: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the site's or the station's id */
+                scope_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SelectionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SelectionOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unselect_for_site: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the site's or the station's id */
+                scope_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    select_for_station: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the site's or the station's id */
+                scope_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SelectionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SelectionOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unselect_for_station: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the site's or the station's id */
+                scope_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_local_lists: {
+        parameters: {
+            query?: {
+                /** @description items on a page */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+                /** @description any of these; repeatable */
+                state?: components["schemas"]["LocalAuthorizationState"][] | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfListOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    count_local_lists: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: number;
+                    };
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_local_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_entries: {
+        parameters: {
+            query?: {
+                /** @description items on a page */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfEntryOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_version: {
+        parameters: {
+            query?: {
+                /** @description seconds to wait for the station's answer */
+                timeout_s?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListVersionOut"];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not connected, not accepted yet, or its OCPP version has no words for this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It answered with an error: `code` is its own word. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is connected and did not answer in time; whether it acted is not known. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    send_now: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SendIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListOut"];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not connected, not accepted yet, or its OCPP version has no words for this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It answered with an error: `code` is its own word. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is connected and did not answer in time; whether it acted is not known. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    clear_cache: {
+        parameters: {
+            query?: {
+                /** @description seconds to wait for the station's answer */
+                timeout_s?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnswerOut"];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not connected, not accepted yet, or its OCPP version has no words for this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It answered with an error: `code` is its own word. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is connected and did not answer in time; whether it acted is not known. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_behaviour: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BehaviourOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_behaviour: {
+        parameters: {
+            query?: {
+                /** @description seconds to wait for the station's answer */
+                timeout_s?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BehaviourIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingAnswerOut"][];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not connected, not accepted yet, or its OCPP version has no words for this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It answered with an error: `code` is its own word. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is connected and did not answer in time; whether it acted is not known. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_behaviour: {
+        parameters: {
+            query?: {
+                /** @description seconds to wait for the station's answer */
+                timeout_s?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BehaviourOut"];
                 };
             };
             /** @description There is no such station. */

@@ -300,6 +300,18 @@ class TransactionReviewed(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class LocalListChanged(Event):
+    """state: see `GET /local-lists`. version: of the station's list, as far as it is known; 0: it has none."""
+
+    name: ClassVar[str] = "station.list_changed"
+    station_id: StationId
+    at: datetime
+    state: str
+    version: int
+    entries: int
+
+
+@dataclass(frozen=True, slots=True)
 class ReservationChanged(Event):
     """state: see `GET /reservations`."""
 

@@ -189,7 +189,9 @@ def test_tokens_are_listed_by_what_they_would_be_answered_now(play):
             {"value": "BLOCKED", "state": "blocked", "valid_until": "2001-01-01T00:00:00Z"},
             {"value": "GROUP", "group": "shut"},
             {"value": "OVER", "valid_until": "2001-01-01T00:00:00Z"},
-            {"value": "EARLY", "valid_from": "2999-01-01T00:00:00Z"},
+            {"value": "EARLY", "valid_from": "2999-01-01T00:00:00Z", "state": "no_credit"},
+            {"value": "USED", "state": "no_credit"},
+            {"value": "COPY", "state": "invalid"},
         ):
             assert (await api.client.post("/tokens", json=document)).status_code == 201
         for standing, values in {
@@ -197,6 +199,8 @@ def test_tokens_are_listed_by_what_they_would_be_answered_now(play):
             "Blocked": ["BLOCKED", "GROUP"],
             "Expired": ["OVER"],
             "NotAtThisTime": ["EARLY"],
+            "NoCredit": ["USED"],
+            "Invalid": ["COPY"],
         }.items():
             items = (await api.get("/tokens", standing=standing)).json()["items"]
             assert [(each["value"], each["standing"]) for each in items] == [(value, standing) for value in values]

@@ -152,3 +152,28 @@ def test_a_guesser_is_told_of_once_until_it_was_quiet():
     assert not guesses.is_news(NOW + timedelta(minutes=9))
     assert not guesses.is_news(NOW + timedelta(minutes=18))
     assert guesses.is_news(NOW + timedelta(minutes=29))
+
+
+@pytest.mark.parametrize(
+    ("state", "status"),
+    [
+        (TokenState.NO_CREDIT, AuthorizationStatus.NO_CREDIT),
+        (TokenState.INVALID, AuthorizationStatus.INVALID),
+        (TokenState.BLOCKED, AuthorizationStatus.BLOCKED),
+    ],
+)
+def test_a_token_that_is_not_to_charge_is_answered_why(state: TokenState, status: AuthorizationStatus):
+    assert decide(CARD, Known(Token(CARD.value, state=state)), NOW, HERE).status is status
+
+
+def test_one_without_credit_may_end_what_its_group_began_and_an_invalid_one_may_not():
+    group = Group("family")
+    used_up = Known(Token("B", state=TokenState.NO_CREDIT, group_id="family"), group)
+    assert may_stop("A", "family", IdToken("B"), used_up)
+    copied = Known(Token("B", state=TokenState.INVALID, group_id="family"), group)
+    assert not may_stop("A", "family", IdToken("B"), copied)
+
+
+def test_a_token_that_expired_says_so_whatever_credit_it_had():
+    token = Token(CARD.value, state=TokenState.NO_CREDIT, valid_until=NOW)
+    assert decide(CARD, Known(token), NOW, HERE).status is AuthorizationStatus.EXPIRED

@@ -12,7 +12,7 @@ from ocpp_schemas import FROM_STATIONS, check, payloads
 from voltloom.domain import commands
 from voltloom.domain.certificate import CertificateState, ContractVerdict, StatusAnswer
 from voltloom.domain.charging import Rates
-from voltloom.domain.commands import Command, RawCall
+from voltloom.domain.commands import Command, GetTransactionStatus, RawCall
 from voltloom.domain.errors import Invalid, NotInThisVersion, StationError
 from voltloom.domain.ids import JsonText, TransactionId
 from voltloom.domain.reports import (
@@ -211,6 +211,8 @@ NOT_SPOKEN: dict[Version, set[type[Command[Any]]]] = {
         commands.UnpublishFirmware,
     },
     Version.V201: {*_ONLY_IN_21},
+    Version.V16: {*_DISPLAY, GetTransactionStatus, commands.PublishFirmware, commands.UnpublishFirmware},
+    Version.V201: set(),
     Version.V21: set(),
 }
 """What a version has no words for at all. What it lacks words for in part is in test_outbound."""

@@ -16,15 +16,23 @@ from voltloom.domain.commands import (
     CancelReservation,
     ChangeAvailability,
     ChangeSettings,
+    ClearCache,
     ClearMessage,
     Command,
     DataAnswer,
     DeleteCertificate,
     FirmwareAnswer,
+    GetLocalListVersion,
     GetLog,
     GetSettings,
+    GetTransactionStatus,
     InstallCertificate,
+    ListAnswer,
     ListCertificates,
+    ListEntry,
+    ListStatus,
+    ListUpdate,
+    ListVersion,
     LogAnswer,
     LogKind,
     NewValue,
@@ -38,9 +46,11 @@ from voltloom.domain.commands import (
     Reset,
     ResetKind,
     SendData,
+    SendLocalList,
     SendSignedCertificate,
     SettingStatus,
     ShowMessage,
+    TransactionStatus,
     Trigger,
     Triggerable,
     Unlock,
@@ -52,7 +62,7 @@ from voltloom.domain.errors import Invalid, NotInThisVersion, StationError, Time
 from voltloom.domain.ids import Place, TransactionId
 from voltloom.domain.reports import Report, SettingsReported
 from voltloom.domain.station import Attribute, Availability, Mutability, Setting, SettingName
-from voltloom.domain.token import IdToken, TokenKind
+from voltloom.domain.token import Authorization, AuthorizationStatus, IdToken, TokenKind
 from voltloom.protocols.ocpp.dialect import DIALECTS, Call, Version
 
 V16, V201, V21 = Version.V16, Version.V201, Version.V21
@@ -126,6 +136,10 @@ def agreeable(action: str, request: Any) -> dict[str, Any]:
                 for asked in request["setVariableData"]
             ]
             return {"setVariableResult": [result | {"attributeStatus": "Accepted"} for result in results]}
+        case "GetLocalListVersion":
+            return {"versionNumber": 3}
+        case "GetTransactionStatus":
+            return {"messagesInQueue": False}
         case _:
             return {"status": "Accepted"}
 
@@ -510,6 +524,83 @@ ATTEMPTS = SettingName("OCPPCommCtrlr", "MessageAttempts", variable_instance="Tr
                 {"requestId": 7, "logType": "DataCollectorLog", "log": {"remoteLocation": "https://h/log"}},
             ),
         ),
+        says(
+            SendLocalList(
+                3,
+                ListUpdate.FULL,
+                (
+                    ListEntry(
+                        RFID, Authorization(AuthorizationStatus.ACCEPTED, UNTIL, IdToken("G", TokenKind.CENTRAL))
+                    ),
+                    ListEntry(IdToken("ABC", TokenKind.CENTRAL), Authorization(AuthorizationStatus.NO_CREDIT)),
+                ),
+            ),
+            v16=(
+                "SendLocalList",
+                {
+                    "listVersion": 3,
+                    "updateType": "Full",
+                    "localAuthorizationList": [
+                        {
+                            "idTag": "04A1B2",
+                            "idTagInfo": {"status": "Accepted", "expiryDate": WRITTEN, "parentIdTag": "G"},
+                        },
+                        {"idTag": "ABC", "idTagInfo": {"status": "Invalid"}},
+                    ],
+                },
+            ),
+            v201=(
+                "SendLocalList",
+                {
+                    "versionNumber": 3,
+                    "updateType": "Full",
+                    "localAuthorizationList": [
+                        {
+                            "idToken": {"idToken": "04A1B2", "type": "ISO14443"},
+                            "idTokenInfo": {
+                                "status": "Accepted",
+                                "cacheExpiryDateTime": WRITTEN,
+                                "groupIdToken": {"idToken": "G", "type": "Central"},
+                            },
+                        },
+                        {"idToken": {"idToken": "ABC", "type": "Central"}, "idTokenInfo": {"status": "NoCredit"}},
+                    ],
+                },
+            ),
+        ),
+        says(
+            SendLocalList(4, ListUpdate.DIFFERENTIAL, (ListEntry(RFID),)),
+            v16=(
+                "SendLocalList",
+                {"listVersion": 4, "updateType": "Differential", "localAuthorizationList": [{"idTag": "04A1B2"}]},
+            ),
+            v201=(
+                "SendLocalList",
+                {
+                    "versionNumber": 4,
+                    "updateType": "Differential",
+                    "localAuthorizationList": [{"idToken": {"idToken": "04A1B2", "type": "ISO14443"}}],
+                },
+            ),
+        ),
+        says(
+            SendLocalList(5, ListUpdate.FULL),
+            v16=("SendLocalList", {"listVersion": 5, "updateType": "Full", "localAuthorizationList": []}),
+            v201=("SendLocalList", {"versionNumber": 5, "updateType": "Full"}),
+        ),
+        says(
+            SendLocalList(6, ListUpdate.DIFFERENTIAL),
+            v16=("SendLocalList", {"listVersion": 6, "updateType": "Differential"}),
+            v201=("SendLocalList", {"versionNumber": 6, "updateType": "Differential"}),
+        ),
+        says(SendLocalList(0, ListUpdate.FULL), v16=Invalid, v201=Invalid),
+        says(ClearCache(), v16=("ClearCache", {}), v201=("ClearCache", {})),
+        says(
+            GetTransactionStatus(TransactionId("tx-1")),
+            v16=NotInThisVersion,
+            v201=("GetTransactionStatus", {"transactionId": "tx-1"}),
+        ),
+        says(GetTransactionStatus(), v16=NotInThisVersion, v201=("GetTransactionStatus", {})),
         says(Reset(ResetKind.IMMEDIATE), v16=("Reset", {"type": "Hard"}), v201=("Reset", {"type": "Immediate"})),
         says(Reset(ResetKind.ON_IDLE), v16=("Reset", {"type": "Soft"}), v201=("Reset", {"type": "OnIdle"})),
         says(Reset(ResetKind.ON_IDLE, evse=2), v16=NotInThisVersion, v201=("Reset", {"type": "OnIdle", "evseId": 2})),
@@ -922,3 +1013,59 @@ def test_a_16_station_without_getdiagnostics_is_asked_with_getlog():
 )
 def test_what_a_local_controller_says_to_offering_no_more(word: str, comes_to: Accepted):
     assert play(V21, UnpublishFirmware("0" * 32), always({"status": word})).outcome == Answer(comes_to, word)
+
+
+# ---- local lists
+
+
+@pytest.mark.parametrize(("version", "longest"), [(V16, 20), (V201, 36), (V21, 255)], ids=str)
+def test_a_token_that_no_such_station_could_be_shown_is_left_off_its_list(version: Version, longest: int):
+    accepted = Authorization(AuthorizationStatus.ACCEPTED)
+    entries = tuple(ListEntry(IdToken("X" * length, TokenKind.CENTRAL), accepted) for length in (longest, longest + 1))
+    played = play(version, SendLocalList(1, ListUpdate.FULL, entries), agreeable)
+    assert len(played.calls[0][1]["localAuthorizationList"]) == 1
+    assert played.outcome == ListAnswer(ListStatus.ACCEPTED, left_out=1)
+
+
+@pytest.mark.parametrize(("version", "left_out"), [(V16, 0), (V201, 1), (V21, 0)], ids=str)
+def test_a_kind_of_token_that_a_version_does_not_know_is_left_off(version: Version, left_out: int):
+    vehicle = ListEntry(IdToken("WVWZZZ1JZXW000001", TokenKind.VIN), Authorization(AuthorizationStatus.ACCEPTED))
+    assert play(version, SendLocalList(1, ListUpdate.FULL, (vehicle,)), agreeable).outcome.left_out == left_out
+
+
+@pytest.mark.parametrize(
+    ("version", "said", "meant"),
+    [
+        (V16, {"listVersion": -1}, None),
+        (V16, {"listVersion": 0}, 0),
+        (V16, {"listVersion": 7}, 7),
+        (V201, {"versionNumber": 0}, 0),
+        (V21, {"versionNumber": 7}, 7),
+    ],
+)
+def test_the_version_of_a_list(version: Version, said: dict[str, int], meant: int | None):
+    assert play(version, GetLocalListVersion(), always(said)).outcome == ListVersion(meant)
+
+
+@pytest.mark.parametrize("status", ["Accepted", "Failed", "VersionMismatch"])
+@pytest.mark.parametrize("version", [V16, V201, V21], ids=str)
+def test_every_answer_to_a_list_is_understood(version: Version, status: str):
+    answer = play(version, SendLocalList(1, ListUpdate.FULL), always({"status": status})).outcome
+    assert answer == ListAnswer(ListStatus(status))
+
+
+def test_16_may_say_that_it_keeps_no_list_and_2x_why_it_failed():
+    answer = play(V16, SendLocalList(1, ListUpdate.FULL), always({"status": "NotSupported"})).outcome
+    assert answer.status is ListStatus.NOT_SUPPORTED
+    info = {"reasonCode": "NoMemory", "additionalInfo": "full"}
+    answer = play(V201, SendLocalList(1, ListUpdate.FULL), always({"status": "Failed", "statusInfo": info})).outcome
+    assert answer == ListAnswer(ListStatus.FAILED, "NoMemory", "full")
+
+
+@pytest.mark.parametrize("version", [V201, V21], ids=str)
+def test_how_a_transaction_stands_at_its_station(version: Version):
+    said = {"ongoingIndicator": True, "messagesInQueue": True}
+    assert play(version, GetTransactionStatus(TransactionId("tx")), always(said)).outcome == TransactionStatus(
+        True, True
+    )
+    assert play(version, GetTransactionStatus(), always({"messagesInQueue": False})).outcome == TransactionStatus(False)

@@ -32,7 +32,7 @@ export const KINDS = {
   statuses: ["connector.status_changed"],
   commands: ["command.answered", "job.changed", "station.settings_received"],
   reservations: ["reservation.changed"],
-  changes: ["station.changed", "site.changed", "token.changed"],
+  changes: ["station.changed", "site.changed", "token.changed", "station.list_changed"],
   audit: ["audit.noted"],
 } as const;
 export type Kind = keyof typeof KINDS;

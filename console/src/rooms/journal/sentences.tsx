@@ -168,6 +168,8 @@ export function useSentence(): (entry: Entry) => Sentence {
         return { icon: IconRefreshAlert, tone: "kept", said: rich(of(REVIEWED, text(entry, "action"), "it.reviewed.accept"), { actor: safe(wordOfActor(text(entry, "actor")), 60), station }) };
       case "reservation.changed":
         return { icon: IconBookmark, tone: "kept", said: rich("it.reservation", { id: text(entry, "reservation_id"), station, state: safe(wordOf(text(entry, "state")), 40) }) };
+      case "station.list_changed":
+        return { icon: IconBookmark, tone: "kept", said: rich("it.list", { station, version: text(entry, "version"), state: safe(wordOf(text(entry, "state")), 40) }) };
       case "audit.noted": {
         const outcome = text(entry, "outcome");
         const values = { actor: <strong>{safe(wordOfActor(text(entry, "actor")), 60)}</strong>, did: didOf(text(entry, "action"), text(entry, "target")) };

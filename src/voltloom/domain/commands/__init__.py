@@ -31,6 +31,16 @@ from voltloom.domain.commands.customer import AskCustomerInformation, Certificat
 from voltloom.domain.commands.der import ClearDerControls, DerAnswer, GetDerControls, SetDerControl
 from voltloom.domain.commands.display import ClearMessage, ReportMessages, ShowMessage
 from voltloom.domain.commands.firmware import FirmwareAnswer, PublishFirmware, UnpublishFirmware, UpdateFirmware
+from voltloom.domain.commands.lists import (
+    ClearCache,
+    GetLocalListVersion,
+    ListAnswer,
+    ListEntry,
+    ListStatus,
+    ListUpdate,
+    ListVersion,
+    SendLocalList,
+)
 from voltloom.domain.commands.logs import GetLog, LogAnswer, LogKind
 from voltloom.domain.commands.monitoring import (
     AdjustStream,
@@ -58,7 +68,13 @@ from voltloom.domain.commands.settings import (
     SettingStatus,
 )
 from voltloom.domain.commands.station import ChangeAvailability, Reset, ResetKind, Trigger, Triggerable, Unlock
-from voltloom.domain.commands.transactions import RequestStart, RequestStop, StartAnswer
+from voltloom.domain.commands.transactions import (
+    GetTransactionStatus,
+    RequestStart,
+    RequestStop,
+    StartAnswer,
+    TransactionStatus,
+)
 
 __all__ = [
     "Accepted",
@@ -70,6 +86,7 @@ __all__ = [
     "CertificateHash",
     "ChangeAvailability",
     "ChangeSettings",
+    "ClearCache",
     "ClearChargingProfiles",
     "ClearDerControls",
     "ClearMessage",
@@ -83,11 +100,18 @@ __all__ = [
     "GetChargingProfiles",
     "GetCompositeSchedule",
     "GetDerControls",
+    "GetLocalListVersion",
     "GetLog",
     "GetSettings",
+    "GetTransactionStatus",
     "InstallCertificate",
     "InstalledAnswer",
+    "ListAnswer",
     "ListCertificates",
+    "ListEntry",
+    "ListStatus",
+    "ListUpdate",
+    "ListVersion",
     "LogAnswer",
     "LogKind",
     "MobileAccess",
@@ -116,6 +140,7 @@ __all__ = [
     "ResetKind",
     "SendAfrrSignal",
     "SendData",
+    "SendLocalList",
     "SendSignedCertificate",
     "SetChargingProfile",
     "SetDerControl",
@@ -127,6 +152,7 @@ __all__ = [
     "SettingStatus",
     "ShowMessage",
     "StartAnswer",
+    "TransactionStatus",
     "Trigger",
     "Triggerable",
     "Unlock",

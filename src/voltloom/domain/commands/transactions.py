@@ -31,5 +31,21 @@ class StartAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class TransactionStatus:
+    """messages_in_queue: it has messages about transactions yet to deliver (of this one, where one was asked for).
+    ongoing: None where none was asked for."""
+
+    messages_in_queue: bool
+    ongoing: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GetTransactionStatus(Command[TransactionStatus]):
+    """2.x only. transaction_id None: of all of them."""
+
+    transaction_id: TransactionId | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RequestStop(Command[Answer]):
     transaction_id: TransactionId

@@ -14,14 +14,16 @@ from voltloom.features.authorization.answers import (
     station_tokens,
 )
 from voltloom.features.authorization.cache import FOLLOWED, follower
-from voltloom.features.authorization.rules import Group, Token, TokenState
+from voltloom.features.authorization.rules import Group, Known, Token, TokenState, standing
 from voltloom.features.authorization.service import add_token, import_tokens, read_csv, release, vouch
-from voltloom.features.authorization.store import find_tokens
+from voltloom.features.authorization.store import Selected, find_tokens, group_ids, select_tokens
 from voltloom.features.feature import Feature, answer
 
 __all__ = [
     "FOLLOWED",
     "Group",
+    "Known",
+    "Selected",
     "Token",
     "TokenState",
     "add_token",
@@ -32,10 +34,13 @@ __all__ = [
     "feature",
     "find_tokens",
     "follower",
+    "group_ids",
     "import_tokens",
     "may_stop",
     "read_csv",
     "release",
+    "select_tokens",
+    "standing",
     "vouch",
 ]
 

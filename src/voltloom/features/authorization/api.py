@@ -65,7 +65,7 @@ class TokenOut(TokenFields):
     value: str
     standing: AuthorizationStatus = Field(
         description="what it would be answered now, whatever it has running: Accepted, Blocked (it is, or its group), "
-        "Expired, NotAtThisTime (not valid yet)"
+        "Expired, Invalid, NoCredit, NotAtThisTime (not valid yet)"
     )
     running: int = Field(description="how many transactions it has open")
 
@@ -178,7 +178,7 @@ def _token_routes(router: APIRouter) -> None:
         group: Annotated[str | None, Query(max_length=36)] = None,
         state: TokenState | None = None,
         standing: Annotated[
-            Literal["Accepted", "Blocked", "Expired", "NotAtThisTime"] | None,
+            Literal["Accepted", "Blocked", "Expired", "Invalid", "NoCredit", "NotAtThisTime"] | None,
             Query(description="those that would be answered so now"),
         ] = None,
     ) -> Page[TokenOut]:

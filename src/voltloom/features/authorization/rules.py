@@ -25,6 +25,10 @@ _ALIKE = (
 class TokenState(Enum):
     ACTIVE = "active"
     BLOCKED = "blocked"
+    NO_CREDIT = "no_credit"
+    """A prepaid one that is used up. It may still end what it began."""
+    INVALID = "invalid"
+    """It is known, and not to be taken: a copy, a test card, one that was never handed out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +128,14 @@ def standing(token: Token, group: Group | None, now: datetime) -> AuthorizationS
     """What it would be answered now, whatever it has running."""
     if token.state is TokenState.BLOCKED or (group is not None and group.blocked):
         return AuthorizationStatus.BLOCKED
+    if token.state is TokenState.INVALID:
+        return AuthorizationStatus.INVALID
     if token.valid_until is not None and now >= token.valid_until:
         return AuthorizationStatus.EXPIRED
     if token.valid_from is not None and now < token.valid_from:
         return AuthorizationStatus.NOT_AT_THIS_TIME
+    if token.state is TokenState.NO_CREDIT:
+        return AuthorizationStatus.NO_CREDIT
     return AuthorizationStatus.ACCEPTED
 
 
@@ -138,7 +146,9 @@ def may_stop(starter: str, starter_group: str | None, stopper: IdToken, known: K
     """
     if stopper.kind is TokenKind.NO_AUTHORIZATION or stopper.key == starter:
         return True
-    if known is None or known.group is None or known.token.state is TokenState.BLOCKED or known.group.blocked:
+    if known is None or known.group is None or known.group.blocked:
+        return False
+    if known.token.state in (TokenState.BLOCKED, TokenState.INVALID):
         return False
     return known.group.master or (starter_group is not None and known.group.id.upper() == starter_group.upper())
 

@@ -1,6 +1,7 @@
 """Tokens, their groups, which of them charge now, and those that operators vouch for."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
+    case,
     delete,
     false,
     func,
@@ -23,6 +25,7 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    true,
     update,
 )
 
@@ -116,15 +119,43 @@ def read_known(connection: Connection, key: str) -> Known | None:
     row = connection.execute(_KNOWN.where(tokens.c.key == key)).one_or_none()
     if row is None:
         return None
-    group = Group(*row[len(_TOKEN) :]) if row[len(_TOKEN)] is not None else None
     uses = connection.execute(
         select(token_uses.c.station_id, token_uses.c.transaction_id, token_uses.c.since).where(token_uses.c.key == key)
     )
-    return Known(
-        _token(row[: len(_TOKEN)]),
-        group,
-        tuple(Use(StationId(station), TransactionId(transaction), since) for station, transaction, since in uses),
+    return _known(
+        row, tuple(Use(StationId(station), TransactionId(transaction), since) for station, transaction, since in uses)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """total: how many were selected, `known` being the first of them."""
+
+    known: tuple[Known, ...]
+    total: int
+
+
+def select_tokens(
+    connection: Connection, wanted: tuple[Sequence[str], Sequence[str]] | None, now: datetime, limit: int
+) -> Selected:
+    """wanted: those of these groups, and those with these keys; None: all. Those that may charge now come first.
+    Without their uses."""
+    condition: ColumnElement[bool] = true()
+    if wanted is not None:
+        groups, keys = wanted
+        condition = or_(tokens.c.group_id.in_(groups), tokens.c.key.in_(keys))
+    rank = case((_stands(AuthorizationStatus.ACCEPTED, now), 0), else_=1)
+    query = _KNOWN.where(condition).order_by(rank, tokens.c.key).limit(limit)
+    known = tuple(_known(row) for row in connection.execute(query))
+    total = len(known)
+    if total == limit:
+        total = connection.execute(select(func.count()).select_from(tokens).where(condition)).scalar_one()
+    return Selected(known, total)
+
+
+def _known(row: Sequence[Any], uses: tuple[Use, ...] = ()) -> Known:
+    group = Group(*row[len(_TOKEN) :]) if row[len(_TOKEN)] is not None else None
+    return Known(_token(row[: len(_TOKEN)]), group, uses)
 
 
 def read_grants(connection: Connection, ids: Sequence[StationId]) -> dict[StationId, dict[str, datetime]]:
@@ -191,17 +222,24 @@ def _stands(status: AuthorizationStatus, now: datetime) -> ColumnElement[bool]:
     """`rules.standing`, as a condition."""
     c = tokens.c
     is_blocked = or_(c.state == TokenState.BLOCKED.value, func.coalesce(token_groups.c.blocked, False))
+    is_invalid = c.state == TokenState.INVALID.value
     is_over = and_(c.valid_until.is_not(None), c.valid_until <= now)
     is_early = and_(c.valid_from.is_not(None), c.valid_from > now)
+    is_known_good = and_(not_(is_blocked), not_(is_invalid))
+    is_timely = and_(is_known_good, not_(is_over), not_(is_early))
     match status:
         case AuthorizationStatus.BLOCKED:
             return is_blocked
+        case AuthorizationStatus.INVALID:
+            return and_(not_(is_blocked), is_invalid)
         case AuthorizationStatus.EXPIRED:
-            return and_(not_(is_blocked), is_over)
+            return and_(is_known_good, is_over)
         case AuthorizationStatus.NOT_AT_THIS_TIME:
-            return and_(not_(is_blocked), not_(is_over), is_early)
+            return and_(is_known_good, not_(is_over), is_early)
+        case AuthorizationStatus.NO_CREDIT:
+            return and_(is_timely, c.state == TokenState.NO_CREDIT.value)
         case AuthorizationStatus.ACCEPTED:
-            return and_(not_(is_blocked), not_(is_over), not_(is_early))
+            return and_(is_timely, c.state == TokenState.ACTIVE.value)
         case _:
             return false()
 

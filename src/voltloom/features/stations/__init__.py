@@ -22,7 +22,7 @@ from voltloom.features.feature import Feature, answer, every
 from voltloom.features.stations import answers, expiry, nodes
 from voltloom.features.stations.aims import Aim, Automatic, Likeness, likeness_of, likenesses
 from voltloom.features.stations.answers import StationsConfig, Vocabulary
-from voltloom.features.stations.asking import ask, document_of, name_of_kind, pruner, said_of, summary
+from voltloom.features.stations.asking import ask, document_of, keep_settings, name_of_kind, pruner, said_of, summary
 from voltloom.features.stations.asking import check as check_command
 from voltloom.features.stations.counting import NetworkCount, SiteCount, count_by_site, count_network, ids_in_site
 from voltloom.features.stations.credentials import Credential, Credentials, Passwords
@@ -66,6 +66,7 @@ from voltloom.features.stations.service import (
     remove_station,
     rotate_password,
 )
+from voltloom.features.stations.store import known_settings
 
 __all__ = [
     "DANGEROUS",
@@ -121,6 +122,8 @@ __all__ = [
     "is_plausible",
     "is_secret",
     "keep_door",
+    "keep_settings",
+    "known_settings",
     "likeness_of",
     "likenesses",
     "may_speak",

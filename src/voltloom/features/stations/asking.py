@@ -18,6 +18,8 @@ from voltloom.domain.commands import (
     DataAnswer,
     DerAnswer,
     FirmwareAnswer,
+    ListAnswer,
+    ListVersion,
     LogAnswer,
     MonitorAnswer,
     NewValue,
@@ -27,6 +29,7 @@ from voltloom.domain.commands import (
     SettingAnswer,
     SettingStatus,
     StartAnswer,
+    TransactionStatus,
 )
 from voltloom.domain.errors import (
     Conflict,
@@ -185,6 +188,13 @@ def summary(outcome: object) -> str:
     match outcome:
         case StartAnswer() | CompositeAnswer() | DerAnswer() | FirmwareAnswer() | LogAnswer():
             return summary(outcome.answer)
+        case ListAnswer():
+            return outcome.status.value
+        case ListVersion():
+            return "no list" if outcome.version is None else f"version {outcome.version}"
+        case TransactionStatus():
+            ongoing = {None: "", True: "ongoing, ", False: "over, "}[outcome.ongoing]
+            return ongoing + ("messages are waiting" if outcome.messages_in_queue else "nothing is waiting")
         case Answer() | DataAnswer():
             said = rules.plain(outcome.status, 50)
             return (
@@ -250,6 +260,11 @@ def profile_started(command: Command[Any], answer: object) -> JsonText | None:
     if answer.answer.accepted is Accepted.REJECTED:
         return None
     return JsonText(msgspec.json.encode(command.profile).decode())
+
+
+def keep_settings(connection: Connection, station_id: StationId, told: Iterable[Setting], at: datetime) -> None:
+    """What a station said of its settings when another feature asked it."""
+    store.put_settings(connection, station_id, map(bounded, told), at)
 
 
 def _setting_answers(items: Iterable[object]) -> list[SettingAnswer]:

@@ -1,7 +1,7 @@
 """The tables of stations and the statements on them. Texts from stations come here already cut and cleaned."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -573,6 +573,24 @@ def change_value(connection: Connection, station_id: StationId, setting: Setting
     row = dict(zip(PUT_SETTING.columns, setting_row(station_id, setting, at), strict=True))
     query = update(settings).where(*(settings.c[name] == row[name] for name in SETTING_KEY))
     connection.execute(query.values(value=row["value"], reported_at=at))
+
+
+def known_settings(
+    connection: Connection, station_id: StationId, names: Iterable[SettingName]
+) -> dict[SettingName, Setting]:
+    """The actual ones, as last told; without those that are not known."""
+    wanted = {name: setting_row(station_id, Setting(name, None), _NEVER)[: len(SETTING_KEY)] for name in names}
+    c = settings.c
+    found: dict[SettingName, Setting] = {}
+    for name, key in wanted.items():
+        same = (c[column] == value for column, value in zip(SETTING_KEY, key, strict=True))
+        row = connection.execute(select(settings).where(*same)).mappings().one_or_none()
+        if row is not None:
+            found[name] = setting_of(row)
+    return found
+
+
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def put_settings(connection: Connection, station_id: StationId, found: Iterable[Setting], at: datetime) -> None:

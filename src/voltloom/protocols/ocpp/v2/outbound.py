@@ -14,6 +14,7 @@ from voltloom.domain.commands import (
     Command,
     DataAnswer,
     GetSettings,
+    GetTransactionStatus,
     NewValue,
     ReportSettings,
     RequestStart,
@@ -23,6 +24,7 @@ from voltloom.domain.commands import (
     SettingAnswer,
     SettingStatus,
     StartAnswer,
+    TransactionStatus,
     Trigger,
     Triggerable,
     Unlock,
@@ -40,6 +42,7 @@ from voltloom.protocols.ocpp.v2 import (
     der,
     display,
     firmware,
+    lists,
     logs,
     monitoring,
     provisioning,
@@ -80,6 +83,12 @@ def request_stop(gate: Gate, command: RequestStop) -> Conversation[Answer]:
     request = m.RequestStopTransactionRequest(transaction_id=command.transaction_id)
     answer = yield from gate.ask("RequestStopTransaction", request, m.RequestStopTransactionResponse)
     return answer_of(answer.status, answer.status_info)
+
+
+def transaction_status(gate: Gate, command: GetTransactionStatus) -> Conversation[TransactionStatus]:
+    request = m.GetTransactionStatusRequest(transaction_id=command.transaction_id)
+    answer = yield from gate.ask("GetTransactionStatus", request, m.GetTransactionStatusResponse)
+    return TransactionStatus(answer.messages_in_queue, answer.ongoing_indicator)
 
 
 # ---- the station itself
@@ -258,6 +267,7 @@ _SPEAKERS: Final[Mapping[type[Command[Any]], Callable[[Gate, Any], Conversation[
     ChangeAvailability: change_availability,
     ChangeSettings: change_settings,
     GetSettings: get_settings,
+    GetTransactionStatus: transaction_status,
     ReportSettings: report_settings,
     RequestStart: request_start,
     RequestStop: request_stop,
@@ -275,6 +285,7 @@ _SPEAKERS: Final[Mapping[type[Command[Any]], Callable[[Gate, Any], Conversation[
     **customer.SPEAKERS,
     **monitoring.SPEAKERS,
     **provisioning.SPEAKERS,
+    **lists.SPEAKERS,
     **reservations.SPEAKERS,
 }
 
