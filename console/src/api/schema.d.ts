@@ -2213,6 +2213,63 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conformance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How well makes, models and firmwares keep to the standard
+         * @description The worst first.
+         */
+        get: operations["list_scores"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conformance/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the score is computed */
+        get: operations["explain_score"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/conformance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How well a station keeps to the standard
+         * @description With each firmware it had.
+         */
+        get: operations["get_score"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs/reset": {
         parameters: {
             query?: never;
@@ -3433,6 +3490,34 @@ export interface components {
              */
             missing: string[];
         };
+        /**
+         * BrokenOut
+         * @description A rule of its schema that a message breaks, whether we hold it to that or not.
+         */
+        BrokenOut: {
+            /**
+             * Part
+             * @enum {string}
+             */
+            part: "call" | "answer";
+            /**
+             * Path
+             * @description of what breaks it; "": the payload itself
+             * @example meterValue[0].timestamp
+             */
+            path: string;
+            /**
+             * Rule
+             * @description where the schema says so
+             * @example properties/idTag/maxLength
+             */
+            rule: string;
+            /**
+             * Found
+             * @description what was found there
+             */
+            found: string;
+        };
         /** BulkAvailabilityIn */
         BulkAvailabilityIn: {
             /** Stations */
@@ -3952,6 +4037,39 @@ export interface components {
             group: string;
             /** Language */
             language: string;
+        };
+        /** EvidenceOut */
+        EvidenceOut: {
+            mistake: components["schemas"]["Mistake"];
+            /**
+             * Rule
+             * @description what was broken; empty: other rules, of which there were too many to tell apart
+             */
+            rule: string;
+            /** Count */
+            count: number;
+            /**
+             * Stations
+             * @description that did so
+             */
+            stations: number;
+            /**
+             * Last At
+             * Format: date-time
+             */
+            last_at: string;
+            /**
+             * Station Id
+             * @description whose example follows
+             */
+            station_id: string;
+            /** Message Id */
+            message_id: string;
+            /**
+             * Message Number
+             * @description of the example, in `GET /stations/{id}/messages`
+             */
+            message_number: number;
         };
         /**
          * Fate
@@ -4954,6 +5072,41 @@ export interface components {
              */
             address: string;
         };
+        /** MakeOut */
+        MakeOut: {
+            /**
+             * Score
+             * @description 0 to 100; null: nothing was heard. `GET /conformance/rules` says how
+             */
+            score: number | null;
+            /**
+             * Messages
+             * @description calls of either side
+             */
+            messages: number;
+            /**
+             * Is Little
+             * @description fewer than 100: the score says little
+             */
+            is_little: boolean;
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
+            /**
+             * Evidence
+             * @description the most frequent first, 20 at most
+             */
+            evidence: components["schemas"]["EvidenceOut"][];
+            /** Vendor */
+            vendor: string;
+            /** Model */
+            model: string;
+            /** Firmware */
+            firmware: string;
+            /** Stations */
+            stations: number;
+        };
         /** MapOut */
         MapOut: {
             /**
@@ -5047,6 +5200,22 @@ export interface components {
          * @enum {string}
          */
         MessageState: "Charging" | "Faulted" | "Idle" | "Unavailable" | "Suspended" | "Discharging";
+        /**
+         * Mistake
+         * @enum {string}
+         */
+        Mistake: "unreadable" | "schema" | "wrong_direction" | "unknown_action" | "too_early" | "mended" | "bad_answer" | "failed" | "silent" | "not_implemented";
+        /** MistakeOut */
+        MistakeOut: {
+            mistake: components["schemas"]["Mistake"];
+            /**
+             * Weight
+             * @description of a message
+             */
+            weight: number;
+            /** About */
+            about: string;
+        };
         /**
          * Mode
          * @enum {string}
@@ -5367,6 +5536,16 @@ export interface components {
         PageOfKnockOut: {
             /** Items */
             items: components["schemas"]["KnockOut"][];
+            /**
+             * Next
+             * @description pass as `after` to get the page that follows
+             */
+            next?: string | null;
+        };
+        /** Page[ListOut] */
+        PageOfListOut: {
+            /** Items */
+            items: components["schemas"]["ListOut"][];
             /**
              * Next
              * @description pass as `after` to get the page that follows
@@ -6033,6 +6212,13 @@ export interface components {
              */
             changes: string[];
         };
+        /** RulesOut */
+        RulesOut: {
+            /** Formula */
+            formula: string;
+            /** Mistakes */
+            mistakes: components["schemas"]["MistakeOut"][];
+        };
         /**
          * SampleOut
          * @description What a meter said for one instant. null where it did not say.
@@ -6100,6 +6286,33 @@ export interface components {
              * @description signed values, verbatim
              */
             signed: components["schemas"]["SignedOut"][];
+        };
+        /** ScoreOut */
+        ScoreOut: {
+            /**
+             * Score
+             * @description 0 to 100; null: nothing was heard. `GET /conformance/rules` says how
+             */
+            score: number | null;
+            /**
+             * Messages
+             * @description calls of either side
+             */
+            messages: number;
+            /**
+             * Is Little
+             * @description fewer than 100: the score says little
+             */
+            is_little: boolean;
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
+            /**
+             * Evidence
+             * @description the most frequent first, 20 at most
+             */
+            evidence: components["schemas"]["EvidenceOut"][];
         };
         /** ScreenBody */
         ScreenBody: {
@@ -7790,16 +8003,6 @@ export interface components {
          * @enum {string}
          */
         FirmwareState: "asked" | "accepted" | "download_scheduled" | "downloading" | "download_paused" | "downloaded" | "signature_verified" | "install_scheduled" | "installing" | "install_rebooting" | "installed" | "confirmed" | "refused" | "failed" | "silent" | "replaced";
-        /** AskedOut */
-        LogsAskedOut: {
-            log: components["schemas"]["LogOut"];
-            answer: components["schemas"]["AnswerOut"];
-        };
-        /**
-         * State
-         * @enum {string}
-         */
-        LogsState: "asked" | "accepted" | "uploading" | "received" | "refused" | "failed" | "silent";
         /**
          * Scope
          * @description Whose lists a selection is for. The nearest one holds: a station's own, else its site's, else the network's.
@@ -7811,6 +8014,16 @@ export interface components {
          * @enum {string}
          */
         LocalAuthorizationState: "pending" | "current" | "failed" | "unsupported" | "off";
+        /** AskedOut */
+        LogsAskedOut: {
+            log: components["schemas"]["LogOut"];
+            answer: components["schemas"]["AnswerOut"];
+        };
+        /**
+         * State
+         * @enum {string}
+         */
+        LogsState: "asked" | "accepted" | "uploading" | "received" | "refused" | "failed" | "silent";
         /**
          * Kind
          * @enum {string}
@@ -7871,6 +8084,21 @@ export interface components {
              * @description the frame, where it could not be read as a call; else empty
              */
             raw: string;
+            /**
+             * Meaning
+             * @description what the call says, in one sentence; empty in exports
+             */
+            meaning: string;
+            /**
+             * Answer Meaning
+             * @description what the answer says, in one sentence
+             */
+            answer_meaning: string;
+            /**
+             * Broken
+             * @description the rules of the schema that call or answer break
+             */
+            broken: components["schemas"]["BrokenOut"][];
         };
         /** PasswordIn */
         StationsPasswordIn: {
@@ -9738,6 +9966,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before */
                 after?: string | null;
+                /** @description of what is told of a message */
+                language?: "en" | "de";
                 /** @description any of these */
                 action?: string[] | null;
                 /** @description who called */
@@ -13960,6 +14190,100 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_scores: {
+        parameters: {
+            query?: {
+                vendor?: string;
+                model?: string;
+                firmware?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MakeOut"][];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explain_score: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulesOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_score: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScoreOut"];
+                };
             };
             /** @description a problem */
             default: {

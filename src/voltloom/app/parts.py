@@ -22,6 +22,7 @@ from voltloom.features import (
     battery_swap,
     certificates,
     charging_profiles,
+    conformance,
     contracts,
     der,
     display,
@@ -39,7 +40,7 @@ from voltloom.features import (
     uptime,
 )
 from voltloom.features.feature import Feature
-from voltloom.infra.archive import Archive
+from voltloom.infra.archive import Archive, Exchange
 from voltloom.infra.database import Database, open_database
 from voltloom.infra.files import FileStore
 from voltloom.infra.journal import Journal
@@ -104,6 +105,7 @@ def parts_of(settings: Settings, where: Addresses) -> Parts:
             heartbeat_interval_s=settings.heartbeat_interval_s,
             archive=archive,
             vocabulary=vocabulary,
+            explainer=explainer,
         ),
         authority=authority,
         signers=_signers(settings, authority, outbound),
@@ -178,6 +180,34 @@ def _file(name: str) -> Path | None:
     return Path(name) if name else None
 
 
+def wrong_answer(protocol: str, action: str, frame: str) -> str:
+    from voltloom.protocols.ocpp.inspection import wrong_answer
+
+    return wrong_answer(protocol, action, frame)
+
+
+def explainer(language: str) -> stations.Explainer:
+    from voltloom.protocols.ocpp.inspection import inspect
+
+    def explain(message: stations.Message, exchange: Exchange) -> stations.Message:
+        told = inspect(
+            exchange.protocol,
+            exchange.action,
+            exchange.call,
+            exchange.answer,
+            from_station=exchange.inbound,
+            shown=message.payload,
+            shown_answer=message.answer,
+            error=message.error_code,
+            language="de" if language == "de" else "en",
+        )
+        parts = (("call", told.broken_by_call), ("answer", told.broken_by_answer))
+        broken = tuple(stations.Broken(part, *rule) for part, rules in parts for rule in rules)
+        return replace(message, meaning=told.call, answer_meaning=told.answer, broken=broken)
+
+    return explain
+
+
 def vocabulary(protocol: str) -> stations.Vocabulary | None:
     # Commands of the terminal never ask, and start sooner without every message of every version.
     from voltloom.protocols.ocpp.dialect import DIALECTS, Version
@@ -208,6 +238,7 @@ def features(parts: Parts) -> tuple[Feature, ...]:
         der.feature,
         battery_swap.feature,
         local_authorization.feature,
+        conformance.feature(wrong_answer),
         jobs.feature,
         firmware.feature(parts.firmware),
         logs.feature(parts.logs),

@@ -12,7 +12,7 @@ from ocpp_schemas import FROM_STATIONS, check, payloads
 from voltloom.domain import commands
 from voltloom.domain.certificate import CertificateState, ContractVerdict, StatusAnswer
 from voltloom.domain.charging import Rates
-from voltloom.domain.commands import Command, GetTransactionStatus, RawCall
+from voltloom.domain.commands import Command, RawCall
 from voltloom.domain.errors import Invalid, NotInThisVersion, StationError
 from voltloom.domain.ids import JsonText, TransactionId
 from voltloom.domain.reports import (
@@ -206,27 +206,24 @@ NOT_SPOKEN: dict[Version, set[type[Command[Any]]]] = {
     Version.V16: {
         *_DISPLAY,
         *_ONLY_IN_21,
+        commands.AdjustStream,
+        commands.AskCustomerInformation,
+        commands.ClearMonitors,
         commands.GetChargingProfiles,
+        commands.GetTransactionStatus,
         commands.PublishFirmware,
+        commands.ReadStreams,
+        commands.ReportMonitors,
+        commands.SetMonitoringBase,
+        commands.SetMonitoringLevel,
+        commands.SetMonitors,
+        commands.SetNetworkProfile,
         commands.UnpublishFirmware,
     },
-    Version.V201: {*_ONLY_IN_21},
-    Version.V16: {*_DISPLAY, GetTransactionStatus, commands.PublishFirmware, commands.UnpublishFirmware},
-    Version.V201: set(),
+    Version.V201: _ONLY_IN_21,
     Version.V21: set(),
 }
 """What a version has no words for at all. What it lacks words for in part is in test_outbound."""
-NOT_SPOKEN[Version.V16] |= {
-    commands.AdjustStream,
-    commands.AskCustomerInformation,
-    commands.ClearMonitors,
-    commands.ReadStreams,
-    commands.ReportMonitors,
-    commands.SetMonitoringBase,
-    commands.SetMonitoringLevel,
-    commands.SetMonitors,
-    commands.SetNetworkProfile,
-}
 
 
 @pytest.mark.parametrize("version", VERSIONS, ids=str)

@@ -147,6 +147,16 @@ function Detail(props: { id: string; message: Message; step: (by: 1 | -1) => voi
           )}
         </Group>
       </Group>
+      {message.meaning === "" ? null : (
+        <Text>
+          <SafeText text={message.meaning} most={500} />
+        </Text>
+      )}
+      {message.answer_meaning === "" ? null : (
+        <Text size="sm" c="dimmed">
+          {t(from ? "station.msg.ourAnswer" : "station.msg.theirAnswer")}: <SafeText text={message.answer_meaning} most={500} />
+        </Text>
+      )}
       {message.trouble === "" && message.outcome === "answered" ? null : (
         <section className={classes.trouble} data-tone={message.outcome === "error" ? "bad" : "wait"} aria-label={t("station.msg.what")}>
           <Stack gap={6}>
@@ -175,6 +185,21 @@ function Detail(props: { id: string; message: Message; step: (by: 1 | -1) => voi
             ) : null}
             {message.outcome === "unanswered" ? <Text size="sm">{t(from ? "station.msg.noAnswerOurs" : "station.msg.noAnswerTheirs")}</Text> : null}
             {from && message.outcome === "error" ? <Text size="sm">{t("station.msg.tellVendor")}</Text> : null}
+          </Stack>
+        </section>
+      )}
+      {message.broken.length === 0 ? null : (
+        <section className={classes.trouble} data-tone="wait" aria-label={t("station.msg.broken")}>
+          <Stack gap={6}>
+            <h3>{t("station.msg.broken")}</h3>
+            {message.broken.map((each) => (
+              <Text size="sm" key={`${each.part} ${each.path} ${each.rule}`}>
+                {t(each.part === "call" ? "station.msg.inCall" : "station.msg.inAnswer")}{" "}
+                <code>{each.path === "" ? "$" : visible(each.path.slice(0, 120))}</code> <SafeText text={each.found} most={300} />
+                <br />
+                <code>{visible(each.rule.slice(0, 160))}</code>
+              </Text>
+            ))}
           </Stack>
         </section>
       )}

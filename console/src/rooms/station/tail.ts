@@ -5,6 +5,7 @@
 import { type InfiniteData, useInfiniteQuery } from "@tanstack/react-query";
 import { useEffect, useEffectEvent, useMemo } from "react";
 import { api, queries, type Schema, take } from "@/api";
+import { language, useLanguage } from "@/i18n";
 
 export type Message = Schema<"MessageOut">;
 
@@ -55,7 +56,7 @@ interface Page {
 type Query = ReturnType<typeof queryOf> & { limit: number; after?: string; since?: string };
 
 async function ask(id: string, query: Query, signal: AbortSignal): Promise<Page> {
-  const page = await take(api.GET("/api/v1/stations/{station_id}/messages", { params: { path: { station_id: id }, query }, signal }));
+  const page = await take(api.GET("/api/v1/stations/{station_id}/messages", { params: { path: { station_id: id }, query: { ...query, language: language() } }, signal }));
   return { items: page.items, next: page.next ?? null, newest: page.items[0]?.number ?? 0, readAt: Date.now() };
 }
 
@@ -85,7 +86,8 @@ async function newer(id: string, wish: Wish, known: readonly Message[], readAt: 
 }
 
 export function useMessages(id: string, wish: Wish, live: boolean) {
-  const queryKey = useMemo(() => ["stations", id, "messages", wish] as const, [id, wish]);
+  const spoken = useLanguage();
+  const queryKey = useMemo(() => ["stations", id, "messages", wish, spoken] as const, [id, wish, spoken]);
   const found = useInfiniteQuery({
     queryKey,
     queryFn: ({ pageParam, signal }) => ask(id, { ...queryOf(wish), limit: PAGE, ...(pageParam === null ? {} : { after: pageParam }) }, signal),

@@ -31,6 +31,7 @@ from voltloom.features.stations.fleet import Conditions, Fleet, FleetRows, Membe
 from voltloom.features.stations.inbox import Inbox, Knock, KnockReason
 from voltloom.features.stations.listing import all_knocks, all_stations
 from voltloom.features.stations.memory import StationState, remembered
+from voltloom.features.stations.messages import Broken, Explainer, Message
 from voltloom.features.stations.overall import (
     DANGEROUS,
     Fault,
@@ -74,10 +75,12 @@ __all__ = [
     "Allowance",
     "Assembly",
     "Automatic",
+    "Broken",
     "Caller",
     "Conditions",
     "Credential",
     "Credentials",
+    "Explainer",
     "Fault",
     "Fleet",
     "FleetRows",
@@ -87,6 +90,7 @@ __all__ = [
     "Known",
     "Likeness",
     "Member",
+    "Message",
     "NetworkCount",
     "NewStation",
     "Overall",

@@ -37,6 +37,7 @@ from voltloom.features.feature import DataHandler, Extension, StationContext
 from voltloom.features.stations import rules, store
 from voltloom.features.stations.credentials import Passwords
 from voltloom.features.stations.memory import FaultKey, StationState, remembered
+from voltloom.features.stations.messages import Explainer
 from voltloom.features.stations.rules import Allowance, Assembly, plain
 from voltloom.infra.archive import Archive
 
@@ -71,6 +72,7 @@ class StationsConfig:
     commands_kept         how long what was asked of stations is remembered
     archive               where messages lie that are no longer in the database; None: nowhere
     vocabulary            what a version of OCPP, named by its subprotocol, has words for; None for one unknown
+    explainer             by language ("en", "de"): what tells what a message means
     """
 
     passwords: Passwords
@@ -82,6 +84,7 @@ class StationsConfig:
     commands_kept: timedelta = timedelta(days=400)
     archive: Archive | None = None
     vocabulary: Callable[[str], Vocabulary | None] = lambda protocol: None
+    explainer: Callable[[str], Explainer] | None = None
 
 
 # ---- the link

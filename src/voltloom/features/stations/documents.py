@@ -43,7 +43,7 @@ from voltloom.features.stations.charging_documents import StartProfileIn
 from voltloom.features.stations.handshake import Outcome as StepOutcome
 from voltloom.features.stations.handshake import Step, StepTaken, steps_of_refusal
 from voltloom.features.stations.inbox import KnockReason
-from voltloom.features.stations.messages import Direction, Message, MessageOutcome
+from voltloom.features.stations.messages import Broken, Direction, Message, MessageOutcome
 from voltloom.features.stations.rules import is_secret
 from voltloom.features.stations.service import NewStation, Welcome
 from voltloom.features.stations.setting_changes import SettingChange
@@ -595,6 +595,20 @@ class MessageError(Body):
     details: object
 
 
+class BrokenOut(Body):
+    """A rule of its schema that a message breaks, whether we hold it to that or not."""
+
+    part: Literal["call", "answer"]
+    path: str = Field(description='of what breaks it; "": the payload itself', examples=["meterValue[0].timestamp"])
+    rule: str = Field(description="where the schema says so", examples=["properties/idTag/maxLength"])
+    found: str = Field(description="what was found there")
+
+    @staticmethod
+    def of(broken: Broken) -> "BrokenOut":
+        part: Literal["call", "answer"] = "call" if broken.part == "call" else "answer"
+        return BrokenOut(part=part, path=broken.path, rule=broken.rule, found=broken.found)
+
+
 class MessageOut(Body):
     """A call, and what it was answered."""
 
@@ -611,6 +625,9 @@ class MessageOut(Body):
     answer: object = Field(description="the answer's payload; secrets are hidden")
     error: MessageError | None
     raw: str = Field(description="the frame, where it could not be read as a call; else empty")
+    meaning: str = Field(description="what the call says, in one sentence; empty in exports")
+    answer_meaning: str = Field(description="what the answer says, in one sentence")
+    broken: list[BrokenOut] = Field(description="the rules of the schema that call or answer break")
 
     @staticmethod
     def of(message: Message) -> "MessageOut":
@@ -624,6 +641,9 @@ class MessageOut(Body):
             answer=message.answer,
             error=error,
             raw=message.raw,
+            meaning=message.meaning,
+            answer_meaning=message.answer_meaning,
+            broken=[BrokenOut.of(each) for each in message.broken],
         )
 
 

@@ -1,10 +1,10 @@
 """The message log of a station: each call with its answer, as they were exchanged, readable and without secrets."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
-from typing import cast
+from typing import TypeAlias, cast
 
 import msgspec
 
@@ -32,6 +32,20 @@ class MessageOutcome(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Broken:
+    """A rule of its schema that a payload breaks.
+
+    part   "call" or "answer"
+    path   of what breaks it, "" for the payload itself; rule: where the schema says so; found: what was there, in words
+    """
+
+    part: str
+    path: str
+    rule: str
+    found: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One call, and its answer.
 
@@ -41,6 +55,8 @@ class Message:
     latency_ms    from the call to its answer; None where that is not known
     trouble       what was wrong, for people; "" where all was well
     raw           the frame itself, where it could not be read as a call
+    meaning, answer_meaning   what they say, in a sentence; "" where that was not asked for
+    broken        which rules of their schemas they break; likewise
     """
 
     number: int
@@ -58,6 +74,13 @@ class Message:
     error_text: str = ""
     error_details: object = None
     raw: str = ""
+    meaning: str = ""
+    answer_meaning: str = ""
+    broken: tuple[Broken, ...] = ()
+
+
+Explainer: TypeAlias = Callable[[Message, Exchange], Message]
+"""What tells what a message means: it knows OCPP, and this feature does not."""
 
 
 def read(exchange: Exchange) -> Message:
@@ -143,6 +166,7 @@ async def find(
     wanted: Wanted,
     outcome: MessageOutcome | None = None,
     transaction_id: str = "",
+    explain: Explainer | None = None,
 ) -> Found:
     """A page of `wanted.limit`, or fewer where few of many fit: then `next_before` is set all the same."""
     messages: list[Message] = []
@@ -157,7 +181,7 @@ async def find(
             if fits and _may_be_found(message, wanted.text):
                 if len(messages) == wanted.limit:
                     return Found(messages, messages[-1].number)
-                messages.append(message)
+                messages.append(message if explain is None else explain(message, exchange))
         if len(batch) <= wanted.limit:
             return Found(messages, None)
         before = batch[-1].number

@@ -61,6 +61,8 @@ _PHRASES: Final = {
     "` >= ": ErrorCode.PROPERTY,
     "out of range": ErrorCode.PROPERTY,
 }
+_LARGEST_INSPECTED: Final = 64 * 1024
+_MOST_RULES: Final = 20
 _MOST_UNKNOWN: Final = 100
 # Rules that reading does not hold anyone to: see wire and the generator.
 _NOT_HELD: Final = (Kind.AdditionalProperties, Kind.MultipleOf, Kind.Format)
@@ -95,6 +97,77 @@ def explain(
     rule = min(broken, key=lambda rule: _written(rule.instance_path) != place)
     code, found = _told(rule)
     return Explanation(code, f"{action}: {_written(rule.instance_path).lstrip('.') or 'the payload'} {found}")
+
+
+class BrokenRule(NamedTuple):
+    """path   of what breaks it, e.g. "meterValue[0].timestamp"; "" for the payload itself
+    rule   where the schema says so, e.g. "properties/idTag/maxLength"
+    found  what was found there, in words
+    """
+
+    path: str
+    rule: str
+    found: str
+
+
+def broken_rules(
+    version: Version, action: str, payload: Payload, *, part: Part = Part.REQUEST, german: bool = False
+) -> tuple[BrokenRule, ...]:
+    """All that the payload breaks of its schema to the letter, whether reading holds it to that or not; some at most.
+    Nothing where there is no such message, or it is no JSON."""
+    name = _file_of(version, action, part)
+    if name is None or len(bytes(payload)) > _LARGEST_INSPECTED:
+        return ()
+    try:
+        tree = msgspec.json.decode(payload)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return ()
+    validator = _validator(version, name)
+    if validator.is_valid(tree):
+        return ()
+    return tuple(
+        BrokenRule(
+            _written(rule.instance_path).lstrip("."),
+            "/".join(map(str, rule.schema_path)),
+            _told_in_german(rule) if german else _told_fully(rule),
+        )
+        for rule in islice(validator.iter_errors(tree), _MOST_RULES)
+    )
+
+
+def _told_fully(rule: jsonschema_rs.ValidationError) -> str:
+    if isinstance(rule.kind, Kind.AdditionalProperties):
+        return f"has fields that the schema does not name: {_names(rule.kind.unexpected)}"
+    return _told(rule)[1]
+
+
+def _told_in_german(rule: jsonschema_rs.ValidationError) -> str:
+    found = _quoted(rule.instance, rule.instance_path, german=True)
+    match rule.kind:
+        case Kind.Required(property=name):
+            return f"hat kein {name}"
+        case Kind.AdditionalProperties(unexpected=names):
+            return f"hat Felder, die das Schema nicht nennt: {_names(names)}"
+        case Kind.MinItems(limit=limit):
+            return f"hat weniger als {limit} Einträge"
+        case Kind.MaxItems(limit=limit):
+            return f"hat mehr als {limit} Einträge"
+        case Kind.Type(types=types):
+            return f"ist {found}, und kein {' oder '.join(types)}"
+        case Kind.Enum(options=options):
+            return f"ist {found}, und keines von {', '.join(map(str, options))}"
+        case Kind.MaxLength(limit=limit):
+            return f"ist {found}, und länger als {limit} Zeichen"
+        case Kind.Minimum(limit=limit):
+            return f"ist {found}, und weniger als {limit}"
+        case Kind.Maximum(limit=limit):
+            return f"ist {found}, und mehr als {limit}"
+        case kind:
+            return f"ist {found}, gegen die Regel {kind.name}"
+
+
+def _names(names: Sequence[str]) -> str:
+    return ", ".join(name[:_LONGEST_QUOTE] for name in names[:10])
 
 
 def unknown_fields(version: Version, action: str, payload: Payload, *, part: Part = Part.REQUEST) -> tuple[str, ...]:
@@ -156,14 +229,14 @@ def _told(rule: jsonschema_rs.ValidationError) -> tuple[ErrorCode, str]:
             return ErrorCode.FORMAT, f"is {found}, which breaks the rule {kind.name}"
 
 
-def _quoted(value: object, path: Sequence[str | int]) -> str:
+def _quoted(value: object, path: Sequence[str | int], *, german: bool = False) -> str:
     match value:
         case dict():
-            return "an object"
+            return "ein Objekt" if german else "an object"
         case list():
-            return "an array"
+            return "eine Liste" if german else "an array"
         case str() if not _NOT_QUOTED.isdisjoint(path):
-            return f"a text of {len(value)} characters"
+            return f"ein Text von {len(value)} Zeichen" if german else f"a text of {len(value)} characters"
         case _:
             text = json.dumps(value)
             return text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "…"

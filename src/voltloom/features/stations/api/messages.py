@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from fastapi import APIRouter, Depends, Query, Response
@@ -63,7 +63,9 @@ MESSAGE_COLUMNS = (
 
 def _message_cells(message: MessageOut) -> list[object]:
     flat: dict[str, object] = {
-        **message.model_dump(mode="json", exclude={"payload", "answer", "error"}),
+        **message.model_dump(
+            mode="json", exclude={"payload", "answer", "error", "meaning", "answer_meaning", "broken"}
+        ),
         "error_code": message.error.code if message.error else "",
         "error_text": message.error.text if message.error else "",
         "payload": _as_json(message.payload),
@@ -91,14 +93,19 @@ async def _all_messages(call: Call, config: StationsConfig, wish: MessageWish) -
 def add_routes(router: APIRouter, config: StationsConfig) -> None:
     @router.get("/stations/{station_id}/messages", tags=["messages"], summary="What it and we said")
     async def list_messages(
-        call: ReadMessages, wish: Wish, limit: Limit = 100, after: After = None
+        call: ReadMessages,
+        wish: Wish,
+        limit: Limit = 100,
+        after: After = None,
+        language: Annotated[Literal["en", "de"], Query(description="of what is told of a message")] = "en",
     ) -> Page[MessageOut]:
         """Calls with their answers, the newest first; those of a removed station too. Secrets are hidden.
 
         A page may hold fewer than `limit` where few of many fit the filter: go on while there is a `next`."""
         start = position(after, tuple[int])
         wanted = replace(wish.wanted, before=start[0] if start else None, limit=limit)
-        found = await find_messages(call.database, config.archive, wanted, wish.outcome, wish.transaction_id)
+        explain = None if config.explainer is None else config.explainer(language)
+        found = await find_messages(call.database, config.archive, wanted, wish.outcome, wish.transaction_id, explain)
         more = None if found.next_before is None else cursor(found.next_before)
         return Page(items=[MessageOut.of(message) for message in found.messages], next=more)
 
