@@ -34,15 +34,17 @@ from voltloom.features import (
     local_authorization,
     monitoring,
     overview,
+    payments,
     reservations,
     sites,
     stations,
+    tariffs,
     transactions,
     uptime,
 )
 from voltloom.features.access import Actor, Role
 from voltloom.features.authorization import Token
-from voltloom.features.feature import Memories, StationContext
+from voltloom.features.feature import Memories, StationContext, handlers_of
 from voltloom.features.stations import NewStation
 from voltloom.features.transactions import get_transaction
 from voltloom.features.transactions.rules import Transaction
@@ -58,6 +60,8 @@ FEATURES = (
     uptime.feature,
     authorization.feature,
     transactions.feature,
+    tariffs.feature,
+    payments.feature(),
     reservations.feature,
     display.feature,
     charging_profiles.feature,
@@ -69,7 +73,7 @@ FEATURES = (
     load.feature(),
     overview.feature,
 )
-HANDLERS = {answering.report: answering.handler for feature in FEATURES for answering in feature.answers}
+HANDLERS = handlers_of(FEATURES)
 MEMORIES = [memory for feature in FEATURES for memory in feature.memories]
 
 

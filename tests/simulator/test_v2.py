@@ -322,6 +322,46 @@ def test_messages_are_shown_and_told_in_parts(told):
     told(story)
 
 
+def test_a_21_station_reckons_by_its_tariff(a_csms):
+    tariff = {
+        "tariffId": "T-1",
+        "currency": "EUR",
+        "energy": {"prices": [{"priceKwh": 0.4}], "taxRates": [{"type": "vat", "tax": 25}]},
+        "fixedFee": {"prices": [{"priceFixed": 1.0}]},
+    }
+
+    async def whole():
+        async with a_csms() as csms, SimulatedStation(csms.url, "CP-1", "2.1") as station:
+            await station.boot()
+            assert await csms.call("GetTariffs", {"evseId": 0}) == {"status": "NoTariff"}
+            asked = {"evseId": 0, "tariff": tariff}
+            assert await csms.call("SetDefaultTariff", asked) == {"status": "Accepted"}
+            assert await csms.call("SetDefaultTariff", asked) == {"status": "DuplicateTariffId"}
+            night = {"prices": [{"priceKwh": 0.1, "conditions": {"startTimeOfDay": "22:00"}}]}
+            conditional = {"evseId": 0, "tariff": tariff | {"tariffId": "T-2", "energy": night}}
+            assert await csms.call("SetDefaultTariff", conditional) == {"status": "ConditionNotSupported"}
+            [kept] = (await csms.call("GetTariffs", {"evseId": 1}))["tariffAssignments"]
+            assert (kept["tariffId"], kept["tariffKind"], kept["evseIds"]) == ("T-1", "DefaultTariff", [1])
+            station.plug_in()
+            tx = await station.start()
+            change = {"transactionId": tx.id, "tariff": tariff | {"currency": "USD"}}
+            assert await csms.call("ChangeTransactionTariff", change) == {"status": "NoCurrencyChange"}
+            gone = change | {"transactionId": "nobody"}
+            assert await csms.call("ChangeTransactionTariff", gone) == {"status": "TxNotFound"}
+            assert await csms.call("CostUpdated", {"transactionId": tx.id, "totalCost": 1.25}) == {}
+            await station.stop(tx)
+            details = csms.of("TransactionEvent")[-1]["costDetails"]
+            energy = details["totalUsage"]["energy"]
+            assert details["totalCost"]["total"]["inclTax"] == pytest.approx(energy * 0.0005 + 1, abs=0.01)
+            assert details["totalCost"]["currency"] == "EUR"
+            cleared = {"clearTariffsResult": [{"tariffId": "T-1", "status": "Accepted"}]}
+            assert await csms.call("ClearTariffs", {}) == cleared
+            assert await csms.call("ClearTariffs", {}) == {"clearTariffsResult": [{"status": "NoTariff"}]}
+            assert await csms.call("NotifyWebPaymentStarted", {"evseId": 1, "timeout": 60}) == {}
+
+    asyncio.run(whole())
+
+
 def test_everything_else_has_an_answer_of_its_kind(told):
     async def story(csms, station):
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

@@ -26,7 +26,7 @@ from voltloom.entrypoints.gateway.tally import GatewayMetrics
 from voltloom.entrypoints.http.maps import map_base
 from voltloom.entrypoints.http.server import API, HttpServer, HttpSettings, Services
 from voltloom.entrypoints.http.status import NetworkSummary
-from voltloom.features import access, authorization, certificates, stations, transactions
+from voltloom.features import access, authorization, certificates, stations, tariffs, transactions
 from voltloom.features.feature import Context, Feature, Listening, Repeating
 from voltloom.infra.archive import ADD_EXCHANGE, Archive
 from voltloom.infra.bus import Bus, open_bus
@@ -99,6 +99,7 @@ class Node:
         await journal.start(database, bus)
         stack.push_async_callback(journal.stop)
         journal.follow(authorization.follower(database), *authorization.FOLLOWED)
+        journal.follow(tariffs.follower(database), *tariffs.FOLLOWED)
 
         credentials = stations.credentials_of(database, parts.config.passwords)
         trust = certificates.StationTrust(settings.operator_name)

@@ -12,7 +12,7 @@ from pathlib import Path
 from cryptography import x509
 
 from voltloom.app.places import Addresses, files_folder, keys_folder
-from voltloom.app.plugins import check_together, plugged_in
+from voltloom.app.plugins import check_together, plugged_in, vat_validators
 from voltloom.domain import events
 from voltloom.domain.errors import Invalid
 from voltloom.domain.events import Event
@@ -33,9 +33,11 @@ from voltloom.features import (
     logs,
     monitoring,
     overview,
+    payments,
     reservations,
     sites,
     stations,
+    tariffs,
     transactions,
     uptime,
 )
@@ -232,6 +234,8 @@ def features(parts: Parts) -> tuple[Feature, ...]:
         authorization.feature,
         contracts.feature(parts.inquiry, parts.pool),
         transactions.feature,
+        tariffs.feature,
+        payments.feature(vat_validators()),
         reservations.feature,
         display.feature,
         charging_profiles.feature,

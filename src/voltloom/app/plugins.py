@@ -7,17 +7,26 @@ ours.
 from collections import Counter
 from collections.abc import Iterable
 from importlib.metadata import EntryPoint, entry_points
+from typing import cast
 
 from voltloom.features.feature import Feature
+from voltloom.features.payments import VatValidator
 from voltloom.infra.settings import SettingError
 
 GROUP = "voltloom.features"
+VALIDATORS = "voltloom.vat_validators"
 
 
 def plugged_in() -> tuple[Feature, ...]:
     """In the order of their names. Raises SettingError for one that cannot be had: a server without it would answer
     stations otherwise than its operator thinks."""
-    return tuple(_load(point) for point in sorted(entry_points(group=GROUP), key=lambda point: point.name))
+    return tuple(_feature(point) for point in sorted(entry_points(group=GROUP), key=lambda point: point.name))
+
+
+def vat_validators() -> tuple[VatValidator, ...]:
+    """What installed packages offer to ask who has a VAT number, in the order of their names. Raises SettingError."""
+    points = sorted(entry_points(group=VALIDATORS), key=lambda point: point.name)
+    return tuple(cast("VatValidator", _load(point)) for point in points)
 
 
 def check_together(features: Iterable[Feature]) -> None:
@@ -34,16 +43,19 @@ def check_together(features: Iterable[Feature]) -> None:
             )
 
 
-def _load(point: EntryPoint) -> Feature:
-    try:
-        feature: object = point.load()
-    except Exception as error:
-        raise SettingError(
-            f"The plug-in {_named(point)} cannot be loaded ({error!r}): mend or uninstall it."
-        ) from error
+def _feature(point: EntryPoint) -> Feature:
+    feature = _load(point)
     if not isinstance(feature, Feature):
         raise SettingError(f"The plug-in {_named(point)} is no Feature but {type(feature).__name__}: uninstall it.")
     return feature
+
+
+def _load(point: EntryPoint) -> object:
+    try:
+        return point.load()
+    except Exception as error:
+        reason = f"The plug-in {_named(point)} cannot be loaded ({error!r}): mend or uninstall it."
+        raise SettingError(reason) from error
 
 
 def _named(point: EntryPoint) -> str:

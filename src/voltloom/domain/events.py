@@ -559,6 +559,54 @@ class CustomerInformationReceived(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class TariffsChanged(Event):
+    """What a tariff is assigned to. kind: "network", "site", "station" or "token". tariff_id: "" for none any more."""
+
+    name: ClassVar[str] = "tariff.assigned"
+    at: datetime
+    kind: str
+    target: str
+    tariff_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PriceAsked(Event):
+    """Somebody showed a token, and the station is told the price in a message of its own (1.6)."""
+
+    name: ClassVar[str] = "tariff.asked"
+    station_id: StationId
+    at: datetime
+    token: str
+    tariff_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CostSettled(Event):
+    """What a transaction costs that is over; again, where what was told of it changed.
+
+    with_tax   in the smallest unit of the currency
+    """
+
+    name: ClassVar[str] = "cost.settled"
+    station_id: StationId
+    transaction_id: TransactionId
+    at: datetime
+    currency: str
+    with_tax: int
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentTold(Event):
+    """What became of a payment at a station. status: Settled, Canceled, Rejected or Failed."""
+
+    name: ClassVar[str] = "payment.told"
+    station_id: StationId
+    transaction_id: str
+    at: datetime
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
 class AuditNoted(Event):
     """Somebody did something that is kept in the audit log."""
 

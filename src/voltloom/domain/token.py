@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
+from voltloom.domain.tariff import Tariff
+
 
 class TokenKind(Enum):
     """The kinds of 2.0.1 and 2.1. OCPP 1.6 does not say: UNKNOWN."""
@@ -68,6 +70,8 @@ class Authorization:
     language: str = ""
     message: str = ""
     """A text to show to the driver; 2.x only, ≤ 512 characters."""
+    tariff: Tariff | None = None
+    """What a station that reckons itself (2.1) is to reckon by for this token."""
 
     @property
     def accepted(self) -> bool:

@@ -7,6 +7,7 @@ what it remembers of a connected station. `app/parts.py` lists the features; not
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import CoroutineType
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar, cast
 
 from sqlalchemy import Connection
@@ -154,6 +155,13 @@ class Answering:
 
 
 @dataclass(frozen=True, slots=True)
+class Amending:
+    report: type[Report[Any]]
+    handler: Callable[[StationContext, Any, Any], Any]
+    """Is given the report and the reply to it, and gives the reply that counts; plain where it can be."""
+
+
+@dataclass(frozen=True, slots=True)
 class Listening:
     event: type[Event]
     handler: AnyListener
@@ -191,6 +199,13 @@ def answer(
     return Answering(report, handler)
 
 
+def amend(
+    report: type[Report[ReplyT]], handler: Callable[[StationContext, Any, ReplyT], ReplyT | Awaitable[ReplyT]]
+) -> Amending:
+    """This feature adds to what another answers. For what may cost nothing where there is nothing to add."""
+    return Amending(report, handler)
+
+
 def extension(vendor_id: str, message_id: str | None, handler: DataHandler) -> Extension:
     """This feature answers that message of that vendor. Ids are compared without case: OCPP 1.6 has them so."""
     return Extension(vendor_id.casefold(), None if message_id is None else message_id.casefold(), handler)
@@ -224,5 +239,32 @@ class Feature:
     tasks: tuple[Repeating, ...] = ()
     memories: tuple[Memory[Any], ...] = ()
     extensions: tuple[Extension, ...] = ()
+    amendments: tuple[Amending, ...] = ()
     routes: Callable[[], object] | None = None
     open_routes: Callable[[], object] | None = None
+
+
+def handlers_of(features: Sequence[Feature]) -> dict[type[Report[Any]], AnyHandler]:
+    """What answers each report: its handler, and the amendments to its reply in the order of their features."""
+    handlers = {answering.report: answering.handler for feature in features for answering in feature.answers}
+    for feature in features:
+        for each in feature.amendments:
+            handlers[each.report] = _amended(handlers[each.report], each.handler)
+    return handlers
+
+
+def _amended(handler: AnyHandler, amendment: Callable[[StationContext, Any, Any], Any]) -> AnyHandler:
+    def answer(ctx: StationContext, report: Any) -> Any:
+        reply = handler(ctx, report)
+        if type(reply) is CoroutineType:
+            return _amended_later(ctx, report, cast("Awaitable[Any]", reply), amendment)
+        return amendment(ctx, report, reply)
+
+    return answer
+
+
+async def _amended_later(
+    ctx: StationContext, report: Any, reply: Awaitable[Any], amendment: Callable[[StationContext, Any, Any], Any]
+) -> Any:
+    amended = amendment(ctx, report, await reply)
+    return await cast("Awaitable[Any]", amended) if type(amended) is CoroutineType else amended

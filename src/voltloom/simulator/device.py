@@ -272,6 +272,11 @@ _CONTROLLERS = (
     _count("SmartChargingCtrlr", "ProfileStackLevel", "ChargeProfileMaxStackLevel", 8, access="ro"),
     _list("SmartChargingCtrlr", "RateUnit", "ChargingScheduleAllowedChargingRateUnit", "A,W", access="ro"),
     _count("SmartChargingCtrlr", "PeriodsPerSchedule", "ChargingScheduleMaxPeriods", 24, access="ro"),
+    Variable("TariffCostCtrlr", "Enabled", "", "true", "boolean", "ro", instance="Cost"),
+    Variable("TariffCostCtrlr", "Enabled", "", "true", "boolean", "ro", instance="Tariff"),
+    Variable("TariffCostCtrlr", "ConditionsSupported", "", "false", "boolean", "ro", instance="Tariff"),
+    Variable("TariffCostCtrlr", "Interval", "", "60", "integer", "rw", "s", "Cost", limits=(0, 86_400)),
+    Variable("TariffCostCtrlr", "Currency", "", "EUR", limits=(3, 3)),
     _count("TxCtrlr", "EVConnectionTimeOut", "ConnectionTimeOut", 60, "s", limits=(1, 3600)),
     _count("TxCtrlr", "MaxEnergyOnInvalidId", "MaxEnergyOnInvalidId", 0, "Wh"),
     _flag("TxCtrlr", "StopTxOnEVSideDisconnect", "StopTransactionOnEVSideDisconnect", True),
@@ -295,5 +300,6 @@ _ONLY_16 = (
     _count("", "", "LightIntensity", 80, "Percent", limits=(0, 100)),
     Variable("", "", "ConnectorPhaseRotation", "NotApplicable"),
     _flag("", "", "ConnectorSwitch3to1PhaseSupported", False, "ro"),
+    _flag("", "", "CustomDisplayCostAndPrice", True, "ro"),
     _flag("", "", "ReserveConnectorZeroSupported", False, "ro"),
 )  # fmt: skip

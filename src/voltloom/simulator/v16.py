@@ -1,5 +1,6 @@
 """A station's words in OCPP 1.6: what it says, and how it answers what it is asked."""
 
+import json
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -34,6 +35,7 @@ _STOP_REASONS = {
 _PLAIN_STATUSES = frozenset(
     {"Downloaded", "DownloadFailed", "Downloading", "Idle", "InstallationFailed", "Installing", "Installed"}
 )
+_COST_MESSAGES = "org.openchargealliance.costmsg"
 _ACCEPTED: Payload = {"status": "Accepted"}
 _REJECTED: Payload = {"status": "Rejected"}
 
@@ -46,6 +48,8 @@ class Speech16:
         self._certificates = CertificateTalk(station, "InvalidChargePointCertificate")
         self._updater = Updater(station, self._alarm)
         self._uploader = Uploader(station)
+        self.prices: dict[str, Payload] = {}
+        """What a driver is shown of prices and costs, by the kind of message."""
 
     def _stamp(self) -> str:
         return stamp(self._station.now, self._style)
@@ -266,11 +270,20 @@ class Speech16:
     def _data_transfer(self, payload: Payload) -> Payload:
         if payload["vendorId"] == VENDOR:
             return self._certificates.within(payload)
+        if payload["vendorId"] == _COST_MESSAGES:
+            return self._shown(str(payload.get("messageId", "")), str(payload.get("data", "")))
         if payload["vendorId"] != self._station.plan.vendor:
             return {"status": "UnknownVendorId"}
         if payload.get("messageId") != "Echo":
             return {"status": "UnknownMessageId"}
         return _ACCEPTED | ({"data": payload["data"]} if "data" in payload else {})
+
+    def _shown(self, message_id: str, data: str) -> Payload:
+        """OCPP & California Pricing: what the driver is shown of prices and costs."""
+        if message_id not in ("SetUserPrice", "RunningCost", "FinalCost"):
+            return {"status": "UnknownMessageId"}
+        self.prices[message_id] = json.loads(data)
+        return _ACCEPTED
 
     def _clear_cache(self, _: Payload) -> Payload:
         self._station.memory.cache.clear()

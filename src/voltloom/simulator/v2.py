@@ -18,6 +18,7 @@ from voltloom.simulator.station import Station, plain_status
 from voltloom.simulator.v2_display import Display2
 from voltloom.simulator.v2_profiles import Profiles2
 from voltloom.simulator.v2_settings import Settings2
+from voltloom.simulator.v2_tariffs import Tariffs2
 from voltloom.simulator.words import Payload, Refused, Said, Verdict, read_time, said
 
 _STOPPED = {
@@ -37,6 +38,8 @@ class Speech2:
         self._profiles = Profiles2(station, self._number)
         self._display = Display2(station, self._number)
         self._certificates = CertificateTalk(station, "InvalidChargingStationCertificate")
+        self.tariffs = Tariffs2(station)
+        self._asked_about = ""
         self._events = count(1)
         self._updater = Updater(station, self._alarm)
         self._publisher = Publisher(station)
@@ -91,6 +94,7 @@ class Speech2:
         station.post(said("SecurityEventNotification", {"type": event, "timestamp": self._stamp()}))
 
     def authorize(self, token: Token) -> Said:
+        self._asked_about = token.value
         return said("Authorize", {"idToken": _id_token(token)})
 
     def started(self, tx: Transaction, trigger: str, sample: Sample, offline: bool) -> Said:
@@ -144,6 +148,10 @@ class Speech2:
             value = meter_value_v2(sample, names or device.measurands("AlignedDataCtrlr", "Measurands"), self._style)
             if value is not None:
                 payload["meterValue"] = [value]
+        if kind == "Ended" and self._station.plan.version == "2.1":
+            details = self.tariffs.details(tx, tx.evse.meter.register_wh)
+            if details is not None:
+                payload["costDetails"] = details
         return said("TransactionEvent", self._number(payload))
 
     def meter_values(self, evse: Evse, sample: Sample) -> Said | None:
@@ -157,6 +165,8 @@ class Speech2:
     # ---- understanding answers
 
     def verdict(self, payload: Payload) -> Verdict | None:
+        if "tariff" in payload:
+            self.tariffs.hear(self._asked_about, payload["tariff"])
         info: Payload | None = payload.get("idTokenInfo")
         if info is None:
             return None
@@ -400,7 +410,9 @@ class Speech2:
         "ClearCache": _clear_cache,
         "ClearChargingProfile": lambda self, payload: self._profiles.clear(payload),
         "ClearDisplayMessage": lambda self, payload: self._display.clear(payload),
-        "CostUpdated": _empty,
+        "ChangeTransactionTariff": lambda self, payload: self.tariffs.change(payload),
+        "ClearTariffs": lambda self, payload: self.tariffs.clear(payload),
+        "CostUpdated": lambda self, payload: self.tariffs.cost_updated(payload),
         "CustomerInformation": _customer_information,
         "DataTransfer": _data_transfer,
         "DeleteCertificate": lambda self, payload: self._certificates.delete(payload),
@@ -413,16 +425,19 @@ class Speech2:
         "GetLog": _get_log,
         "GetMonitoringReport": _not_supported,
         "GetReport": lambda self, payload: self._settings.report(payload),
+        "GetTariffs": lambda self, payload: self.tariffs.report(payload),
         "GetTransactionStatus": _transaction_status,
         "GetVariables": lambda self, payload: self._settings.get(payload),
         "InstallCertificate": lambda self, payload: self._certificates.install(payload),
         "PublishFirmware": _publish_firmware,
+        "NotifyWebPaymentStarted": lambda self, payload: self.tariffs.web_payment(payload),
         "RequestStartTransaction": _request_start,
         "RequestStopTransaction": _request_stop,
         "ReserveNow": _reserve,
         "Reset": _reset,
         "SendLocalList": _send_list,
         "SetChargingProfile": lambda self, payload: self._profiles.set(payload),
+        "SetDefaultTariff": lambda self, payload: self.tariffs.set_default(payload),
         "SetDisplayMessage": lambda self, payload: self._display.set(payload),
         "SetMonitoringBase": _not_supported,
         "SetMonitoringLevel": _rejected,

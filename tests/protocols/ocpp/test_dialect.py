@@ -2,6 +2,7 @@
 
 import inspect
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ from voltloom.domain.reports import (
     ChainStatusAsked,
     ChainStatusReply,
     ChargingNeedsReported,
+    Company,
     ContractPresented,
     ContractReply,
     DataReply,
@@ -40,11 +42,15 @@ from voltloom.domain.reports import (
     OcspReply,
     Report,
     RequestReply,
+    SettlementReply,
+    SettlementReported,
     StreamOpened,
     StreamReply,
     TransactionReply,
     TransactionReported,
     Untranslated,
+    VatNumberReported,
+    VatReply,
 )
 from voltloom.domain.station import Registration
 from voltloom.domain.token import Authorization, AuthorizationStatus, IdToken, TokenKind
@@ -79,7 +85,8 @@ def replies(report: Report[object]) -> st.SearchStrategy[object]:
         case TransactionReported():
             identity = report.transaction_id or TransactionId("1804289383")
             needed = authorizations if report.transaction_id is None else st.none() | authorizations
-            return needed.map(lambda authorization: TransactionReply(identity, authorization))
+            costs = st.none() | st.sampled_from([Decimal("4.50"), Decimal(0), Decimal(1200)])
+            return st.builds(TransactionReply, st.just(identity), needed, costs, st.sampled_from(["", "x" * 2000]))
         case StreamOpened():
             return st.builds(StreamReply, st.booleans(), st.text(max_size=2000))
         case DataReported():
@@ -105,6 +112,13 @@ def replies(report: Report[object]) -> st.SearchStrategy[object]:
         case DynamicUpdateAsked():
             rates = st.builds(Rates, st.none() | st.floats(0, 1e6), discharge_limit=st.none() | st.floats(-1e6, 0))
             return st.builds(DynamicUpdateReply, st.none() | rates, st.text(max_size=2000))
+        case SettlementReported():
+            return st.builds(
+                SettlementReply, st.sampled_from(["", "R-1"]), st.sampled_from(["", "https://x.example/r"])
+            )
+        case VatNumberReported():
+            company = st.none() | st.just(Company("N" * 80, "Street 1", "C" * 200, "NL", postal_code="1"))
+            return st.builds(VatReply, st.booleans(), company, st.sampled_from(["", "no"]))
         case _:
             return st.just(NOTED)
 
@@ -194,14 +208,20 @@ COMMANDS = [
 _DISPLAY: set[type[Command[Any]]] = {commands.ClearMessage, commands.ReportMessages, commands.ShowMessage}
 _ONLY_IN_21: set[type[Command[Any]]] = {
     commands.AllowEnergyTransfer,
+    commands.AnnouncePayment,
+    commands.ChangeTariff,
     commands.ClearDerControls,
+    commands.ClearTariffs,
     commands.GetDerControls,
+    commands.InstallTariff,
+    commands.ListTariffs,
     commands.RequestBatterySwap,
     commands.SendAfrrSignal,
     commands.SetDerControl,
     commands.UpdateDynamicSchedule,
     commands.UsePriorityCharging,
 }
+_ONLY_IN_16: set[type[Command[Any]]] = {commands.ShowFinalCost, commands.ShowPrice}
 NOT_SPOKEN: dict[Version, set[type[Command[Any]]]] = {
     Version.V16: {
         *_DISPLAY,
@@ -220,8 +240,8 @@ NOT_SPOKEN: dict[Version, set[type[Command[Any]]]] = {
         commands.SetNetworkProfile,
         commands.UnpublishFirmware,
     },
-    Version.V201: _ONLY_IN_21,
-    Version.V21: set(),
+    Version.V201: {*_ONLY_IN_21, *_ONLY_IN_16},
+    Version.V21: _ONLY_IN_16,
 }
 """What a version has no words for at all. What it lacks words for in part is in test_outbound."""
 

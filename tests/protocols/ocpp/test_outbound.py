@@ -3,7 +3,8 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,12 +13,17 @@ from ocpp_schemas import check
 from voltloom.domain.certificate import CertificateHash, CertificateUse, HashAlgorithm, SigningUse
 from voltloom.domain.commands import (
     Accepted,
+    AnnouncePayment,
     Answer,
     CancelReservation,
     ChangeAvailability,
     ChangeSettings,
+    ChangeTariff,
     ClearCache,
+    ClearedTariff,
+    ClearedTariffs,
     ClearMessage,
+    ClearTariffs,
     Command,
     DataAnswer,
     DeleteCertificate,
@@ -27,10 +33,12 @@ from voltloom.domain.commands import (
     GetSettings,
     GetTransactionStatus,
     InstallCertificate,
+    InstallTariff,
     ListAnswer,
     ListCertificates,
     ListEntry,
     ListStatus,
+    ListTariffs,
     ListUpdate,
     ListVersion,
     LogAnswer,
@@ -49,10 +57,15 @@ from voltloom.domain.commands import (
     SendLocalList,
     SendSignedCertificate,
     SettingStatus,
+    ShowCost,
+    ShowFinalCost,
     ShowMessage,
+    ShowPrice,
+    TariffsAnswer,
     TransactionStatus,
     Trigger,
     Triggerable,
+    UnitPrices,
     Unlock,
     UnpublishFirmware,
     UpdateFirmware,
@@ -62,6 +75,7 @@ from voltloom.domain.errors import Invalid, NotInThisVersion, StationError, Time
 from voltloom.domain.ids import Place, TransactionId
 from voltloom.domain.reports import Report, SettingsReported
 from voltloom.domain.station import Attribute, Availability, Mutability, Setting, SettingName
+from voltloom.domain.tariff import Conditions, Dimension, Price, Rate, StationTariff, Tariff, Tax, Weekday
 from voltloom.domain.token import Authorization, AuthorizationStatus, IdToken, TokenKind
 from voltloom.protocols.ocpp.dialect import DIALECTS, Call, Version
 
@@ -69,6 +83,65 @@ V16, V201, V21 = Version.V16, Version.V201, Version.V21
 HASH = CertificateHash(HashAlgorithm.SHA256, "ab", "cd", "3f")
 HASH_DATA = {"hashAlgorithm": "SHA256", "issuerNameHash": "ab", "issuerKeyHash": "cd", "serialNumber": "3f"}
 UNTIL, WRITTEN = datetime(2030, 1, 1, 18, 0, tzinfo=UTC), "2030-01-01T18:00:00.000Z"
+
+
+TARIFF = Tariff(
+    "T-1",
+    "EUR",
+    (
+        (
+            Dimension.ENERGY,
+            Rate(
+                (
+                    Price(
+                        Decimal("0.2"),
+                        Conditions(
+                            (Weekday.SATURDAY,),
+                            time(22),
+                            time(6),
+                            date(2030, 1, 1),
+                            date(2031, 1, 1),
+                            max_energy_wh=10_000,
+                            min_s=60,
+                        ),
+                    ),
+                    Price(Decimal("0.45")),
+                ),
+                (Tax("vat", Decimal(21)), Tax("city", Decimal("0.5"), 1)),
+            ),
+        ),
+        (Dimension.IDLE_TIME, Rate((Price(Decimal("0.1")),))),
+        (Dimension.FIXED, Rate((Price(Decimal(1), Conditions(from_time=time(8))),))),
+    ),
+    max_cost=Decimal("99.95"),
+    texts=(Content("Hi", language="en"),),
+)
+WRITTEN_TARIFF: dict[str, Any] = {
+    "tariffId": "T-1",
+    "currency": "EUR",
+    "description": [{"format": "UTF8", "content": "Hi", "language": "en"}],
+    "energy": {
+        "prices": [
+            {
+                "priceKwh": 0.2,
+                "conditions": {
+                    "dayOfWeek": ["Saturday"],
+                    "startTimeOfDay": "22:00",
+                    "endTimeOfDay": "06:00",
+                    "validFromDate": "2030-01-01",
+                    "validToDate": "2031-01-01",
+                    "maxEnergy": 10_000,
+                    "minTime": 60,
+                },
+            },
+            {"priceKwh": 0.45},
+        ],
+        "taxRates": [{"type": "vat", "tax": 21.0}, {"type": "city", "tax": 0.5, "stack": 1}],
+    },
+    "idleTime": {"prices": [{"priceMinute": 0.1}]},
+    "fixedFee": {"prices": [{"priceFixed": 1.0, "conditions": {"startTimeOfDay": "08:00"}}]},
+    "maxCost": {"inclTax": 99.95},
+}
 
 
 @dataclass
@@ -111,6 +184,10 @@ def agreeable(action: str, request: Any) -> dict[str, Any]:
     match action:
         case "UnlockConnector":
             return {"status": "Unlocked"}
+        case "CostUpdated" | "NotifyWebPaymentStarted":
+            return {}
+        case "ClearTariffs":
+            return {"clearTariffsResult": [{"status": "NoTariff"}]}
         case "UnpublishFirmware":
             return {"status": "Unpublished"}
         case "GetDiagnostics":
@@ -601,6 +678,80 @@ ATTEMPTS = SettingName("OCPPCommCtrlr", "MessageAttempts", variable_instance="Tr
             v201=("GetTransactionStatus", {"transactionId": "tx-1"}),
         ),
         says(GetTransactionStatus(), v16=NotInThisVersion, v201=("GetTransactionStatus", {})),
+        says(
+            ShowCost(
+                TransactionId("4711"),
+                Decimal("4.50"),
+                UNTIL,
+                12_345.6,
+                prices=UnitPrices(Decimal("0.45"), Decimal("1.2"), Decimal(6), Decimal(1)),
+            ),
+            v16=(
+                "DataTransfer",
+                {
+                    "vendorId": "org.openchargealliance.costmsg",
+                    "messageId": "RunningCost",
+                    "data": '{"transactionId":4711,"timestamp":"2030-01-01T18:00:00.000Z","meterValue":12346,'
+                    '"cost":4.5,"state":"Charging","chargingPrice":{"kWhPrice":0.45,"hourPrice":1.2,"flatFee":1.0},'
+                    '"idlePrice":{"hourPrice":6.0}}',
+                },
+            ),
+            v201=("CostUpdated", {"totalCost": 4.5, "transactionId": "4711"}),
+        ),
+        says(
+            ShowCost(TransactionId("b3b5-4ef2"), Decimal(0), UNTIL),
+            v16=Invalid,
+            v201=("CostUpdated", {"totalCost": 0.0, "transactionId": "b3b5-4ef2"}),
+        ),
+        says(
+            ShowPrice(RFID, "0.45 EUR/kWh"),
+            v16=(
+                "DataTransfer",
+                {
+                    "vendorId": "org.openchargealliance.costmsg",
+                    "messageId": "SetUserPrice",
+                    "data": '{"idToken":"04A1B2","priceText":"0.45 EUR/kWh"}',
+                },
+            ),
+            v201=NotInThisVersion,
+        ),
+        says(
+            ShowFinalCost(TransactionId("4711"), Decimal("4.50"), "4.50 EUR"),
+            v16=(
+                "DataTransfer",
+                {
+                    "vendorId": "org.openchargealliance.costmsg",
+                    "messageId": "FinalCost",
+                    "data": '{"transactionId":4711,"cost":4.5,"priceText":"4.50 EUR"}',
+                },
+            ),
+            v201=NotInThisVersion,
+        ),
+        says(
+            InstallTariff(TARIFF, 1, UNTIL),
+            v16=NotInThisVersion,
+            v201=NotInThisVersion,
+            v21=("SetDefaultTariff", {"evseId": 1, "tariff": WRITTEN_TARIFF | {"validFrom": WRITTEN}}),
+        ),
+        says(
+            ChangeTariff(TransactionId("T-1"), TARIFF),
+            v16=NotInThisVersion,
+            v201=NotInThisVersion,
+            v21=("ChangeTransactionTariff", {"transactionId": "T-1", "tariff": WRITTEN_TARIFF}),
+        ),
+        says(ListTariffs(), v16=NotInThisVersion, v201=NotInThisVersion, v21=("GetTariffs", {"evseId": 0})),
+        says(
+            ClearTariffs(("A", "B"), 2),
+            v16=NotInThisVersion,
+            v201=NotInThisVersion,
+            v21=("ClearTariffs", {"tariffIds": ["A", "B"], "evseId": 2}),
+        ),
+        says(
+            AnnouncePayment(2, 300),
+            v16=NotInThisVersion,
+            v201=NotInThisVersion,
+            v21=("NotifyWebPaymentStarted", {"evseId": 2, "timeout": 300}),
+        ),
         says(Reset(ResetKind.IMMEDIATE), v16=("Reset", {"type": "Hard"}), v201=("Reset", {"type": "Immediate"})),
         says(Reset(ResetKind.ON_IDLE), v16=("Reset", {"type": "Soft"}), v201=("Reset", {"type": "OnIdle"})),
         says(Reset(ResetKind.ON_IDLE, evse=2), v16=NotInThisVersion, v201=("Reset", {"type": "OnIdle", "evseId": 2})),
@@ -812,6 +963,40 @@ def always(answer: dict[str, Any] | Exception) -> Station:
         (V201, Unlock(Place(1)), {"status": "Unlocked"}, Answer(Accepted.ACCEPTED, "Unlocked")),
         (V201, Unlock(Place(1)), {"status": "UnknownConnector"}, Answer(Accepted.REJECTED, "UnknownConnector")),
         (V16, Trigger(Triggerable.BOOT), {"status": "NotImplemented"}, Answer(Accepted.REJECTED, "NotImplemented")),
+        (V201, ShowCost(TransactionId("T"), Decimal(1), UNTIL), {}, Answer(Accepted.ACCEPTED, "Accepted")),
+        (V21, AnnouncePayment(1, 60), {}, Answer(Accepted.ACCEPTED, "Accepted")),
+        (V21, InstallTariff(TARIFF), {"status": "TooManyElements"}, Answer(Accepted.REJECTED, "TooManyElements")),
+        (V21, ListTariffs(), {"status": "NoTariff"}, TariffsAnswer(Answer(Accepted.ACCEPTED, "NoTariff"))),
+        (
+            V21,
+            ListTariffs(),
+            {
+                "status": "Accepted",
+                "tariffAssignments": [
+                    {"tariffId": "A", "tariffKind": "DefaultTariff", "evseIds": [1, 2], "validFrom": WRITTEN},
+                    {"tariffId": "B", "tariffKind": "DriverTariff", "idTokens": ["X"]},
+                ],
+            },
+            TariffsAnswer(
+                Answer(Accepted.ACCEPTED, "Accepted"),
+                (
+                    StationTariff("A", "DefaultTariff", (1, 2), (), UNTIL),
+                    StationTariff("B", "DriverTariff", (), ("X",)),
+                ),
+            ),
+        ),
+        (
+            V21,
+            ClearTariffs(),
+            {"clearTariffsResult": [{"tariffId": "A", "status": "Accepted"}, {"status": "NoTariff"}]},
+            ClearedTariffs(
+                (
+                    ClearedTariff("A", Answer(Accepted.ACCEPTED, "Accepted")),
+                    ClearedTariff("", Answer(Accepted.REJECTED, "NoTariff")),
+                )
+            ),
+        ),
+        (V16, ShowPrice(RFID, "x"), {"status": "UnknownVendorId"}, Answer(Accepted.REJECTED, "UnknownVendorId")),
         (V201, ClearMessage(3), {"status": "Unknown"}, Answer(Accepted.REJECTED, "Unknown")),
         (V201, ReportMessages(9), {"status": "Unknown"}, Answer(Accepted.ACCEPTED, "Unknown")),
         (V201, ReportSettings(1), {"status": "EmptyResultSet"}, Answer(Accepted.REJECTED, "EmptyResultSet")),

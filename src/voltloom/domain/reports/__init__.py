@@ -41,6 +41,14 @@ from voltloom.domain.reports.monitoring import (
     StreamReply,
     StreamReported,
 )
+from voltloom.domain.reports.payments import (
+    Company,
+    SettlementReply,
+    SettlementReported,
+    SettlementStatus,
+    VatNumberReported,
+    VatReply,
+)
 from voltloom.domain.reports.provisioning import (
     BootReply,
     BootReported,
@@ -81,6 +89,7 @@ __all__ = [
     "ChargingLimitReported",
     "ChargingNeedsReported",
     "ChargingProfilesReported",
+    "Company",
     "ConnectorStatusReported",
     "ContractPresented",
     "ContractReply",
@@ -125,6 +134,9 @@ __all__ = [
     "SamplesReported",
     "SecurityReported",
     "SettingsReported",
+    "SettlementReply",
+    "SettlementReported",
+    "SettlementStatus",
     "StreamClosed",
     "StreamOpened",
     "StreamReply",
@@ -132,4 +144,6 @@ __all__ = [
     "TransactionReply",
     "TransactionReported",
     "Untranslated",
+    "VatNumberReported",
+    "VatReply",
 ]

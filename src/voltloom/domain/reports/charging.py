@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from voltloom.domain.ids import Place, TransactionId
 from voltloom.domain.metering import Sample
 from voltloom.domain.reports.base import Noted, Report
+from voltloom.domain.tariff import StationCost
 from voltloom.domain.token import Authorization, IdToken
 from voltloom.domain.transaction import ChargingState, Phase, StopReason
 
@@ -21,10 +23,15 @@ class AuthorizationReported(Report[Authorization]):
 
 @dataclass(slots=True)
 class TransactionReply:
-    """authorization: None when the report carried no token. transaction_id: ours, for a 1.6 start."""
+    """authorization: None when the report carried no token. transaction_id: ours, for a 1.6 start.
+
+    total_cost   with taxes; None where nobody reckons it here. message: for the driver. 2.x only
+    """
 
     transaction_id: TransactionId
     authorization: Authorization | None = None
+    total_cost: Decimal | None = None
+    message: str = ""
 
 
 @dataclass(slots=True)
@@ -35,6 +42,7 @@ class TransactionReported(Report[TransactionReply]):
     sequence          rises by one with each 2.x report of a transaction; None in 1.6
     trigger           the standard's trigger reason, e.g. "ChargingStateChanged"; "" in 1.6
     meter_start_wh, meter_stop_wh   the register at start and stop, where given apart from samples (1.6)
+    cost              what the station reckoned itself (2.1)
     token             who began (STARTED) or ended (ENDED) it, where said
     """
 
@@ -55,6 +63,7 @@ class TransactionReported(Report[TransactionReply]):
     offline: bool = False
     phases_used: int | None = None
     cable_max_a: float | None = None
+    cost: StationCost | None = None
 
 
 @dataclass(slots=True)

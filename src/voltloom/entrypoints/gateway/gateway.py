@@ -29,7 +29,7 @@ from voltloom.entrypoints.gateway.nodes import Nodes
 from voltloom.entrypoints.gateway.session import Session
 from voltloom.entrypoints.gateway.tally import Tally
 from voltloom.entrypoints.gateway.websocket import GOING_AWAY, POLICY, RESTART, TRY_AGAIN, Socket
-from voltloom.features.feature import AnyHandler, Feature, Link, Memories, Stations
+from voltloom.features.feature import AnyHandler, Feature, Link, Memories, Stations, handlers_of
 from voltloom.features.stations import may_speak, remembered
 from voltloom.infra.bus import Bus
 from voltloom.infra.database import Database
@@ -83,9 +83,7 @@ class Gateway:
         self.frame_limits = FrameLimits(frame_bytes=limits.message_bytes)
         self.tally = Tally()
         self.intake = Intake()
-        self.handlers: Mapping[type[Report[Any]], AnyHandler] = {
-            answering.report: answering.handler for feature in features for answering in feature.answers
-        }
+        self.handlers: Mapping[type[Report[Any]], AnyHandler] = handlers_of(features)
         self._memories = tuple(memory for feature in features for memory in feature.memories)
         self._registers = remembered in self._memories
         self._credentials = credentials

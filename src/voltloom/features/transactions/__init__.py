@@ -19,6 +19,7 @@ from voltloom.features.transactions.figures import (
 )
 from voltloom.features.transactions.memory import books
 from voltloom.features.transactions.repair import Review
+from voltloom.features.transactions.rules import Transaction
 from voltloom.features.transactions.running import (
     POWER_FRESH,
     Open,
@@ -34,7 +35,8 @@ from voltloom.features.transactions.service import (
     start_transaction,
     stop_transaction,
 )
-from voltloom.features.transactions.store import Summary, summarize
+from voltloom.features.transactions.store import Summary, read_samples, summarize
+from voltloom.features.transactions.store import find_one as find_transaction
 
 __all__ = [
     "POWER_FRESH",
@@ -45,13 +47,17 @@ __all__ = [
     "Running",
     "Summary",
     "Suspect",
+    "Transaction",
+    "books",
     "close_transaction",
     "feature",
+    "find_transaction",
     "get_transaction",
     "read_figures",
     "read_load_by_site",
     "read_open_at",
     "read_running",
+    "read_samples",
     "read_suspects",
     "search_transactions",
     "start_transaction",

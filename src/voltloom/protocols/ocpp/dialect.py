@@ -37,6 +37,7 @@ from voltloom.protocols.ocpp.v2 import logs as logs_2
 from voltloom.protocols.ocpp.v2 import monitoring as monitoring_2
 from voltloom.protocols.ocpp.v2 import outbound as outbound_2
 from voltloom.protocols.ocpp.v2 import reservations as reservations_2
+from voltloom.protocols.ocpp.v2 import tariffs as tariffs_2
 from voltloom.protocols.ocpp.v2.gate import GATE_21, GATE_201, Gate
 from voltloom.protocols.ocpp.v16 import corrections as corrections_16
 from voltloom.protocols.ocpp.v16 import firmware as firmware_16
@@ -212,6 +213,7 @@ _READERS_2: Final = {
     **customer_2.READERS,
     **monitoring_2.READERS,
     **reservations_2.READERS,
+    **tariffs_2.READERS,
 }
 
 

@@ -34,7 +34,16 @@ from voltloom.domain.station import Attribute, Availability, Mutability, Setting
 from voltloom.protocols.ocpp.ask import ask, builtins_of, in_portions
 from voltloom.protocols.ocpp.exchange import Call, Conversation, Payload
 from voltloom.protocols.ocpp.quirks import NONE, Quirks
-from voltloom.protocols.ocpp.v16 import certificates, charging, firmware, lists, logs, plug_and_charge, reservations
+from voltloom.protocols.ocpp.v16 import (
+    certificates,
+    charging,
+    costs,
+    firmware,
+    lists,
+    logs,
+    plug_and_charge,
+    reservations,
+)
 from voltloom.protocols.ocpp.v16 import messages as m
 from voltloom.protocols.ocpp.v16.inbound import id_tag
 from voltloom.protocols.ocpp.v16.settings import NAMES, key_of, name_of
@@ -345,6 +354,7 @@ SPEAKERS: Final[Mapping[type[Command[Any]], Callable[[Any], Conversation[Any]]]]
     **certificates.SPEAKERS,
     **charging.SPEAKERS,
     **lists.SPEAKERS,
+    **costs.SPEAKERS,
     **reservations.SPEAKERS,
 }
 

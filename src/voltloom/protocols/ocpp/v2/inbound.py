@@ -44,6 +44,8 @@ from voltloom.protocols.ocpp.times import read_time, write_time
 from voltloom.protocols.ocpp.v2 import messages_21 as m
 from voltloom.protocols.ocpp.v2 import messages_201 as m201
 from voltloom.protocols.ocpp.v2.gate import Gate
+from voltloom.protocols.ocpp.v2.tariffs import read_cost, written_tariff
+from voltloom.protocols.ocpp.version import Version
 from voltloom.protocols.ocpp.wire import Wire, write
 
 # Words are StrEnums, so one table serves both versions.
@@ -186,7 +188,8 @@ def authorize(gate: Gate, message: m.AuthorizeRequest | m201.AuthorizeRequest, h
 
 
 def write_authorization(gate: Gate, reply: Authorization) -> bytes:
-    return write(m.AuthorizeResponse(id_token_info=id_token_info(gate, reply)))
+    tariff = None if reply.tariff is None or gate.version is not Version.V21 else written_tariff(reply.tariff)
+    return write(m.AuthorizeResponse(id_token_info=id_token_info(gate, reply), tariff=tariff))
 
 
 def transaction(
@@ -218,13 +221,29 @@ def transaction(
         if message.cable_max_current is None
         else float(whole_number(message.cable_max_current, "cableMaxCurrent")),
     )
+    if type(message) is m.TransactionEventRequest and message.cost_details is not None:
+        report.cost = read_cost(message.cost_details)
     return Read((report,), partial(write_transaction, gate))
 
 
 def write_transaction(gate: Gate, reply: TransactionReply) -> bytes:
-    if reply.authorization is None:
+    """That nothing is to be paid is told as such: to leave the cost out would not say it."""
+    authorization, cost = reply.authorization, reply.total_cost
+    if authorization is None and cost is None:
         return EMPTY_RESULT
-    return write(m.TransactionEventResponse(id_token_info=id_token_info(gate, reply.authorization)))
+    return write(
+        m.TransactionEventResponse(
+            total_cost=None if cost is None else float(cost),
+            id_token_info=None if authorization is None else id_token_info(gate, authorization),
+            updated_personal_message=_text(gate, reply.message) if reply.message else None,
+        )
+    )
+
+
+def _text(gate: Gate, text: str, language: str = "") -> m.MessageContent:
+    return m.MessageContent(
+        format=m.MessageFormatEnum.UTF8, language=language[:8] or None, content=text[: gate.longest_info]
+    )
 
 
 def meter_values(gate: Gate, message: m.MeterValuesRequest | m201.MeterValuesRequest, heard_at: datetime) -> Read:
@@ -267,13 +286,7 @@ def id_token_info(gate: Gate, authorization: Authorization) -> m.IdTokenInfo:
         cache_expiry_date_time=None if authorization.expires_at is None else write_time(authorization.expires_at),
         group_id_token=None if authorization.group is None else _group(gate, authorization.group),
         language1=authorization.language[:8] or None,
-        personal_message=m.MessageContent(
-            format=m.MessageFormatEnum.UTF8,
-            language=authorization.language[:8] or None,
-            content=message[: gate.longest_info],
-        )
-        if message
-        else None,
+        personal_message=_text(gate, message, authorization.language) if message else None,
     )
 
 
@@ -308,14 +321,7 @@ def _as_json(value: object) -> JsonText:
 
 Modest: TypeAlias = Callable[[Any, datetime], Wire]
 
-MODEST: Final[Mapping[str, Modest]] = {
-    "VatNumberValidation": lambda message, heard_at: m.VatNumberValidationResponse(
-        vat_number=message.vat_number,
-        evse_id=message.evse_id,
-        status=m.GenericStatusEnum.REJECTED,
-        status_info=NOT_HERE,
-    ),
-}
+MODEST: Final[Mapping[str, Modest]] = {}
 
 _READERS: Final[Mapping[str, Callable[[Gate, Any, datetime], Read]]] = {
     "Authorize": authorize,

@@ -47,6 +47,7 @@ from voltloom.protocols.ocpp.v2 import (
     monitoring,
     provisioning,
     reservations,
+    tariffs,
 )
 from voltloom.protocols.ocpp.v2 import messages_21 as m
 from voltloom.protocols.ocpp.v2.gate import Gate
@@ -287,6 +288,7 @@ _SPEAKERS: Final[Mapping[type[Command[Any]], Callable[[Gate, Any], Conversation[
     **provisioning.SPEAKERS,
     **lists.SPEAKERS,
     **reservations.SPEAKERS,
+    **tariffs.SPEAKERS,
 }
 
 
@@ -294,5 +296,8 @@ _ONLY_IN_21: Final = battery.SPEAKERS.keys() | charging.ONLY_IN_21 | der.SPEAKER
 
 
 def speakers(gate: Gate) -> dict[type[Command[Any]], Callable[[Any], Conversation[Any]]]:
-    unspoken = _ONLY_IN_21 if gate.version is Version.V201 else set[type[Command[Any]]]()
-    return {command: partial(speak, gate) for command, speak in _SPEAKERS.items() if command not in unspoken}
+    if gate.version is Version.V21:
+        known = {**_SPEAKERS, **tariffs.SPEAKERS_21}
+    else:
+        known = {command: speak for command, speak in _SPEAKERS.items() if command not in _ONLY_IN_21}
+    return {command: partial(speak, gate) for command, speak in known.items()}

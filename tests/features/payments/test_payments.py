@@ -1,0 +1,202 @@
+"""Payments: settlements as told, VAT numbers by their form and their validators, one-time codes, and web payments."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from charging_by_hand import Api, Station, a_station, charging_api
+from voltloom.app.parts import EVENTS
+from voltloom.domain.commands import Accepted, AnnouncePayment, Answer
+from voltloom.domain.events import PaymentTold, SecurityNoticed
+from voltloom.domain.ids import TransactionId
+from voltloom.domain.reports import (
+    Company,
+    SettlementReply,
+    SettlementReported,
+    SettlementStatus,
+    VatNumberReported,
+    VatReply,
+)
+from voltloom.features.access import Role
+from voltloom.features.feature import Memories, StationContext
+from voltloom.features.payments import rules
+from voltloom.features.payments.answers import vat_answerer
+from voltloom.features.payments.rules import VatValidator
+from voltloom.infra.database import Work
+from voltloom.infra.journal import Journal
+
+NOW = datetime(2030, 1, 1, 12, 0, tzinfo=UTC)
+Story = Callable[[Api, Station], Awaitable[None]]
+ACME = Company("Acme", "Street 1", "Utrecht", "NL", postal_code="3511")
+
+
+@pytest.fixture
+def play(fresh_database) -> Callable[[Story], None]:
+    """CP-7, connected."""
+
+    def played(story: Story) -> None:
+        async def whole() -> None:
+            async with fresh_database(Journal(EVENTS, node="n1")) as database, charging_api(database) as client:
+                await story(client, await a_station(database))
+
+        asyncio.run(whole())
+
+    return played
+
+
+def settlement(number: int = 1, status: SettlementStatus = SettlementStatus.SETTLED) -> SettlementReported:
+    return SettlementReported(
+        f"psp-{number}",
+        status,
+        Decimal("12.50"),
+        None,
+        TransactionId("T-1") if status is not SettlementStatus.CANCELED else None,
+        "R-1",
+        "https://example.com/r/1",
+        "all\x00well",
+        "NL123456789B01",
+        ACME,
+    )
+
+
+def test_a_settlement_is_kept_as_told_and_once(play):
+    async def story(client: Api, station: Station) -> None:
+        told = settlement()
+        assert await station.says(told) == SettlementReply()
+        assert await station.says(told) == SettlementReply()
+        await station.says(settlement(2, SettlementStatus.CANCELED))
+        latest, first = (await client.get("/settlements")).json()["items"]
+        assert (latest["status"], latest["transaction_id"], latest["psp_ref"]) == ("Canceled", "", "psp-2")
+        assert (first["amount"], first["info"], first["receipt_url"]) == (
+            "12.50",
+            "all\ufffdwell",
+            "https://example.com/r/1",
+        )
+        assert (first["vat_number"], first["company"]["name"], first["company"]["address2"]) == (
+            "NL123456789B01",
+            "Acme",
+            "",
+        )
+        found = (await client.get("/settlements", transaction_id="T-1", station_id="CP-7", status="Settled")).json()
+        assert [each["number"] for each in found["items"]] == [first["number"]]
+        assert station.heard(PaymentTold)[0].status == "Settled"
+
+    play(story)
+
+
+def test_settlements_come_page_by_page(play):
+    async def story(client: Api, station: Station) -> None:
+        for number in range(5):
+            await station.says(settlement(number))
+        seen: list[str] = []
+        after: dict[str, str] = {}
+        while True:
+            page = (await client.get("/settlements", limit=2, **after)).json()
+            seen += [each["psp_ref"] for each in page["items"]]
+            if page["next"] is None:
+                break
+            after = {"after": page["next"]}
+        assert seen == [f"psp-{number}" for number in (4, 3, 2, 1, 0)]
+
+    play(story)
+
+
+def test_a_station_that_tells_of_payments_without_end_is_kept_in_part(play):
+    async def story(client: Api, station: Station) -> None:
+        for number in range(70):
+            await station.says(settlement(number))
+        found = (await client.get("/settlements", limit=500)).json()["items"]
+        assert len(found) == 60
+        assert [each.kind for each in station.heard(SecurityNoticed)] == ["too_many_payments"]
+
+    play(story)
+
+
+def test_a_station_is_told_of_a_payment_on_the_web(play):
+    async def story(client: Api, _: Station) -> None:
+        client.network.says = lambda station_id, command: Answer(Accepted.ACCEPTED, "Accepted")
+        body = {"evse": 2, "timeout_s": 120}
+        assert (await client.client.post("/stations/CP-7/web-payment", json=body)).json()["outcome"] == "accepted"
+        assert client.network.asked == [("CP-7", AnnouncePayment(2, 120))]
+        client.role = Role.VIEWER
+        assert (await client.client.post("/stations/CP-7/web-payment", json=body)).status_code == 403
+
+    play(story)
+
+
+# ---- VAT numbers
+
+
+@pytest.mark.parametrize(
+    ("number", "fine"),
+    [
+        ("NL123456789B01", True),
+        ("nl 1234.56789.b01", True),
+        ("DE123456789", True),
+        ("DE12345678", False),
+        ("ATU12345678", True),
+        ("AT12345678", False),
+        ("FRXX123456789", True),
+        ("FRIO123456789", False),
+        ("CHE-123.456.789 MWST", True),
+        ("GBGD499", True),
+        ("GBGD500", False),
+        ("ZZ123", False),
+        ("", False),
+        ("DE１２３４５６７８９", False),
+        ("DE123456789\n", False),
+    ],
+)
+def test_a_vat_number_has_the_form_of_its_country(number: str, fine: bool):
+    assert (rules.why_no_vat(rules.plain_vat(number)) == "") is fine
+
+
+def answered(number: str, *validators: VatValidator) -> VatReply:
+    async def ask() -> VatReply:
+        ctx = StationContext(None, None, NOW, Work(), "CP-7", "m1", Memories({}))  # type: ignore[arg-type]
+        return await vat_answerer(validators)(ctx, VatNumberReported(number))
+
+    return asyncio.run(ask())
+
+
+def test_validators_are_asked_in_turn_and_only_of_what_has_the_form():
+    asked: list[str] = []
+
+    async def knows_nothing(number: str) -> VatReply | None:
+        asked.append(number)
+        return None
+
+    async def fails(number: str) -> VatReply | None:
+        raise OSError("not reachable")
+
+    async def knows(number: str) -> VatReply | None:
+        return VatReply(number.endswith("01"), ACME if number.endswith("01") else None, "not registered")
+
+    assert answered("NL123456789B01") == VatReply(True)
+    assert answered("nl123456789b01", knows_nothing, fails, knows) == VatReply(True, ACME)
+    assert answered("NL123456789B02", knows_nothing, fails, knows) == VatReply(False, None, "not registered")
+    assert asked == ["NL123456789B01", "NL123456789B02"]
+    assert answered("ZZ1", knows_nothing) == VatReply(False, reason="no VAT number of a country whose form is known")
+
+
+# ---- one-time codes
+
+
+def test_a_one_time_code_is_that_of_the_algorithm():
+    # Reckoned apart: HMAC-SHA256 of the slot's number in eight bytes, from the offset in the last byte on.
+    assert rules.one_time_code("a" * 32, NOW, 30, 8) == "bN7C4mtW"
+    assert rules.one_time_code("a" * 32, NOW + timedelta(seconds=29), 30, 8) == "bN7C4mtW"
+    assert rules.one_time_code("a" * 32, NOW + timedelta(seconds=30), 30, 8) != "bN7C4mtW"
+    assert len(rules.one_time_code("a" * 32, NOW, 30, 40)) == 40
+
+
+def test_a_code_is_good_in_its_slot_and_those_beside_it():
+    code = rules.one_time_code("a" * 32, NOW, 30, 16)
+    good = [rules.is_code(code, "a" * 32, NOW + timedelta(seconds=late), 30, 16) for late in (-60, -30, 0, 30, 60)]
+    assert good == [False, True, True, True, False]
+    assert not rules.is_code(code, "b" * 32, NOW, 30, 16)
+    assert not rules.is_code("", "a" * 32, NOW, 30, 16)
+    assert not rules.is_code("é" * 16, "a" * 32, NOW, 30, 16)
