@@ -1,12 +1,18 @@
-/** Of Mantine's styles only those of the parts that the pages use: all of them would be half of the first visit. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+/**
+ * Of Mantine's styles each comes with the part that wears it, in the same chunk: all of them would be half of the first visit.
+ * Every part has a module with the names of its classes; importing that one imports its styles.
+ */
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Plugin } from "vite";
 
-const NAME = "virtual:mantine.css";
-const FIRST = ["default-css-variables", "baseline", "global"];
-/** What other parts are made of without the pages naming it. */
-const INSIDE = [
+const FIRST = "virtual:mantine.css";
+const PART = "virtual:mantine/";
+/** In the first chunk, in this order: what other parts are made of, and change. */
+const BASE = [
+  "default-css-variables",
+  "baseline",
+  "global",
   "ScrollArea",
   "UnstyledButton",
   "VisuallyHidden",
@@ -16,50 +22,58 @@ const INSIDE = [
   "Group",
   "Loader",
   "Overlay",
-  "ModalBase",
   "Input",
-  "InlineInput",
   "Flex",
   "Stack",
   "Text",
   "Title",
-  "FloatingIndicator",
   "ActionIcon",
-  "Combobox",
-  "Pill",
-  "PillsInput",
-  "CheckboxIndicator",
-  "RadioIndicator",
-  "Notification",
 ];
+/** Of what these are made, and what they change. */
+const UNDER: Readonly<Record<string, readonly string[]>> = {
+  Checkbox: ["InlineInput", "CheckboxIndicator"],
+  Radio: ["InlineInput", "RadioIndicator"],
+  Switch: ["InlineInput"],
+  Modal: ["ModalBase"],
+  Drawer: ["ModalBase"],
+  PillsInput: ["Pill"],
+  SegmentedControl: ["FloatingIndicator"],
+  Tabs: ["FloatingIndicator"],
+};
 
-function sources(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .filter((name) => /\.tsx?$/.test(name))
-    .map((name) => readFileSync(join(folder, name), "utf8"));
+const MIDDLE = new Set(Object.values(UNDER).flat());
+
+/** Chunks come in any order. So the order is one of layers: what a part is made of before the part, the pages' own styles after all. */
+function inLayer(name: string, styles: string): string {
+  const layer = BASE.includes(name) ? "base" : MIDDLE.has(name) ? "middle" : "part";
+  return `@layer mantine.base, mantine.middle, mantine.part;\n${styles.replaceAll("@layer mantine", `@layer mantine.${layer}`)}`;
 }
 
-function namesIn(text: string): string[] {
-  const found: string[] = [];
-  for (const [, list = ""] of text.matchAll(/import\s*\{([^}]*)\}\s*from\s*"@mantine\/core"/g)) {
-    found.push(...list.split(",").map((name) => (name.trim().replace(/^type\s+/, "").split(" as ")[0] ?? "").trim()));
-  }
-  return found;
-}
-
-/** In a layer, so that the pages' own styles win wherever they come in the order of loading. */
 export function mantineStyles(root: string): Plugin {
   const styles = join(root, "node_modules/@mantine/core/styles");
+  const fileOf = (name: string): string => join(styles, `${name}.layer.css`);
+  const stylesOf = (name: string): string => inLayer(name, readFileSync(fileOf(name), "utf8"));
+  let whole = false;
   return {
     name: "mantine-styles",
-    resolveId: (id) => (id === NAME ? `\0${NAME}` : undefined),
+    configResolved(config) {
+      // Vite's own server bundles libraries beforehand, without asking plugins.
+      whole = config.command === "serve";
+    },
+    resolveId: (id) => (id === FIRST || id.startsWith(PART) ? { id: `\0${id}`, moduleSideEffects: true } : undefined),
     load(id) {
-      if (id !== `\0${NAME}`) return undefined;
-      const used = [...new Set(sources(join(root, "src")).flatMap(namesIn))].sort();
-      const wanted = [...new Set([...FIRST, ...INSIDE, ...used])];
-      const files = wanted.map((name) => join(styles, `${name}.layer.css`)).filter((file) => existsSync(file));
-      const packages = ["notifications"].map((name) => join(root, `node_modules/@mantine/${name}/styles.layer.css`));
-      return [...files, ...packages].map((file) => readFileSync(file, "utf8")).join("\n");
+      if (id === `\0${FIRST}`) {
+        if (whole) return readFileSync(join(root, "node_modules/@mantine/core/styles.layer.css"), "utf8");
+        return BASE.map(stylesOf).join("\n");
+      }
+      if (id.startsWith(`\0${PART}`)) return stylesOf(id.slice(PART.length + 1, -4));
+      return undefined;
+    },
+    transform(code, id) {
+      const [, name] = /@mantine\/core\/esm\/.*\/(\w+)\.module\.mjs$/.exec(id) ?? [];
+      if (name === undefined || BASE.includes(name) || !existsSync(fileOf(name))) return undefined;
+      const wanted = [...(UNDER[name] ?? []), name].map((each) => `import "${PART}${each}.css";\n`);
+      return { code: `${wanted.join("")}${code}`, map: null };
     },
   };
 }

@@ -93,8 +93,8 @@ function useColumns(): readonly Column<Transaction>[] {
   return useMemo(
     (): readonly Column<Transaction>[] => [
       { id: "station", title: t("transactions.station"), min: 150, keep: true, card: "title", cell: (row) => <Place of={row} /> },
-      { id: "state", title: t("transactions.state"), min: 150, keep: true, card: "aside", cell: (row) => <ChargeState of={row} size="sm" /> },
-      { id: "started", title: t("transactions.started"), min: 130, cell: (row) => <Time at={row.started_at} /> },
+      { id: "state", title: t("transactions.state"), min: 180, keep: true, card: "aside", cell: (row) => <ChargeState of={row} size="sm" /> },
+      { id: "started", title: t("transactions.started"), min: 115, cell: (row) => <Time at={row.started_at} /> },
       { id: "duration", title: t("transactions.duration"), min: 105, align: "end", cell: (row) => <ChargeDuration of={row} /> },
       { id: "energy", title: t("transactions.energy"), min: 100, align: "end", keep: true, cell: (row) => <ChargeEnergy of={row} /> },
       { id: "power", title: t("transactions.power"), min: 90, align: "end", cell: (row) => <ChargePower of={row} /> },
