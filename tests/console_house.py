@@ -47,6 +47,9 @@ EVERYWHERE = pytest.mark.parametrize(
     ("width", "scheme"), [(width, scheme) for width in WIDTHS for scheme in SCHEMES], ids=str
 )
 
+BOTH = pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1440, "light")], ids=str)
+"""Each width and each scheme, once: enough where the frame of the pages is no matter."""
+
 OpenPage = Callable[..., Page]
 
 
@@ -187,7 +190,7 @@ def look(page: Page, name: str, *, full: bool = False) -> Path:
     # What floats finds its place in the frame after the one in which it appears.
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     page.evaluate("() => Promise.all(document.getAnimations().map((each) => each.finished.catch(() => 0)))")
-    page.screenshot(path=picture, full_page=full)
+    page.screenshot(path=picture, full_page=full, timeout=60_000)  # blurred papers are slow without a graphics card
     overflowing = page.evaluate(_OVERFLOW)
     assert not overflowing, f"{name} scrolls sideways: {overflowing}"
     if not page.evaluate("() => 'axe' in window"):

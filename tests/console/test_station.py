@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from websockets.sync.client import ClientConnection, connect
 
-from console_house import DemoNetwork, look, watched
+from console_house import BOTH, DemoNetwork, look, watched
 
 expect.set_options(timeout=20_000)
 HOSTILE = "<script>alert(1)</script>\u202egnp.exe\u200b 💥" + "A" * 10_000
@@ -100,9 +100,6 @@ def by_keys(page: Page, *keys: str) -> None:
     for key in keys:
         page.keyboard.press(key)
 
-
-BOTH = pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1440, "light")], ids=str)
-"""Each width and each scheme, once."""
 
 TABS = {
     "": "Lately",

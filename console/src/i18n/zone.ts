@@ -67,10 +67,12 @@ function offsetMs(at: number): number {
   return Date.UTC(part("year"), part("month") - 1, part("day"), part("hour"), part("minute"), part("second")) - Math.floor(at / 1000) * 1000;
 }
 
+const LETTERS = { day: 10, minute: 16, second: 19 } as const;
+
 /** A moment as a field of the page shows it, in the reader's zone: "2026-11-24T14:02". "" for none. */
-export function fieldOf(at: Date): string {
+export function fieldOf(at: Date, to: keyof typeof LETTERS = "minute"): string {
   const time = at.getTime();
-  return Number.isNaN(time) ? "" : new Date(time + offsetMs(time)).toISOString().slice(0, 16);
+  return Number.isNaN(time) ? "" : new Date(time + offsetMs(time)).toISOString().slice(0, LETTERS[to]);
 }
 
 /** The other way round; null for what is no time. */
@@ -85,4 +87,10 @@ export function momentOf(field: string): Date | null {
 /** When the day began in which a moment lies, in the reader's zone. */
 export function dayOf(at: Date): Date {
   return momentOf(`${fieldOf(at).slice(0, 10)}T00:00`) ?? at;
+}
+
+/** When the day begins that comes `days` after that of a moment; before it where negative. */
+export function dayFrom(at: Date, days: number): Date {
+  // Noon: a day may have 23 hours or 25.
+  return dayOf(new Date(dayOf(at).getTime() + (days * 24 + 12) * 3_600_000));
 }

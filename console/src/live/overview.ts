@@ -2,6 +2,7 @@
 import { useQuery, type UseQueryResult } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import { api, queries, type Schema, take, useMay } from "@/api";
+import { dayOf } from "@/i18n";
 import type { EventName } from "./events.ts";
 import { currentFleet } from "./fleet.ts";
 import { onResync } from "./stream.ts";
@@ -32,9 +33,7 @@ function pauseMs(): number {
 }
 
 function midnight(): string {
-  const at = new Date();
-  at.setHours(0, 0, 0, 0);
-  return at.toISOString();
+  return dayOf(new Date()).toISOString();
 }
 
 export function useOverview(): UseQueryResult<Overview> {

@@ -10,7 +10,7 @@
 import { ActionIcon, Box, Button, Fieldset, Group, JsonInput, MultiSelect, NativeSelect, NumberInput, Select, Stack, Switch, TagsInput, Text, Textarea, TextInput } from "@mantine/core";
 import { IconPlus, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
-import { common, useTexts } from "@/i18n";
+import { common, fieldOf, momentOf, useTexts } from "@/i18n";
 import { type ApiDocument, beginning, type JsonSchema, labelOf, resolved, withoutNull } from "./schema.ts";
 
 export { beginning, type JsonSchema, labelOf, useApiDocument } from "./schema.ts";
@@ -161,13 +161,6 @@ function ChoiceField(props: FieldProps & { label: string; choices: readonly Json
   );
 }
 
-/** "2026-11-24T13:05" of the viewer's zone, as the browser's field writes it. */
-function localOf(value: unknown): string {
-  if (typeof value !== "string") return "";
-  const at = new Date(value);
-  return Number.isNaN(at.getTime()) ? "" : new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
-}
-
 function Field(props: FieldProps) {
   const { t } = useTexts(common);
   const { schema, nullable } = withoutNull(props.schema, props.document);
@@ -258,8 +251,8 @@ function Field(props: FieldProps) {
             {...shared}
             type="datetime-local"
             step={1}
-            value={localOf(value)}
-            onChange={(event) => onChange(event.currentTarget.value === "" ? undefined : new Date(event.currentTarget.value).toISOString())}
+            value={typeof value === "string" ? fieldOf(new Date(value), "second") : ""}
+            onChange={(event) => onChange(momentOf(event.currentTarget.value)?.toISOString())}
           />
         );
       }

@@ -4,7 +4,7 @@ import { IconHistory } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Fragment, useMemo } from "react";
 import { api, type Schema, take } from "@/api";
-import { format, useLanguage, useTexts } from "@/i18n";
+import { dayFrom, dayOf, fieldOf, format, momentOf, useLanguage, useTexts } from "@/i18n";
 import { useFilters, useParams } from "@/route";
 import { Duration, Empty, Panel, Percent, Skeletons, Trouble } from "@/ui";
 import { keys, useUptime } from "./data.ts";
@@ -69,11 +69,6 @@ function UptimeHead(props: { id: string }) {
   );
 }
 
-function localOf(iso: string): string {
-  const at = Date.parse(iso);
-  return Number.isNaN(at) ? "" : new Date(at - new Date(at).getTimezoneOffset() * 60_000).toISOString().slice(0, 10);
-}
-
 export default function History() {
   const { t } = useTexts(texts);
   useLanguage();
@@ -103,7 +98,7 @@ export default function History() {
   const days = useMemo(() => {
     const made: { day: string; items: Item[] }[] = [];
     for (const item of found.data?.pages.flatMap((page) => page.items) ?? []) {
-      const day = new Date(item.at).toDateString();
+      const day = dayOf(new Date(item.at)).toISOString();
       const last = made.at(-1);
       if (last?.day === day) last.items.push(item);
       else made.push({ day, items: [item] });
@@ -128,12 +123,11 @@ export default function History() {
             type="date"
             aria-label={t("station.hist.day")}
             title={t("station.hist.day")}
-            value={localOf(filters.since)}
+            value={fieldOf(new Date(filters.since), "day")}
             onChange={(event) => {
               const { value } = event.currentTarget;
-              const from = new Date(`${value}T00:00:00`);
-              if (value === "" || Number.isNaN(from.getTime())) setFilters({ since: "", until: "" });
-              else setFilters({ since: from.toISOString(), until: new Date(from.getFullYear(), from.getMonth(), from.getDate() + 1).toISOString() });
+              const from = momentOf(`${value}T00:00`);
+              setFilters(from === null ? { since: "", until: "" } : { since: from.toISOString(), until: dayFrom(from, 1).toISOString() });
             }}
           />
           {filtered ? (

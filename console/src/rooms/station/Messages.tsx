@@ -18,7 +18,7 @@ import {
 import { useQuery } from "@tanstack/react-query";
 import { useCallback, useMemo, useState } from "react";
 import { api, take, useMay } from "@/api";
-import { common, format, useLanguage, useTexts } from "@/i18n";
+import { common, fieldOf, format, momentOf, useLanguage, useTexts } from "@/i18n";
 import { Link, pathOf, useFilters, useParams } from "@/route";
 import { type Column, Copy, Empty, FilterBar, JsonView, SafeText, Time, Trouble, VirtualTable, visible } from "@/ui";
 import { useDetail, useVocabulary } from "./data.ts";
@@ -279,12 +279,6 @@ function useMarked(id: string, mark: string, items: readonly Message[]): { messa
   return { message: known ?? found.data ?? undefined, lost: found.data === null };
 }
 
-/** In the reader's own zone, as the browser's field writes it. */
-function localOf(iso: string): string {
-  const at = Date.parse(iso);
-  return Number.isNaN(at) ? "" : new Date(at - new Date(at).getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
-}
-
 function TimeField(props: { label: string; value: string; onChange: (iso: string) => void }) {
   return (
     <TextInput
@@ -296,10 +290,10 @@ function TimeField(props: { label: string; value: string; onChange: (iso: string
       leftSection={<Text size="xs" c="dimmed" aria-hidden>{props.label}</Text>}
       leftSectionWidth={46}
       w={{ base: "100%", sm: 225 }}
-      value={localOf(props.value)}
+      value={fieldOf(new Date(props.value), "second")}
       onChange={(event) => {
         const { value } = event.currentTarget;
-        props.onChange(value === "" ? "" : new Date(value).toISOString());
+        props.onChange(momentOf(value)?.toISOString() ?? "");
       }}
     />
   );

@@ -2,7 +2,7 @@
 import { Text, Tooltip } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { api, type Schema, take } from "@/api";
-import { format, useTexts } from "@/i18n";
+import { dayFrom, format, useTexts } from "@/i18n";
 import { useNow } from "@/live";
 import { type Detail, keys, useDetail } from "./data.ts";
 import classes from "./station.module.css";
@@ -49,8 +49,8 @@ export function daysOf(outages: readonly Outage[], detail: Pick<Detail, "created
   const connectors = Math.max(1, detail.connectors.filter((each) => each.evse > 0).length);
   const known = Date.parse(detail.link.since === null ? now.toISOString() : detail.created_at);
   return Array.from({ length: DAYS }, (_, index) => {
-    const from = new Date(now.getFullYear(), now.getMonth(), now.getDate() - (DAYS - 1 - index));
-    const to = new Date(from.getFullYear(), from.getMonth(), from.getDate() + 1);
+    const from = dayFrom(now, index + 1 - DAYS);
+    const to = dayFrom(from, 1);
     const begin = Math.max(from.getTime(), known);
     const end = Math.min(to.getTime(), now.getTime());
     if (end - begin < 1000) return { from, down: null, outages: 0, longestS: 0 };

@@ -3,7 +3,7 @@ import { Autocomplete, Button, Group, Modal, NumberInput, Select, SimpleGrid, St
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, Problem, queries, type Schema, take } from "@/api";
-import { common, useTexts } from "@/i18n";
+import { common, fieldOf, momentOf, useTexts } from "@/i18n";
 import { done, Trouble, visible } from "@/ui";
 import { KINDS, type Token, useGroups } from "./queries.ts";
 import { texts } from "./texts.ts";
@@ -21,12 +21,8 @@ interface Fields {
   allowed: number | string;
 }
 
-/** As fields of the browser have times: in its own zone, to the minute. */
-function localOf(iso: string | null): string {
-  if (iso === null) return "";
-  const at = new Date(iso);
-  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
-}
+/** To the minute, in the reader's zone; "" for none. */
+const ofField = (iso: string | null | undefined): string => (iso ? fieldOf(new Date(iso)) : "");
 
 function beginning(token: Token | null): Fields {
   return {
@@ -36,8 +32,8 @@ function beginning(token: Token | null): Fields {
     group: token?.group ?? "",
     note: token?.note ?? "",
     language: token?.language ?? "",
-    validFrom: localOf(token?.valid_from ?? null),
-    validUntil: localOf(token?.valid_until ?? null),
+    validFrom: ofField(token?.valid_from),
+    validUntil: ofField(token?.valid_until),
     many: token !== null && token.allowed === null,
     allowed: token?.allowed ?? 1,
   };
@@ -46,7 +42,7 @@ function beginning(token: Token | null): Fields {
 type Body = Omit<Schema<"TokenChangeIn">, "state">;
 
 function bodyOf(fields: Fields): Body {
-  const isoOf = (local: string): string | null => (local === "" ? null : new Date(local).toISOString());
+  const isoOf = (local: string): string | null => momentOf(local)?.toISOString() ?? null;
   return {
     kind: fields.kind,
     holder: fields.holder.trim(),

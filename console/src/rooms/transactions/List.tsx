@@ -3,7 +3,7 @@ import { IconBolt, IconDownload, IconFileTypeCsv, IconFilterOff, IconJson, IconN
 import { useQuery } from "@tanstack/react-query";
 import { useCallback, useMemo, useState } from "react";
 import { api, queries, take, useMay } from "@/api";
-import { format, useTexts } from "@/i18n";
+import { dayOf, format, useTexts } from "@/i18n";
 import { type Fleet, sameRecord, useFleet, useLive } from "@/live";
 import { pathOf, useFilters } from "@/route";
 import {
@@ -34,8 +34,7 @@ const SUMMARY_MS = 10_000;
 
 /** Midnight of the reader's day: today's energy is theirs, not UTC's. */
 function midnight(): string {
-  const now = new Date();
-  return new Date(now.getFullYear(), now.getMonth(), now.getDate()).toISOString();
+  return dayOf(new Date()).toISOString();
 }
 
 function Totals(props: { site: string }) {
