@@ -101,7 +101,7 @@ class DemoNetwork:
         """A link of a person, who is new unless a demo that went on knows them, as a path."""
         with self.api() as api:
             answer = api.post("/people", json={"login": login, "role": role})
-            if answer.status_code == httpx.codes.CONFLICT:
+            if answer.status_code == 409:
                 people = api.get("/people", params={"limit": 500}).json()["items"]
                 (person,) = (each for each in people if each["login"] == login)
                 answer = api.post(f"/people/{person['id']}/link")
