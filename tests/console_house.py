@@ -21,7 +21,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, Route
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, Route, expect
 
 ROOT = Path(__file__).resolve().parents[1]
 VOLTLOOM = Path(sysconfig.get_path("scripts")) / "voltloom"
@@ -49,6 +49,13 @@ EVERYWHERE = pytest.mark.parametrize(
 
 BOTH = pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1440, "light")], ids=str)
 """Each width and each scheme, once: enough where the frame of the pages is no matter."""
+
+HOW = pytest.mark.parametrize(
+    ("width", "keys"),
+    [(390, False), (390, True), (1440, False), (1440, True)],
+    ids=["390", "390-keys", "1440", "1440-keys"],
+)
+"""Each journey with the mouse and by keys alone, on a phone and at a desk."""
 
 OpenPage = Callable[..., Page]
 
@@ -205,3 +212,58 @@ def look(page: Page, name: str, *, full: bool = False) -> Path:
     ]
     assert not serious, f"{name}: " + "\n".join(serious)
     return picture
+
+
+# ---- doing, as people do
+
+
+def press(page: Page, *keys: str) -> None:
+    for key in keys:
+        page.keyboard.press(key)
+
+
+def tab_to(page: Page, target: Locator) -> None:
+    """By the key that people use for it; fails where it cannot be reached."""
+    for _ in range(60):
+        if target.evaluate("(each) => each === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"{target} is not reached by Tab")
+
+
+def use(page: Page, target: Locator, keys: bool) -> None:
+    if keys:
+        tab_to(page, target)
+        page.keyboard.press("Enter")
+    else:
+        target.click()
+
+
+def fill(page: Page, target: Locator, text: str, keys: bool) -> None:
+    if keys:
+        tab_to(page, target)
+        page.keyboard.insert_text(text)
+    else:
+        target.fill(text)
+
+
+def choose(page: Page, item: Locator, keys: bool) -> None:
+    """Of a menu that is open."""
+    expect(item).to_be_visible()
+    if not keys:
+        item.click()
+        return
+    for _ in range(10):
+        if item.evaluate("(each) => each === document.activeElement"):
+            page.keyboard.press("Enter")
+            return
+        page.keyboard.press("ArrowDown")
+    raise AssertionError(f"{item} is not reached by arrows")
+
+
+def until(what: Callable[[], Any], timeout_s: float = 60) -> Any:
+    deadline = time.monotonic() + timeout_s
+    while not (found := what()):
+        assert time.monotonic() < deadline, f"waited {timeout_s:g} s in vain"
+        time.sleep(0.1)
+    return found

@@ -1,73 +1,17 @@
 """The station's room: what is wrong and why, what was said, settings, commands, what happened."""
 
-import base64
-import json
 import re
-import socket
 import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
-from websockets.sync.client import ClientConnection, connect
+from playwright.sync_api import expect
 
-from console_house import BOTH, DemoNetwork, look, watched
+from console_hand import HandStation
+from console_house import BOTH, DemoNetwork, look, press, until, watched
 
 expect.set_options(timeout=20_000)
 HOSTILE = "<script>alert(1)</script>\u202egnp.exe\u200b 💥" + "A" * 10_000
-
-
-class HandStation:
-    """A 1.6 station of which every frame is written by hand; synchronous, as the browser's driver is."""
-
-    def __init__(self, network: DemoNetwork, station_id: str) -> None:
-        self.network, self.id = network, station_id
-        with network.api() as api:
-            api.delete(f"/stations/{station_id}")
-            made = api.post("/stations", json={"id": station_id, "security_profile": 1})
-            assert made.is_success, made.text
-        self.url = next(url for url in made.json()["urls"] if url.startswith("ws://"))
-        self.password = made.json()["password"]
-        self.socket: ClientConnection | None = None
-        self._number = 0
-
-    def come(self, password: str = "") -> "HandStation":
-        proof = base64.b64encode(f"{self.id}:{password or self.password}".encode()).decode()
-        self.socket = connect(
-            self.url,
-            subprotocols=["ocpp1.6"],  # pyright: ignore[reportArgumentType]  # a name is a name
-            additional_headers={"Authorization": f"Basic {proof}"},
-            legacy=True,
-        )
-        return self
-
-    def boot(self) -> "HandStation":
-        assert self.call("BootNotification", {"chargePointVendor": "Hand", "chargePointModel": "Made"})[0] == 3
-        self.call("StatusNotification", {"connectorId": 1, "errorCode": "NoError", "status": "Available"})
-        return self
-
-    def call(self, action: str, payload: Any) -> list[Any]:
-        self._number += 1
-        return self.write(json.dumps([2, f"hand-{self._number}", action, payload], ensure_ascii=False))
-
-    def write(self, text: str) -> list[Any]:
-        """A frame, and what it was answered."""
-        assert self.socket is not None
-        self.socket.send(text)
-        while True:
-            answer = json.loads(self.socket.recv(timeout=10))
-            if answer[0] != 2:
-                return answer
-
-    def leave(self) -> None:
-        """Without a goodbye, as when the power goes."""
-        if self.socket is not None:
-            with suppress(OSError):
-                self.socket.socket.shutdown(socket.SHUT_RDWR)
-            self.socket.close()
-            self.socket = None
 
 
 @pytest.fixture(scope="module")
@@ -86,19 +30,6 @@ def hand(network: DemoNetwork) -> Iterator[HandStation]:
     assert station.call("BootNotification", {"chargePointVendor": 7, "chargePointModel": "Made"})[0] == 4
     yield station
     station.leave()
-
-
-def until(what: Callable[[], Any], timeout_s: float = 60) -> Any:
-    deadline = time.monotonic() + timeout_s
-    while not (found := what()):
-        assert time.monotonic() < deadline, f"waited {timeout_s:g} s in vain"
-        time.sleep(0.1)
-    return found
-
-
-def by_keys(page: Page, *keys: str) -> None:
-    for key in keys:
-        page.keyboard.press(key)
 
 
 TABS = {
@@ -172,7 +103,7 @@ def test_the_frame_that_was_refused_is_found_and_understood_by_keys_on_a_phone(o
     page.keyboard.press("/")
     page.keyboard.type("MeterValues")
     expect(page.get_by_role("row")).to_have_count(1)
-    by_keys(page, "Escape", "j", "Enter")
+    press(page, "Escape", "j", "Enter")
     detail = page.get_by_role("dialog", name="The message")
     expect(detail.get_by_text(re.compile("connectorId")).first).to_be_visible()
     expect(detail.get_by_role("heading", name="We refused this message")).to_be_visible()
@@ -236,7 +167,7 @@ def test_a_setting_is_changed_in_place_and_its_outcome_seen(open_page, known):
     row = page.get_by_role("row").filter(has_text="HeartbeatInterval")
     expect(page.get_by_role("row")).to_have_count(2)  # and the head
     expect(row).to_have_count(1)
-    by_keys(page, "Escape", "j", "Enter")
+    press(page, "Escape", "j", "Enter")
     field = page.get_by_role("textbox", name="New value of HeartbeatInterval")
     field.fill("-1")
     expect(page.get_by_role("alert")).to_be_visible()
@@ -268,11 +199,11 @@ def test_a_command_is_filled_in_sent_and_answered_by_keys_alone(open_page, known
     page = open_page(f"/stations/{known}/commands?command=trigger")
     expect(page.get_by_role("heading", name="Send a message now")).to_be_visible()
     page.get_by_role("combobox", name="Message").focus()
-    by_keys(page, "Enter")
+    press(page, "Enter")
     page.keyboard.type("Heart")
-    by_keys(page, "ArrowDown", "Enter")
+    press(page, "ArrowDown", "Enter")
     page.get_by_role("button", name="Send", exact=True).focus()
-    by_keys(page, "Enter")
+    press(page, "Enter")
     expect(page.get_by_text("The station agrees · Accepted")).to_be_visible()
     history = page.get_by_role("region", name="What was asked")
     expect(history.get_by_role("row").filter(has_text="Send a message now").first).to_be_visible()

@@ -15,15 +15,10 @@ import pytest
 import websockets
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from console_house import EVERYWHERE, WIDTHS, DemoNetwork, look, watch
+from console_house import EVERYWHERE, HOW, WIDTHS, DemoNetwork, choose, fill, look, press, use, watch
 from harness import Server
 from voltloom.simulator.scripted import LinkRefused, SimulatedStation
 
-HOW = pytest.mark.parametrize(
-    ("width", "keys"),
-    [(390, False), (390, True), (1440, False), (1440, True)],
-    ids=["390", "390-keys", "1440", "1440-keys"],
-)
 SETTING = "AlignedDataCtrlr.Interval"
 
 
@@ -79,50 +74,6 @@ def table(page: Page) -> Locator:
 def rows(page: Page) -> Locator:
     """Those that are rendered, without the heading."""
     return table(page).locator("[aria-rowindex]:not([aria-rowindex='1'])")
-
-
-def press(page: Page, *keys: str) -> None:
-    for key in keys:
-        page.keyboard.press(key)
-
-
-def tab_to(page: Page, target: Locator) -> None:
-    """By the key that people use for it; fails where it cannot be reached."""
-    for _ in range(60):
-        if target.evaluate("(each) => each === document.activeElement"):
-            return
-        page.keyboard.press("Tab")
-    raise AssertionError(f"{target} is not reached by Tab")
-
-
-def use(page: Page, target: Locator, keys: bool) -> None:
-    if keys:
-        tab_to(page, target)
-        page.keyboard.press("Enter")
-    else:
-        target.click()
-
-
-def fill(page: Page, target: Locator, text: str, keys: bool) -> None:
-    if keys:
-        tab_to(page, target)
-        page.keyboard.insert_text(text)
-    else:
-        target.fill(text)
-
-
-def choose(page: Page, item: Locator, keys: bool) -> None:
-    """Of a menu that is open."""
-    expect(item).to_be_visible()
-    if not keys:
-        item.click()
-        return
-    for _ in range(10):
-        if item.evaluate("(each) => each === document.activeElement"):
-            page.keyboard.press("Enter")
-            return
-        page.keyboard.press("ArrowDown")
-    raise AssertionError(f"{item} is not reached by arrows")
 
 
 # ---- the list

@@ -1,27 +1,15 @@
 """Charges: the list, one of them live, and what people do about it: stop, unlock, close, accept."""
 
-import itertools
 import re
-import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
-import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from console_house import BOTH, DemoNetwork, look
+from console_house import BOTH, DemoNetwork, look, press, tab_to, until
 
-WHOLE_S = 60
 _taken: set[tuple[str, str]] = set()
-
-
-def wait_until(what: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + WHOLE_S
-    while not (found := what()):
-        assert time.monotonic() < deadline, "it did not come in time"
-        time.sleep(0.3)
-    return found
 
 
 def a_charge(network: DemoNetwork, *, draws: bool = False) -> dict[str, Any]:
@@ -43,7 +31,7 @@ def a_charge(network: DemoNetwork, *, draws: bool = False) -> dict[str, Any]:
         ]
         return min(free, key=lambda each: (at.count(each["station_id"]), each["started_at"]), default=None)
 
-    found = wait_until(look_for)
+    found = until(look_for)
     _taken.add((found["station_id"], found["id"]))
     return found
 
@@ -54,20 +42,6 @@ def path_of(charge: dict[str, Any]) -> str:
 
 def has_ended(network: DemoNetwork, charge: dict[str, Any]) -> Callable[[], bool]:
     return lambda: network.ask(path_of(charge))["ended_at"] is not None
-
-
-def press(page: Page, *keys: str) -> None:
-    for key in keys:
-        page.keyboard.press(key)
-
-
-def tab_to(page: Page, name: str) -> None:
-    """By the keyboard alone: Tab until what has the focus is called so."""
-    for _ in itertools.repeat(None, 60):
-        page.keyboard.press("Tab")
-        if page.evaluate("() => document.activeElement?.textContent?.trim() ?? ''") == name:
-            return
-    pytest.fail(f"Tab does not come to {name}")
 
 
 @BOTH
@@ -101,12 +75,12 @@ def test_a_driver_on_the_phone_is_helped_by_keyboard_from_the_token_to_the_end_o
     press(page, "Enter")
     expect(page.get_by_role("heading", name="Charging now")).to_be_visible()
     expect(page.get_by_role("button", name="Stop")).to_be_visible()
-    tab_to(page, "Stop")
+    tab_to(page, page.get_by_role("button", name="Stop", exact=True))
     press(page, "Enter")
     expect(page.get_by_role("button", name="Stop it")).to_be_focused()
     press(page, "Enter")
     expect(page.get_by_text("agreed to stop")).to_be_visible()
-    wait_until(has_ended(network, charge))
+    until(has_ended(network, charge))
     expect(page.get_by_text("It does not charge now.")).to_be_visible()
     expect(page.get_by_role("grid").get_by_text("Ended").first).to_be_visible()
 
