@@ -41,6 +41,7 @@ export interface Place {
  * focus      one place in the middle, near
  * onPick     a click on the map gives a position (for choosing one); then places do not lead anywhere
  * pin        the position that is chosen
+ * whole      it is what the page is for: the wheel zooms, one finger moves it. Else both scroll the page, and Ctrl or a second finger is for the map
  */
 export interface MapProps {
   label: string;
@@ -49,6 +50,7 @@ export interface MapProps {
   unplaced?: number;
   onPick?: (position: Position) => void;
   pin?: Position;
+  whole?: boolean;
 }
 
 interface Position {
@@ -191,6 +193,16 @@ function Places(props: { places: readonly Place[] }) {
   );
 }
 
+/** The page scrolls under the pointer and the finger; nobody is caught in a map that they only pass. */
+function leaveScrolling(made: MapLibre, node: HTMLElement): void {
+  if (matchMedia("(pointer: coarse)").matches) {
+    made.dragPan.disable();
+    made.getCanvasContainer().style.touchAction = "pan-x pan-y";
+  }
+  const wheeled = (event: WheelEvent): void => (event.ctrlKey || event.metaKey ? made.scrollZoom.enable() : made.scrollZoom.disable());
+  node.addEventListener("wheel", wheeled, { capture: true, passive: true });
+}
+
 export function Map(props: MapProps) {
   const { t } = useTexts(common);
   const scheme = useComputedColorScheme("light");
@@ -236,6 +248,7 @@ export function Map(props: MapProps) {
       setNoPicture(true);
       return null;
     }
+    if (props.whole !== true) leaveScrolling(made, node);
     made.touchZoomRotate.disableRotation();
     made.keyboard.disable();
     made.addControl(new AttributionControl({ compact: false }));
@@ -358,7 +371,7 @@ export function Map(props: MapProps) {
             type="button"
             className={classes.mark}
             style={{ transform: `translate(-50%, -50%) translate(${mark.x}px, ${mark.y}px)` }}
-            aria-label={`${mark.name}, ${Object.values(mark.counts).reduce((sum, each) => sum + each, 0)}: ${sayCounts(mark.counts)}`}
+            aria-label={`${Object.values(mark.counts).reduce((sum, each) => sum + each, 0)} ${mark.name}: ${sayCounts(mark.counts)}`}
             title={`${mark.name}\n${sayCounts(mark.counts)}`}
             disabled={onPick !== undefined}
             onClick={() => {

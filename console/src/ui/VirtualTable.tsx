@@ -288,6 +288,8 @@ export function VirtualTable<R>(props: TableProps<R>) {
   const ofWindow = useWindowVirtualizer({ ...shared, enabled: !inBox, scrollMargin: margin, scrollPaddingStart: HEADER_PX + 40 });
   const ofBox = useVirtualizer<HTMLDivElement, Element>({ ...shared, enabled: inBox, getScrollElement: () => box.current, scrollPaddingStart: card ? 0 : 40 });
   const virtual: Any = inBox ? ofBox : ofWindow;
+  // Sizes that were measured of cards are none of rows: a tablet was turned.
+  useLayoutEffect(() => virtual.measure(), [virtual, rowHeight]);
   const items = virtual.getVirtualItems();
   const offset = inBox ? 0 : margin;
 

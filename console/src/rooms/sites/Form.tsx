@@ -175,6 +175,7 @@ export function SiteForm(props: {
         </Panel>
         <Suspense fallback={<Skeleton height={420} />}>
           <PickMap
+            whole
             label={t("sites.mapPick")}
             places={others}
             {...(pin === undefined ? {} : { pin })}

@@ -218,7 +218,7 @@ export default function SitesPage() {
       </FilterBar>
       {filters.as === "map" ? (
         <Suspense fallback={<Skeleton height="70vh" />}>
-          <SitesMap label={t("sites.mapLabel")} places={places} unplaced={rows.length - places.length} height="max(24rem, calc(100dvh - 15rem))" />
+          <SitesMap whole label={t("sites.mapLabel")} places={places} unplaced={rows.length - places.length} height="max(24rem, calc(100dvh - 15rem))" />
         </Suspense>
       ) : (
         <VirtualTable

@@ -3,7 +3,7 @@ import { IconBuildingOff, IconMapPin, IconPencil, IconPlugConnected, IconTrash }
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useCallback, useMemo } from "react";
 import { api, Problem, queries, take, useMay } from "@/api";
-import { format, useTexts } from "@/i18n";
+import { format, locale, useTexts } from "@/i18n";
 import { type Fleet, isLoadRange, sameList, type Site, type Station, type TroubleGroup, useFleet, useFleetCalmly, useNow, useOverview } from "@/live";
 import { Link, navigate, pathOf, useFilters, useParams } from "@/route";
 import { confirm, Copy, done, Empty, Figure, PageHeader, Panel, Power, SafeText, Skeletons, Time, Trouble, Unknown, visible } from "@/ui";
@@ -65,7 +65,7 @@ function About(props: { site: Site }) {
   const { t, language } = useTexts(texts);
   const { site } = props;
   const now = useNow(30_000);
-  const there = timeIn(site.timezone, now, language);
+  const there = timeIn(site.timezone, now, locale());
   const where = [site.address, site.city, countryName(site.country, language)].filter((each) => each !== "").join(", ");
   return (
     <dl className={classes.about}>
