@@ -6,6 +6,7 @@ def test_a_thing_is_shown(open_page):
     look(page, "stations-390-dark")
 """
 
+import fcntl
 import json
 import os
 import re
@@ -13,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -64,22 +66,49 @@ OpenPage = Callable[..., Page]
 
 
 def find_chromium() -> str | None:
-    """Of this machine; None: Playwright's own, which is installed first. Fails plainly where there is neither."""
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        if found := shutil.which(name):
+    """Of this machine; None: Playwright's own. Where there is neither, one worker installs it."""
+    if found := _chromium_here():
+        return found
+    with Path(tempfile.gettempdir(), "voltloom-tests-chromium.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        said = ""
+        if not _chromium_here() and os.geteuid() == 0 and shutil.which("apt-get"):
+            # A machine may have no lists yet, and another program may be installing something.
+            said = _install("apt-get", *_APT, "update") + _install("apt-get", *_APT, "install", "-y", "chromium")
+        if found := _chromium_here():
             return found
-    if os.geteuid() == 0 and shutil.which("apt-get"):
-        done = subprocess.run(["apt-get", "install", "-y", "-q", "chromium"], capture_output=True, text=True)
-        if done.returncode == 0 and (found := shutil.which("chromium")):
-            return found
-    done = subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], capture_output=True, text=True)
-    if done.returncode:
-        pytest.fail(
-            "These tests need Chromium, and there is none: install the package `chromium`, or run "
-            f"`playwright install chromium`, which said:\n{done.stdout[-800:]}{done.stderr[-800:]}",
-            pytrace=False,
-        )
+        if refused := _install(sys.executable, "-m", "playwright", "install", "chromium"):
+            pytest.fail(
+                "These tests need Chromium, and there is none. Install the package `chromium`, or run "
+                f"`playwright install chromium`. Both were tried:\n{said}{refused}",
+                pytrace=False,
+            )
     return None
+
+
+_APT = ("-q", "-o", "DPkg::Lock::Timeout=300", "--no-install-recommends")
+_INSTALL_S = 600
+
+
+def _chromium_here() -> str | None:
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+def _install(*command: str) -> str:
+    """Nothing where it went well; else what it said, shortly."""
+    try:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=_INSTALL_S,
+            env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
+        )
+    except subprocess.TimeoutExpired:
+        return f"{command[0]} was not done after {_INSTALL_S} s\n"
+    return "" if done.returncode == 0 else f"{' '.join(command)}:\n{done.stdout[-800:]}\n"
 
 
 # ---- the network

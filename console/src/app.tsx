@@ -1,15 +1,15 @@
 import { MantineProvider } from "@mantine/core";
-import { Notifications } from "@mantine/notifications";
 import { QueryClientProvider } from "@tanstack/react-query";
-import { useEffect } from "react";
+import { lazy, Suspense, useEffect } from "react";
 import { api, onServerBack, Problem, queries, signedIn, signedOut, take, useSession } from "@/api";
 import { startFleet, startLive } from "@/live";
 import { colorSchemes } from "@/shell/colors.ts";
 import { Lost } from "@/shell/Lost.tsx";
 import { Wall } from "@/shell/Pages.tsx";
 import { Shell } from "@/shell/Shell.tsx";
-import { SignInPage } from "@/shell/SignIn.tsx";
 import { theme, variables } from "@/theme.ts";
+
+const SignInPage = lazy(() => import("@/shell/SignIn.tsx"));
 
 /** The server's content security policy lets in only styles that carry it. */
 const nonce = document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce ?? "";
@@ -40,7 +40,11 @@ function Door() {
     case "unknown":
       return <Lost />;
     case "nobody":
-      return <SignInPage />;
+      return (
+        <Suspense>
+          <SignInPage />
+        </Suspense>
+      );
     default:
       return <Shell />;
   }
@@ -52,7 +56,6 @@ export function App() {
   return (
     <MantineProvider theme={theme} cssVariablesResolver={variables} getStyleNonce={() => nonce} colorSchemeManager={schemes} defaultColorScheme="auto">
       <QueryClientProvider client={queries}>
-        <Notifications position="bottom-right" />
         <Wall>
           <Door />
         </Wall>

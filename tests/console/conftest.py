@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,6 +41,13 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoNetwork]:
+    """VOLTLOOM_TEST_DEMO, the folder of a demo that runs: then that one, which saves its start."""
+    if running := os.environ.get("VOLTLOOM_TEST_DEMO"):
+        key = json.loads(Path(running, "local-key.json").read_bytes())
+        made = DemoNetwork(Path(running), key["url"], key["token"])
+        made.stations = [each["id"] for each in made.ask("/stations?limit=500")["items"]]
+        yield made
+        return
     folder = tmp_path_factory.mktemp("network")
     data, log = folder / "data", folder / "demo.log"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("VOLTLOOM_")}

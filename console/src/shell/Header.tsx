@@ -16,7 +16,7 @@ import { api, savePreferences, signedOut, take, useWho } from "@/api";
 import { chooseLanguage, common, LANGUAGES, useTexts } from "@/i18n";
 import { Link, navigate } from "@/route";
 import { failed, visible, wordOfRole } from "@/ui";
-import { isApple, Keys } from "./Help.tsx";
+import { isApple, Keys } from "./Keys.tsx";
 import { LiveAge } from "./LiveAge.tsx";
 import { Mark } from "./Mark.tsx";
 import { openPalette } from "./palette.ts";

@@ -3,22 +3,8 @@ import { Fragment } from "react";
 import { useMay } from "@/api";
 import { common, useTexts } from "@/i18n";
 import { rooms } from "@/rooms/index.ts";
+import { isApple, Keys } from "./Keys.tsx";
 import classes from "./shell.module.css";
-
-export const isApple = /Mac|iPhone|iPad/.test(navigator.userAgent);
-
-export function Keys(props: { keys: string }) {
-  return (
-    <span>
-      {props.keys.split(" ").map((key, index) => (
-        <Fragment key={index}>
-          {index > 0 ? " " : null}
-          <kbd className={classes.key}>{key}</kbd>
-        </Fragment>
-      ))}
-    </span>
-  );
-}
 
 export function Help(props: { opened: boolean; close: () => void }) {
   const { t, language } = useTexts(common);

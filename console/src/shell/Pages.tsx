@@ -57,8 +57,8 @@ function Broken(props: { error: Error }) {
   );
 }
 
-/** What breaks in a room leaves the shell standing. key: another address is another try. */
-export class Wall extends Component<{ children: ReactNode }, { error: Error | null }> {
+/** What breaks in a room leaves the shell standing. key: another address is another try; quiet: nothing stands in its place. */
+export class Wall extends Component<{ children: ReactNode; quiet?: boolean }, { error: Error | null }> {
   override state: { error: Error | null } = { error: null };
 
   static getDerivedStateFromError(error: Error): { error: Error } {
@@ -66,6 +66,7 @@ export class Wall extends Component<{ children: ReactNode }, { error: Error | nu
   }
 
   override render(): ReactNode {
-    return this.state.error === null ? this.props.children : <Broken error={this.state.error} />;
+    if (this.state.error === null) return this.props.children;
+    return this.props.quiet === true ? null : <Broken error={this.state.error} />;
   }
 }

@@ -10,8 +10,8 @@ import { rooms } from "@/rooms/index.ts";
 import type { Command } from "@/rooms/room.ts";
 import { navigate, pathOf } from "@/route";
 import { lookOf, type Tone, visible, wordOf } from "@/ui";
-import { Keys } from "./Help.tsx";
-import { closePalette, isPaletteOpen, onPalette, openPalette } from "./palette.ts";
+import { Keys } from "./Keys.tsx";
+import { closePalette, isPaletteOpen, onPalette } from "./palette.ts";
 import { find, type Found } from "./search.ts";
 import classes from "./palette.module.css";
 
@@ -215,16 +215,6 @@ function Inside() {
 export default function Palette() {
   const { t } = useTexts(common);
   const opened = useSyncExternalStore(onPalette, isPaletteOpen);
-  useEffect(() => {
-    const pressed = (event: globalThis.KeyboardEvent): void => {
-      if (event.key.toLowerCase() !== "k" || event.shiftKey || event.altKey || !(event.ctrlKey || event.metaKey)) return;
-      event.preventDefault();
-      if (isPaletteOpen()) closePalette();
-      else openPalette();
-    };
-    addEventListener("keydown", pressed);
-    return () => removeEventListener("keydown", pressed);
-  }, []);
   return (
     <Modal
       opened={opened}

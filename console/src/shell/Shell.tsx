@@ -1,22 +1,20 @@
-import { AppShell, ScrollArea, useMantineColorScheme } from "@mantine/core";
+import { useMantineColorScheme } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { Suspense, useEffect, useRef } from "react";
+import { lazy, Suspense, useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { Route, Switch } from "wouter";
 import { readPreferences, useMay, useWho } from "@/api";
 import { chooseLanguage, chooseZone, common, isLanguage, useLanguage, useTexts, useZone } from "@/i18n";
 import { rooms } from "@/rooms/index.ts";
 import type { Room, Way } from "@/rooms/room.ts";
 import { navigate, usePath } from "@/route";
-import { ConfirmHost, Skeletons, useTitle } from "@/ui";
+import { Skeletons, useTitle } from "@/ui";
 import { Header } from "./Header.tsx";
-import { Help } from "./Help.tsx";
 import { Lost } from "./Lost.tsx";
 import { Nav } from "./Nav.tsx";
 import { Missing, NotAllowed, Wall } from "./Pages.tsx";
-import Palette from "./Palette.tsx";
+import { isPaletteOpen, listenForPalette, onPalette } from "./palette.ts";
 import classes from "./shell.module.css";
 import { useShortcuts } from "./shortcuts.ts";
-import { SignInAgain } from "./SignIn.tsx";
 
 function Place(props: { room: Room; way: Way }) {
   const may = useMay();
@@ -54,6 +52,23 @@ function usePreferences(): void {
   }, [id, kind, setColorScheme]);
 }
 
+/** Whether the first page has left the browser time for more; at the latest after a second. */
+function useIdle(): boolean {
+  const [idle, setIdle] = useState(false);
+  useEffect(() => {
+    // Safari has no requestIdleCallback.
+    if (!("requestIdleCallback" in globalThis)) {
+      const timer = setTimeout(() => setIdle(true), 300);
+      return () => clearTimeout(timer);
+    }
+    const asked = requestIdleCallback(() => setIdle(true), { timeout: 1000 });
+    return () => cancelIdleCallback(asked);
+  }, []);
+  return idle;
+}
+
+const Later = lazy(() => import("./Later.tsx"));
+
 const WAYS = rooms
   .flatMap((room) => room.ways.map((way) => ({ room, way })))
   .sort((a, b) => bySpecificity(a.way.path, b.way.path));
@@ -66,6 +81,9 @@ export function Shell() {
   const zone = useZone();
   const main = useRef<HTMLElement>(null);
   const [menu, { toggle, close }] = useDisclosure(false);
+  useEffect(listenForPalette, []);
+  const palette = useSyncExternalStore(onPalette, isPaletteOpen);
+  const idle = useIdle();
   const [help, { open: openHelp, close: closeHelp }] = useDisclosure(false);
   useShortcuts((key) => {
     const room = rooms.find((each) => each.nav?.key === key && may(each.needs));
@@ -82,19 +100,17 @@ export function Shell() {
     scrollTo(0, 0);
   }, [place]);
   return (
-    <AppShell header={{ height: 56 }} navbar={{ width: 236, breakpoint: "sm", collapsed: { mobile: !menu } }} padding="md">
+    <>
       <a href="#main" className={classes.skip} onClick={() => main.current?.focus()}>
         {t("app.skip")}
       </a>
-      <AppShell.Header className={classes.header ?? ""}>
+      <header className={classes.header}>
         <Header opened={menu} toggle={toggle} help={openHelp} />
-      </AppShell.Header>
-      <AppShell.Navbar p="xs" aria-label={t("app.navigation")}>
-        <ScrollArea>
-          <Nav onGo={close} />
-        </ScrollArea>
-      </AppShell.Navbar>
-      <AppShell.Main id="main" ref={main} tabIndex={-1}>
+      </header>
+      <nav className={classes.side} data-open={menu || undefined} aria-label={t("app.navigation")}>
+        <Nav onGo={close} />
+      </nav>
+      <main className={classes.main} id="main" ref={main} tabIndex={-1}>
         <Lost />
         {/* Another zone: every time is written anew. */}
         <Wall key={`${place} ${zone}`}>
@@ -109,11 +125,14 @@ export function Shell() {
             </Route>
           </Switch>
         </Wall>
-      </AppShell.Main>
-      <Palette />
-      <Help opened={help} close={closeHelp} />
-      <ConfirmHost />
-      <SignInAgain />
-    </AppShell>
+      </main>
+      {idle || help || palette ? (
+        <Wall quiet>
+          <Suspense>
+            <Later help={help} closeHelp={closeHelp} />
+          </Suspense>
+        </Wall>
+      ) : null}
+    </>
   );
 }

@@ -124,7 +124,7 @@ function LinkForm(props: { link: string; then: () => void; instead: () => void }
   );
 }
 
-export function SignInPage() {
+export default function SignInPage() {
   const { t } = useTexts(common);
   const query = new URLSearchParams(location.search);
   const [link, setLink] = useState(query.get("link") ?? "");

@@ -23,3 +23,14 @@ export function onPalette(listener: () => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
 }
+
+/** Ctrl K works from the first moment, also while somebody types. */
+export function listenForPalette(): () => void {
+  const pressed = (event: KeyboardEvent): void => {
+    if (event.key.toLowerCase() !== "k" || event.shiftKey || event.altKey || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    become(!opened);
+  };
+  addEventListener("keydown", pressed);
+  return () => removeEventListener("keydown", pressed);
+}

@@ -5,11 +5,8 @@ import {
   Anchor,
   Box,
   Button,
-  Code,
   Group,
-  Modal,
   Paper,
-  ScrollArea,
   Skeleton,
   Stack,
   Text,
@@ -21,7 +18,7 @@ import {
 import { useDisclosure } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
 import { type Icon, IconAlertTriangle, IconCheck, IconCopy, IconRefresh, IconX } from "@tabler/icons-react";
-import { type ReactNode, useEffect, useState } from "react";
+import { lazy, type ReactNode, Suspense, useEffect, useState } from "react";
 import { Problem } from "@/api";
 import { common, format, speak, useLanguage, useTexts } from "@/i18n";
 import { useNow } from "@/live";
@@ -29,6 +26,8 @@ import { Link } from "@/route";
 import { copyText } from "./clipboard.ts";
 import { lookOf, wordOf } from "./states.ts";
 import classes from "./ui.module.css";
+
+const Whole = lazy(() => import("./Whole.tsx"));
 
 // ---- the page
 
@@ -316,16 +315,11 @@ export function SafeText(props: { text: string; most?: number; mono?: boolean })
       >
         …
       </UnstyledButton>
-      <Modal opened={opened} onClose={close} title={t("ui.wholeText")} size="xl" closeButtonProps={{ "aria-label": t("app.close") }}>
-        <Group justify="flex-end" mb="xs">
-          <Copy text={props.text} what={t("ui.wholeText")} />
-        </Group>
-        <ScrollArea.Autosize mah="60vh" viewportProps={{ tabIndex: 0 }}>
-          <Code block className={classes.whole ?? ""}>
-            <bdi>{visible(props.text)}</bdi>
-          </Code>
-        </ScrollArea.Autosize>
-      </Modal>
+      {opened ? (
+        <Suspense>
+          <Whole text={props.text} close={close} />
+        </Suspense>
+      ) : null}
     </>
   );
 }

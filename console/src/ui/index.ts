@@ -25,7 +25,7 @@ export {
   visible,
 } from "./basics.tsx";
 export { copyText } from "./clipboard.ts";
-export { confirm, ConfirmHost, type Question } from "./confirm.tsx";
+export { confirm, type Question } from "./confirm.ts";
 export { lookOf, type Look, STATION_STATES, type Tone, TONES, wordOf } from "./states.ts";
 export { type Filter, FilterBar } from "./FilterBar.tsx";
 export { type Option, textOf, valuesOf } from "./filters.ts";

@@ -6,7 +6,7 @@ import { useEffect, useState } from "react";
 import { api, queries, take, useMay } from "@/api";
 import { format, speak, useTexts } from "@/i18n";
 import { done, visible } from "../basics.tsx";
-import { confirm } from "../confirm.tsx";
+import { confirm } from "../confirm.ts";
 import { figuresOf, rowKey, type Transaction } from "./figures.ts";
 import { texts } from "./texts.ts";
 

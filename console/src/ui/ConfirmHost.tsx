@@ -1,54 +1,19 @@
-/** Asking before what cannot be taken back, with how far it reaches. */
+/** Where questions are asked: once, in the shell. */
 import { Button, Group, Modal, Stack, Text } from "@mantine/core";
-import { type ReactNode, useState, useSyncExternalStore } from "react";
+import { useState } from "react";
 import { common, useTexts } from "@/i18n";
 import { Trouble } from "./basics.tsx";
+import { closeQuestion, useQuestion } from "./confirm.ts";
 
-/**
- * title    the question: "Reset 12 stations?"
- * blast    how far it reaches, as said by a dry run: "3 of them charge now and will stop."
- * action   the word on the button: "Reset", never "OK"
- * run      what is done; while it runs the button waits, and what goes wrong is told in place
- */
-export interface Question {
-  title: string;
-  text?: ReactNode;
-  blast?: ReactNode;
-  action: string;
-  danger?: boolean;
-  run: () => Promise<unknown>;
-}
-
-/** What was asked stays while the dialog fades. */
-let standing: { question: Question | null; open: boolean } = { question: null, open: false };
-const listeners = new Set<() => void>();
-
-/** Ask. Nothing happens before the reader says yes. */
-export function confirm(asked: Question): void {
-  standing = { question: asked, open: true };
-  for (const listener of listeners) listener();
-}
-
-function close(): void {
-  standing = { ...standing, open: false };
-  for (const listener of listeners) listener();
-}
-
-function subscribe(listener: () => void): () => void {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
-}
-
-/** Once, in the shell. */
 export function ConfirmHost() {
   const { t } = useTexts(common);
-  const { question: shown, open } = useSyncExternalStore(subscribe, () => standing);
+  const { question: shown, open } = useQuestion();
   const [running, setRunning] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const leave = (): void => {
     if (running) return;
     setError(null);
-    close();
+    closeQuestion();
   };
   const run = async (): Promise<void> => {
     if (shown === null || !open) return;
@@ -56,7 +21,7 @@ export function ConfirmHost() {
     setError(null);
     try {
       await shown.run();
-      close();
+      closeQuestion();
     } catch (problem) {
       setError(problem);
     } finally {
