@@ -1256,6 +1256,343 @@ export interface paths {
         patch: operations["change_site"];
         trace?: never;
     };
+    "/api/v1/monitors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What stations watch
+         * @description Of all stations; by station and id.
+         */
+        get: operations["list_monitors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/monitoring": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How it watches itself */
+        get: operations["get_monitoring"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/monitors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set monitors
+         * @description One answer a monitor, in order: each stands or falls alone.
+         */
+        post: operations["set_monitors"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/monitors/clear": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Clear monitors */
+        post: operations["clear_monitors"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/monitors/base": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Choose what is watched besides
+         * @description `FactoryDefault` and `HardWiredOnly` drop monitors that were set. The station is asked to report what is
+         *     left, and those of templates are set anew.
+         */
+        post: operations["set_base"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/monitors/level": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Choose how grave an event must be to be told */
+        post: operations["set_level"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/monitors/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have it report what it watches
+         * @description The report follows in parts; `station.monitors_received` tells when it is complete. A whole report also has
+         *     monitors of templates put right.
+         */
+        post: operations["report_monitors"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/monitor-templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What stations of a kind are to watch
+         * @description By name. Of two that want the same otherwise, the last has its way.
+         */
+        get: operations["list_templates"];
+        put?: never;
+        /**
+         * Add one
+         * @description Stations that are connected are put right at once, others when they boot.
+         */
+        post: operations["add_template"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/monitor-templates/{template_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of them */
+        get: operations["get_template"];
+        /**
+         * Change one
+         * @description Monitors that no template wants any more are cleared.
+         */
+        put: operations["change_template"];
+        post?: never;
+        /** Remove one */
+        delete: operations["remove_template"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/station-events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What stations noticed
+         * @description The last heard first; kept for 90 days, and 10,000 of a station at most.
+         */
+        get: operations["list_station_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/streams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Its streams
+         * @description Those of periodic monitors whose values come together (2.1), open and closed.
+         */
+        get: operations["list_streams"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/streams/{stream_id}/values": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Values of a stream
+         * @description The newest first; kept for 14 days, and 100,000 of a stream at most.
+         */
+        get: operations["list_values"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/streams/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask which streams are open
+         * @description What the station says is kept.
+         */
+        post: operations["read_streams"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/streams/{stream_id}/pace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have a stream sent more or less often */
+        post: operations["adjust_stream"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/customer-information": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask what it knows of a customer, or have it forget that
+         * @description What it tells comes in parts; `customer.information_received` tells when all is here, to be read once, within
+         *     a day, by those who may change tokens. It is in no message log.
+         */
+        post: operations["ask_customer_information"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customer-information": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was asked of customers
+         * @description The latest first, without what stations said.
+         */
+        get: operations["list_customer_requests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customer-information/{number}/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read what a station knows of a customer, once
+         * @description It is forgotten here with the answer; who read it, is in the audit log.
+         */
+        post: operations["read_customer_information"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/uptime": {
         parameters: {
             query?: never;
@@ -1794,6 +2131,240 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tariffs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tariffs, by their ids */
+        get: operations["list_tariffs"];
+        put?: never;
+        /**
+         * Make a tariff
+         * @description A tariff is never changed: what was billed by it refers to it. Make another, and assign that.
+         */
+        post: operations["add_tariff"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tariffs/{tariff_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One tariff */
+        get: operations["get_tariff"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tariffs/{tariff_id}/retire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Assign it to nothing any more */
+        post: operations["retire_tariff"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tariff-assignments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What tariffs are assigned to */
+        get: operations["list_tariff_assignments"];
+        /**
+         * Assign a tariff to the network, a site, a station or a token
+         * @description What began before keeps the tariff it began with.
+         */
+        put: operations["assign_tariff"];
+        post?: never;
+        /** Assign none */
+        delete: operations["unassign_tariff"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/costs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What transactions cost, the latest first
+         * @description Of those that go on: as they were last reckoned.
+         */
+        get: operations["list_costs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/transactions/{station_id}/{transaction_id}/cost": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a transaction costs
+         * @description Where it goes on, so far.
+         */
+        get: operations["get_transaction_cost"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/transactions/{station_id}/{transaction_id}/tariff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a running transaction another tariff (2.1)
+         * @description From its beginning, here; from now, at a station that reckons itself.
+         */
+        post: operations["change_transaction_tariff"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/tariffs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tariffs that a station was last known to keep (2.1) */
+        get: operations["list_station_tariffs"];
+        put?: never;
+        /**
+         * Have a station reckon by a tariff (2.1)
+         * @description For drivers who have none of their own. A station that cannot (`TooManyElements`, `ConditionNotSupported`,
+         *     `DuplicateTariffId`, …) says so.
+         */
+        post: operations["install_tariff"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/tariffs-report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask a station which tariffs it keeps (2.1) */
+        post: operations["report_station_tariffs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/tariffs-clear": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take tariffs from a station (2.1)
+         * @description What a transaction is reckoned by stays until that is over.
+         */
+        post: operations["clear_station_tariffs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settlements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What became of payments at stations, the latest first */
+        get: operations["list_settlements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/web-payment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tell a station that somebody pays on the web (2.1)
+         * @description So that nobody begins there meanwhile. Once it is paid, start the transaction with the payment's reference
+         *     as a token of the kind DirectPayment.
+         */
+        post: operations["announce_web_payment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/reservations": {
         parameters: {
             query?: never;
@@ -1957,6 +2528,402 @@ export interface paths {
          *     were asked for; those it has from somebody else appear.
          */
         post: operations["report_messages"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/charging-profiles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Charging profiles and what became of them, the latest first */
+        get: operations["list_charging_profiles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/charging-profiles/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One charging profile */
+        get: operations["get_charging_profile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/charging-limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What others impose on a station
+         * @description As the station tells it: of an energy manager at its site, the grid operator, or what is generated there.
+         */
+        get: operations["list_charging_limits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/charging-profiles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Install a charging profile
+         * @description A station that refuses it is an answer: see `profile.state`. Where it does not answer in time, the profile
+         *     stays `asked`: it may hold.
+         */
+        post: operations["set_charging_profile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/charging-profiles/clear": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove charging profiles
+         * @description `Unknown`: the station had none that fits.
+         */
+        post: operations["clear_charging_profiles"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/charging-profiles/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have it tell of its charging profiles
+         * @description 2.x only. They follow in parts. One that was sent, fits, and is not told of is `gone`.
+         */
+        post: operations["report_charging_profiles"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/charging-profiles/reports/{request_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far such a report has come */
+        get: operations["get_charging_profiles_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/charging-profiles/{profile_id}/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * New rates for a dynamic profile
+         * @description 2.1 only. What is left out stays. `scheduled`: the station asks for it when its interval is over.
+         */
+        post: operations["update_dynamic_schedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/composite-schedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have it say what its profiles come to */
+        post: operations["get_composite_schedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/composite": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What all known profiles come to
+         * @description Reckoned here, from what was installed and what the station told: it need not be asked.
+         */
+        get: operations["reckon_composite"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/afrr-signal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Signal automatic frequency restoration
+         * @description 2.1 only. Periods with a `signal_curve` find their power by it.
+         */
+        post: operations["send_afrr_signal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/transactions/{station_id}/{transaction_id}/charging": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What its vehicle needs, and how it charges */
+        get: operations["get_charging"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/transactions/{station_id}/{transaction_id}/priority": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Charge it by the priority profile, or no longer
+         * @description 2.1 only. `NoProfile`: no profile for priority is installed.
+         */
+        post: operations["use_priority_charging"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/transactions/{station_id}/{transaction_id}/allowed-transfer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say how energy may flow in it
+         * @description 2.1 only. A vehicle that then needs another way is refused, and its transaction ends.
+         */
+        post: operations["allow_energy_transfer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/der-controls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Its controls towards the grid */
+        get: operations["list_der_controls"];
+        put?: never;
+        /**
+         * Set a control
+         * @description 2.1 only. One with the same id is replaced. `superseded` in the answer: the controls that this one puts out
+         *     of force; its own id where another comes first.
+         */
+        post: operations["set_der_control"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/der-controls/clear": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Remove controls */
+        post: operations["clear_der_controls"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/der-controls/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have it tell of its controls
+         * @description They follow in parts. One that was set, fits, and is not told of is `gone`.
+         */
+        post: operations["report_der_controls"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/der-alarms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** When controls changed what flowed, the latest first */
+        get: operations["list_der_alarms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/battery-swaps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let somebody swap batteries
+         * @description 2.1 only. What comes of it: `GET /stations/{id}/battery-swaps/{request_id}`.
+         */
+        post: operations["request_battery_swap"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/battery-swaps/{request_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One battery swap */
+        get: operations["get_battery_swap"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/battery-swaps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Battery swaps, the latest first */
+        get: operations["list_battery_swaps"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3131,6 +4098,83 @@ export interface components {
              */
             password?: string | null;
         };
+        /** AfrrIn */
+        AfrrIn: {
+            /** Signal */
+            signal: number;
+            /**
+             * At
+             * @description left out: now
+             */
+            at?: string | null;
+        };
+        /**
+         * AimIn
+         * @description Whom a template is for: patterns with * and ?, in any case; all must fit, and what is left out fits all.
+         */
+        AimIn: {
+            /**
+             * Vendor
+             * @default
+             */
+            vendor: string;
+            /**
+             * Model
+             * @default
+             */
+            model: string;
+            /**
+             * Firmware
+             * @default
+             */
+            firmware: string;
+            /**
+             * Site Id
+             * @default
+             */
+            site_id: string;
+        };
+        /** AlarmOut */
+        AlarmOut: {
+            /** Station Id */
+            station_id: string;
+            kind: components["schemas"]["DerKind"];
+            /**
+             * Fault
+             * @description what of the grid; empty: the station did not say
+             */
+            fault: string;
+            /** Text */
+            text: string;
+            /**
+             * Began At
+             * Format: date-time
+             */
+            began_at: string;
+            /**
+             * Ended At
+             * @description null: it goes on
+             */
+            ended_at: string | null;
+        };
+        /** AllowedIn */
+        AllowedIn: {
+            /** Transfers */
+            transfers: components["schemas"]["EnergyTransfer"][];
+        };
+        /** AmountOut */
+        AmountOut: {
+            dimension: components["schemas"]["Dimension"];
+            /**
+             * Quantity
+             * @description Wh, seconds, or times
+             */
+            quantity: number;
+            /** Without Tax */
+            without_tax: string;
+            /** With Tax */
+            with_tax: string;
+        };
         /**
          * AnswerOut
          * @description What the station said.
@@ -3207,6 +4251,34 @@ export interface components {
             numbers: number[];
             priority?: components["schemas"]["MessagePriority"] | null;
             state?: components["schemas"]["MessageState"] | null;
+        };
+        /** AssignmentIn */
+        AssignmentIn: {
+            /** @description a token's counts more than a station's, that more than a site's, that than all's */
+            kind: components["schemas"]["TariffsKind"];
+            /**
+             * Target
+             * @description the site's, station's id, or the token; empty for the network
+             * @default
+             */
+            target: string;
+            /** Tariff Id */
+            tariff_id: string;
+        };
+        /** AssignmentOut */
+        AssignmentOut: {
+            kind: components["schemas"]["TariffsKind"];
+            /** Target */
+            target: string;
+            /** Tariff Id */
+            tariff_id: string;
+            /**
+             * Assigned At
+             * Format: date-time
+             */
+            assigned_at: string;
+            /** Actor */
+            actor: string;
         };
         /**
          * AttemptOut
@@ -3338,6 +4410,10 @@ export interface components {
             evse: number;
             /** Connector */
             connector?: number | null;
+        };
+        /** BaseIn */
+        BaseIn: {
+            base: components["schemas"]["MonitoringBase"];
         };
         /** BegunOut */
         BegunOut: {
@@ -3731,6 +4807,27 @@ export interface components {
             /** At */
             at: string | null;
         };
+        /**
+         * Ceasing
+         * @description What power is kept during momentary cessation.
+         * @enum {string}
+         */
+        Ceasing: "Active" | "Reactive";
+        /** CertificateIn */
+        CertificateIn: {
+            /**
+             * Algorithm
+             * @default SHA256
+             * @enum {string}
+             */
+            algorithm: "SHA256" | "SHA384" | "SHA512";
+            /** Issuer Name Hash */
+            issuer_name_hash: string;
+            /** Issuer Key Hash */
+            issuer_key_hash: string;
+            /** Serial */
+            serial: string;
+        };
         /** CertificateOut */
         CertificateOut: {
             /**
@@ -3788,6 +4885,11 @@ export interface components {
          * @enum {string}
          */
         CertificateUse: "CSMSRootCertificate" | "ManufacturerRootCertificate" | "MORootCertificate" | "V2GRootCertificate" | "OEMRootCertificate" | "V2GCertificateChain";
+        /** ChangeIn */
+        ChangeIn: {
+            /** Tariff Id */
+            tariff_id: string;
+        };
         /** ChangeSettingsIn */
         ChangeSettingsIn: {
             /** Settings */
@@ -3823,6 +4925,20 @@ export interface components {
             key: string;
             /** Signature */
             signature: string;
+        };
+        /** ClearMonitorsIn */
+        ClearMonitorsIn: {
+            /** Ids */
+            ids: number[];
+        };
+        /** ClearedOut */
+        ClearedOut: {
+            /**
+             * Tariff Id
+             * @description empty: the station found none
+             */
+            tariff_id: string;
+            answer: components["schemas"]["AnswerOut"];
         };
         /** CloseIn */
         CloseIn: {
@@ -3884,6 +5000,120 @@ export interface components {
             answer: unknown;
             /** Took Ms */
             took_ms: number;
+        };
+        /** CompanyOut */
+        CompanyOut: {
+            /** Name */
+            name: string;
+            /** Address1 */
+            address1: string;
+            /** Address2 */
+            address2: string;
+            /** Postal Code */
+            postal_code: string;
+            /** City */
+            city: string;
+            /** Country */
+            country: string;
+        };
+        /** CompositeAnswerOut */
+        CompositeAnswerOut: {
+            /** @description what it comes down to */
+            outcome: components["schemas"]["Accepted"];
+            /**
+             * Status
+             * @description the station's own word
+             * @example Accepted
+             */
+            status: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Detail
+             * @default
+             */
+            detail: string;
+            schedule?: components["schemas"]["CompositeOut"] | null;
+        };
+        /** CompositeIn */
+        CompositeIn: {
+            /**
+             * Evse
+             * @description 0: the station as a whole
+             * @default 0
+             */
+            evse: number;
+            /**
+             * Duration S
+             * @default 86400
+             */
+            duration_s: number;
+            /** @description left out: as the station likes */
+            unit?: components["schemas"]["RateUnit"] | null;
+        };
+        /** CompositeOut */
+        CompositeOut: {
+            /** Evse */
+            evse: number;
+            /** Starts At */
+            starts_at: string | null;
+            /** Duration S */
+            duration_s: number;
+            unit: components["schemas"]["RateUnit"];
+            /** Periods */
+            periods: components["schemas"]["PeriodDoc"][];
+        };
+        /**
+         * ConditionsBody
+         * @description All that is set must hold. From is inclusive, to exclusive; times and dates are those of the site.
+         */
+        ConditionsBody: {
+            /**
+             * Days
+             * @default []
+             */
+            days: components["schemas"]["Weekday"][];
+            /**
+             * From Time
+             * @example 22:00
+             */
+            from_time?: string | null;
+            /**
+             * To Time
+             * @description before from_time: past midnight
+             * @example 06:00
+             */
+            to_time?: string | null;
+            /** From Date */
+            from_date?: string | null;
+            /** To Date */
+            to_date?: string | null;
+            /** Min Energy Wh */
+            min_energy_wh?: number | null;
+            /** Max Energy Wh */
+            max_energy_wh?: number | null;
+            /** Min Power W */
+            min_power_w?: number | null;
+            /** Max Power W */
+            max_power_w?: number | null;
+            /**
+             * Min S
+             * @description since the transaction began
+             */
+            min_s?: number | null;
+            /** Max S */
+            max_s?: number | null;
+            /** Min Charging S */
+            min_charging_s?: number | null;
+            /** Max Charging S */
+            max_charging_s?: number | null;
+            /** Min Idle S */
+            min_idle_s?: number | null;
+            /** Max Idle S */
+            max_idle_s?: number | null;
         };
         /**
          * ConnectionOut
@@ -3971,6 +5201,219 @@ export interface components {
          * @enum {string}
          */
         Context: "Interruption.Begin" | "Interruption.End" | "Other" | "Sample.Clock" | "Sample.Periodic" | "Transaction.Begin" | "Transaction.End" | "Trigger";
+        /**
+         * ControlIn
+         * @description One of the settings, by the kind: `curve` for all without a field of their own.
+         */
+        ControlIn: {
+            /** Id */
+            id: string;
+            kind: components["schemas"]["DerKind"];
+            /**
+             * Default
+             * @description in force whenever no other of its kind is; it has no time
+             * @default true
+             */
+            default: boolean;
+            /**
+             * Priority
+             * @description 0 is the first
+             * @default 0
+             */
+            priority: number;
+            /**
+             * Starts At
+             * @description of one that is no default
+             */
+            starts_at?: string | null;
+            /**
+             * Duration S
+             * @description likewise
+             */
+            duration_s?: number | null;
+            curve?: components["schemas"]["CurveIn"] | null;
+            enter_service?: components["schemas"]["EnterServiceIn"] | null;
+            fixed_power_factor?: components["schemas"]["FixedPowerFactorIn"] | null;
+            fixed_var?: components["schemas"]["FixedVarIn"] | null;
+            freq_droop?: components["schemas"]["FreqDroopIn"] | null;
+            gradients?: components["schemas"]["GradientsIn"] | null;
+            limit_max_discharge?: components["schemas"]["LimitMaxDischargeIn"] | null;
+        };
+        /** ControlOut */
+        ControlOut: {
+            /** Id */
+            id: string;
+            kind: components["schemas"]["DerKind"];
+            /** Default */
+            default: boolean;
+            /** Priority */
+            priority: number;
+            /** Starts At */
+            starts_at: string | null;
+            /** Duration S */
+            duration_s: number | null;
+            /**
+             * Settings
+             * @description as they are set, by the kind
+             */
+            settings: {
+                [key: string]: unknown;
+            };
+            state: components["schemas"]["DerState"];
+            /**
+             * Said
+             * @description the station's word when it was asked
+             */
+            said: string;
+            /**
+             * Actor
+             * @description empty: the station told of it first
+             */
+            actor: string;
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /** Changed At */
+            changed_at: string | null;
+            /** Reported At */
+            reported_at: string | null;
+        };
+        /**
+         * CostOut
+         * @description Each amount is rounded once, half away from zero, to the smallest unit of the currency.
+         */
+        CostOut: {
+            /** Station Id */
+            station_id: string;
+            /** Transaction Id */
+            transaction_id: string;
+            /**
+             * Tariff Id
+             * @description empty: only the station reckons
+             */
+            tariff_id: string;
+            /**
+             * Begun At
+             * Format: date-time
+             */
+            begun_at: string;
+            /** Final */
+            final: boolean;
+            /** Reckoned At */
+            reckoned_at: string | null;
+            /** Currency */
+            currency: string;
+            /** Without Tax */
+            without_tax: string | null;
+            /** With Tax */
+            with_tax: string | null;
+            /** Amounts */
+            amounts: components["schemas"]["AmountOut"][];
+            /** Taxes */
+            taxes: components["schemas"]["TaxOut"][];
+            /**
+             * Bound
+             * @description "min" or "max", where that is what counts and not the sum
+             */
+            bound: string;
+            /**
+             * Told
+             * @description the running cost that the station was last told
+             */
+            told: string | null;
+            /** Told At */
+            told_at: string | null;
+            /** @description what the station reckoned itself (2.1) */
+            station: components["schemas"]["StationCostOut"] | null;
+        };
+        /** CurveIn */
+        CurveIn: {
+            /** Points */
+            points: [
+                number,
+                number
+            ][];
+            y_unit: components["schemas"]["DerUnit"];
+            /** Response S */
+            response_s?: number | null;
+            hysteresis?: components["schemas"]["HysteresisIn"] | null;
+            /** @description of a VoltVar */
+            reactive?: components["schemas"]["ReactiveIn"] | null;
+            voltage?: components["schemas"]["VoltageIn"] | null;
+        };
+        /**
+         * CustomerIn
+         * @description One of `token`, `certificate` and `identifier`.
+         */
+        CustomerIn: {
+            /**
+             * Report
+             * @description have it tell what it knows
+             * @default true
+             */
+            report: boolean;
+            /**
+             * Clear
+             * @description have it forget what it knows
+             * @default false
+             */
+            clear: boolean;
+            token?: components["schemas"]["StationsTokenIn"] | null;
+            certificate?: components["schemas"]["CertificateIn"] | null;
+            /**
+             * Identifier
+             * @default
+             */
+            identifier: string;
+        };
+        /** CustomerReadOut */
+        CustomerReadOut: {
+            request: components["schemas"]["CustomerRequestOut"];
+            /**
+             * Text
+             * @description what the station knows, as it tells it; forgotten here with this answer
+             */
+            text: string;
+        };
+        /** CustomerRequestOut */
+        CustomerRequestOut: {
+            /** Number */
+            number: number;
+            /** Station Id */
+            station_id: string;
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /** Actor */
+            actor: string;
+            /** About */
+            about: string;
+            /** Report */
+            report: boolean;
+            /** Clear */
+            clear: boolean;
+            state: components["schemas"]["CustomerState"];
+            /**
+             * Said
+             * @description the station's word when it was asked
+             */
+            said: string;
+            /** Ready At */
+            ready_at: string | null;
+            /** Read At */
+            read_at: string | null;
+            /** Reader */
+            reader: string;
+        };
+        /**
+         * CustomerState
+         * @enum {string}
+         */
+        CustomerState: "asked" | "refused" | "waiting" | "ready" | "read" | "expired" | "cleared";
         /** DataAnswerOut */
         DataAnswerOut: {
             outcome: components["schemas"]["Accepted"];
@@ -4002,10 +5445,33 @@ export interface components {
             even_ours: boolean;
         };
         /**
+         * DerKind
+         * @description What a control settles. Those without a settings class of their own are curves: see `SETTINGS`.
+         * @enum {string}
+         */
+        DerKind: "EnterService" | "FreqDroop" | "FreqWatt" | "FixedPFAbsorb" | "FixedPFInject" | "FixedVar" | "Gradients" | "HFMustTrip" | "HFMayTrip" | "HVMustTrip" | "HVMomCess" | "HVMayTrip" | "LimitMaxDischarge" | "LFMustTrip" | "LVMustTrip" | "LVMomCess" | "LVMayTrip" | "PowerMonitoringMustTrip" | "VoltVar" | "VoltWatt" | "WattPF" | "WattVar";
+        /**
+         * DerUnit
+         * @description What the y of a curve is in.
+         * @enum {string}
+         */
+        DerUnit: "Not_Applicable" | "PctMaxW" | "PctMaxVar" | "PctWAvail" | "PctVarAvail" | "PctEffectiveV";
+        /**
+         * Dimension
+         * @description What is paid for. The value names the field of 2.1's TariffType.
+         * @enum {string}
+         */
+        Dimension: "energy" | "charging_time" | "idle_time" | "fixed";
+        /**
          * Direction
          * @enum {string}
          */
         Direction: "from_station" | "to_station";
+        /**
+         * EnergyTransfer
+         * @enum {string}
+         */
+        EnergyTransfer: "AC_single_phase" | "AC_two_phase" | "AC_three_phase" | "DC" | "AC_BPT" | "AC_BPT_DER" | "AC_DER" | "DC_BPT" | "DC_ACDP" | "DC_ACDP_BPT" | "WPT";
         /**
          * EnrolmentOut
          * @description For an authenticator app: its secret, told this once.
@@ -4022,6 +5488,23 @@ export interface components {
              */
             uri: string;
         };
+        /** EnterServiceIn */
+        EnterServiceIn: {
+            /** High V */
+            high_v: number;
+            /** Low V */
+            low_v: number;
+            /** High Hz */
+            high_hz: number;
+            /** Low Hz */
+            low_hz: number;
+            /** Delay S */
+            delay_s?: number | null;
+            /** Random Delay S */
+            random_delay_s?: number | null;
+            /** Ramp S */
+            ramp_s?: number | null;
+        };
         /** EntryOut */
         EntryOut: {
             /** Token */
@@ -4037,6 +5520,69 @@ export interface components {
             group: string;
             /** Language */
             language: string;
+        };
+        /** EventOut */
+        EventOut: {
+            /** Component */
+            component: string;
+            /** Variable */
+            variable: string;
+            /** Component Instance */
+            component_instance: string;
+            /** Variable Instance */
+            variable_instance: string;
+            /**
+             * Evse
+             * @description null: the station
+             */
+            evse: number | null;
+            /** Connector */
+            connector: number | null;
+            /** Number */
+            number: number;
+            /** Station Id */
+            station_id: string;
+            /**
+             * Heard At
+             * Format: date-time
+             */
+            heard_at: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Event Id
+             * @description the station's
+             */
+            event_id: number;
+            /** Trigger */
+            trigger: string;
+            /** Value */
+            value: string;
+            /**
+             * Severity
+             * @description as it says (2.1), or as its monitor is
+             */
+            severity: number | null;
+            /**
+             * Cause
+             * @description `event_id` of what brought it about
+             */
+            cause: number | null;
+            /** Cleared */
+            cleared: boolean;
+            /** Tech Code */
+            tech_code: string;
+            /** Tech Info */
+            tech_info: string;
+            /** Transaction Id */
+            transaction_id: string;
+            /** Monitor Id */
+            monitor_id: number | null;
+            /** Origin */
+            origin: string;
         };
         /** EvidenceOut */
         EvidenceOut: {
@@ -4098,6 +5644,28 @@ export interface components {
              * Format: date-time
              */
             since: string;
+        };
+        /** FixedPowerFactorIn */
+        FixedPowerFactorIn: {
+            /**
+             * Displacement
+             * @description cos φ
+             */
+            displacement: number;
+            /**
+             * Excitation
+             * @description true: reactive power is absorbed
+             */
+            excitation: boolean;
+        };
+        /** FixedVarIn */
+        FixedVarIn: {
+            /**
+             * Setpoint
+             * @description %; negative charges
+             */
+            setpoint: number;
+            unit: components["schemas"]["DerUnit"];
         };
         /**
          * Flag
@@ -4202,6 +5770,57 @@ export interface components {
             count: number;
             columns: components["schemas"]["FleetColumns"];
         };
+        /** FlowOut */
+        FlowOut: {
+            /**
+             * Needs
+             * @description what the vehicle asks for: W, A, V, Wh, %
+             */
+            needs: {
+                [key: string]: unknown;
+            } | null;
+            /** Needs At */
+            needs_at: string | null;
+            /**
+             * Answer
+             * @description what the station was answered about them
+             */
+            answer: string;
+            /** @description by the vehicle's own reckoning, in W */
+            schedule: components["schemas"]["ScheduleDoc"] | null;
+            /** Schedule At */
+            schedule_at: string | null;
+            /**
+             * Chosen
+             * @description which of the profile's schedules it goes by, from 0
+             */
+            chosen: number | null;
+            /**
+             * Priority
+             * @description it charges by the priority profile; null: the station never said
+             */
+            priority: boolean | null;
+            /** Priority At */
+            priority_at: string | null;
+            /**
+             * Allowed
+             * @description how energy may flow; empty: nobody said
+             */
+            allowed: components["schemas"]["EnergyTransfer"][];
+        };
+        /** FreqDroopIn */
+        FreqDroopIn: {
+            /** Over Hz */
+            over_hz: number;
+            /** Under Hz */
+            under_hz: number;
+            /** Over Droop */
+            over_droop: number;
+            /** Under Droop */
+            under_droop: number;
+            /** Response S */
+            response_s: number;
+        };
         /** GetSettingsIn */
         GetSettingsIn: {
             /**
@@ -4209,6 +5828,19 @@ export interface components {
              * @description empty: all (OCPP 1.6 only)
              */
             names: components["schemas"]["SettingNameIn"][];
+        };
+        /** GradientsIn */
+        GradientsIn: {
+            /**
+             * Ramp S
+             * @description 0: does not apply
+             */
+            ramp_s: number;
+            /**
+             * Soft S
+             * @description likewise, when it starts softly
+             */
+            soft_s: number;
         };
         /**
          * GroupIn
@@ -4389,6 +6021,20 @@ export interface components {
              */
             at: string | null;
         };
+        /** HysteresisIn */
+        HysteresisIn: {
+            /** High */
+            high?: number | null;
+            /** Low */
+            low?: number | null;
+            /** Delay S */
+            delay_s?: number | null;
+            /**
+             * Gradient
+             * @description % a second
+             */
+            gradient?: number | null;
+        };
         /** ImageIn */
         ImageIn: {
             /**
@@ -4485,25 +6131,6 @@ export interface components {
             refused: number;
             /** Rows */
             rows: components["schemas"]["RowOut"][];
-        };
-        /**
-         * InstallIn
-         * @description Give one of `certificate`, `authority` and `ours`.
-         */
-        InstallIn: {
-            use: components["schemas"]["CertificateUse"];
-            /**
-             * Certificate
-             * @description PEM, one
-             */
-            certificate?: string | null;
-            /**
-             * Authority
-             * @description the fingerprint of one of GET /certificates/authorities, kept for the same use
-             */
-            authority?: string | null;
-            /** @description the root of this server itself, of that kind of key */
-            ours?: components["schemas"]["Kind-Input"] | null;
         };
         /** InstalledOut */
         InstalledOut: {
@@ -4670,12 +6297,54 @@ export interface components {
             /** Newest */
             newest: number;
         };
-        /**
-         * Kind
-         * @description Of key, and of all that is signed with it.
-         * @enum {string}
-         */
-        "Kind-Input": "ec" | "rsa";
+        /** KeptOut */
+        KeptOut: {
+            /**
+             * Number
+             * @description of our own count
+             */
+            number: number;
+            /** Station Id */
+            station_id: string;
+            /**
+             * Evse
+             * @description 0: the station as a whole, or each of its EVSEs
+             */
+            evse: number;
+            profile: components["schemas"]["ProfileOut"];
+            state: components["schemas"]["ChargingProfilesState"];
+            /**
+             * Source
+             * @description who imposes it; CSO: we
+             */
+            source: string;
+            /**
+             * Transaction Id
+             * @description which it is for; empty: none, or not known yet
+             */
+            transaction_id: string;
+            /**
+             * Said
+             * @description the station's word when it was asked
+             */
+            said: string;
+            /** Actor */
+            actor: string;
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /** Changed At */
+            changed_at: string | null;
+            /**
+             * Reported At
+             * @description when the station last told of it
+             */
+            reported_at: string | null;
+            /** @description as the station tells it, where that is not what was sent */
+            reported: components["schemas"]["ProfileOut"] | null;
+        };
         /** KnockDetail */
         KnockDetail: {
             /** Number */
@@ -4808,6 +6477,52 @@ export interface components {
             /** Connected */
             connected: boolean;
         };
+        /** LevelIn */
+        LevelIn: {
+            /**
+             * Severity
+             * @description 0: danger … 5: alert … 9: debug
+             */
+            severity: number;
+        };
+        /** LimitMaxDischargeIn */
+        LimitMaxDischargeIn: {
+            /** Percent */
+            percent?: number | null;
+            trip?: components["schemas"]["CurveIn"] | null;
+        };
+        /** LimitOut */
+        LimitOut: {
+            /**
+             * Evse
+             * @description 0: the station as a whole
+             */
+            evse: number;
+            /**
+             * Source
+             * @description who imposes it, e.g. EMS, SO
+             */
+            source: string;
+            /**
+             * Local Generation
+             * @description no limit, but what is generated there and comes on top
+             */
+            local_generation: boolean;
+            /** Grid Critical */
+            grid_critical: boolean;
+            /**
+             * Schedules
+             * @description empty: the station does not tell
+             */
+            schedules: components["schemas"]["ScheduleDoc"][];
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Cleared At */
+            cleared_at: string | null;
+        };
         /**
          * Link
          * @description The station's connection, or its last one.
@@ -4882,6 +6597,15 @@ export interface components {
              */
             expires_at: string;
         };
+        /** ListIn */
+        ListIn: {
+            /**
+             * Evse
+             * @description 0: all of them
+             * @default 0
+             */
+            evse: number;
+        };
         /** ListOut */
         ListOut: {
             /** Station Id */
@@ -4945,6 +6669,12 @@ export interface components {
              * @description 0: it has no list; null: it keeps none at all
              */
             version: number | null;
+        };
+        /** ListedOut */
+        ListedOut: {
+            answer: components["schemas"]["AnswerOut"];
+            /** Tariffs */
+            tariffs: components["schemas"]["StationTariffOut"][];
         };
         /**
          * LoadOut
@@ -5221,6 +6951,221 @@ export interface components {
          * @enum {string}
          */
         Mode: "off" | "everything" | "chosen";
+        /** MonitorAnswerOut */
+        MonitorAnswerOut: {
+            outcome: components["schemas"]["Accepted"];
+            /**
+             * Said
+             * @description the station's own word; empty: its answer left this one out
+             */
+            said: string;
+            /** Id */
+            id: number | null;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * MonitorChangeOut
+         * @description The last time it was set from here, and what came of it.
+         */
+        MonitorChangeOut: {
+            /** Component */
+            component: string;
+            /** Variable */
+            variable: string;
+            /** Component Instance */
+            component_instance: string;
+            /** Variable Instance */
+            variable_instance: string;
+            /**
+             * Evse
+             * @description null: the station
+             */
+            evse: number | null;
+            /** Connector */
+            connector: number | null;
+            /** Kind */
+            kind: string;
+            /** Severity */
+            severity: number;
+            /** Value */
+            value: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Actor */
+            actor: string;
+            /**
+             * Template Id
+             * @description empty: somebody set it by hand
+             */
+            template_id: string;
+            /** Accepted */
+            accepted: boolean;
+            /** Said */
+            said: string;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * MonitorCriterion
+         * @enum {string}
+         */
+        MonitorCriterion: "ThresholdMonitoring" | "DeltaMonitoring" | "PeriodicMonitoring";
+        /** MonitorIn */
+        MonitorIn: {
+            /**
+             * Component
+             * @example EVSE
+             */
+            component: string;
+            /**
+             * Variable
+             * @example Power
+             */
+            variable: string;
+            /**
+             * Component Instance
+             * @default
+             */
+            component_instance: string;
+            /**
+             * Variable Instance
+             * @default
+             */
+            variable_instance: string;
+            /** Evse */
+            evse?: number | null;
+            /** Connector */
+            connector?: number | null;
+            kind: components["schemas"]["MonitorKind"];
+            /**
+             * Value
+             * @description the threshold, the change, or the seconds; of what is no number: 1
+             */
+            value: number;
+            /**
+             * Severity
+             * @description 0: danger … 5: alert … 9: debug
+             * @default 5
+             */
+            severity: number;
+            /**
+             * In Transaction
+             * @description watch only while there is a transaction
+             * @default false
+             */
+            in_transaction: boolean;
+            /** @description 2.1: have its values come in a stream, not as events */
+            stream?: components["schemas"]["PaceIn"] | null;
+        };
+        /**
+         * MonitorKind
+         * @description When a monitor tells: above or below a value, after a change by it, or each so many seconds.
+         * @enum {string}
+         */
+        MonitorKind: "UpperThreshold" | "LowerThreshold" | "Delta" | "Periodic" | "PeriodicClockAligned" | "TargetDelta" | "TargetDeltaRelative";
+        /** MonitorOut */
+        MonitorOut: {
+            /** Component */
+            component: string;
+            /** Variable */
+            variable: string;
+            /** Component Instance */
+            component_instance: string;
+            /** Variable Instance */
+            variable_instance: string;
+            /**
+             * Evse
+             * @description null: the station
+             */
+            evse: number | null;
+            /** Connector */
+            connector: number | null;
+            /** Station Id */
+            station_id: string;
+            /**
+             * Id
+             * @description the station's
+             */
+            id: number;
+            /** Kind */
+            kind: string;
+            /** Value */
+            value: number;
+            /** Severity */
+            severity: number;
+            /** In Transaction */
+            in_transaction: boolean;
+            /**
+             * Origin
+             * @description who made it, in the station's word; empty: it does not say (2.0.1)
+             */
+            origin: string;
+            /**
+             * Seen At
+             * Format: date-time
+             */
+            seen_at: string;
+        };
+        /**
+         * MonitoringBase
+         * @description What is watched besides what was asked for: all that was preconfigured, keeping what was added; the maker's own
+         *     set, dropping what was added; or only what is wired in.
+         * @enum {string}
+         */
+        MonitoringBase: "All" | "FactoryDefault" | "HardWiredOnly";
+        /**
+         * MonitoringOut
+         * @description How a station watches itself. base, level: as last accepted; empty and null: never set from here.
+         */
+        MonitoringOut: {
+            /** Base */
+            base: string;
+            /** Level */
+            level: number | null;
+            /**
+             * Reported At
+             * @description when it last reported all that it watches
+             */
+            reported_at: string | null;
+            /**
+             * Trouble
+             * @description why it could not be asked, or set
+             */
+            trouble: string;
+            /**
+             * Set
+             * @description what was set from here, refused or not
+             */
+            set: components["schemas"]["MonitorChangeOut"][];
+        };
+        /** MoveOut */
+        MoveOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            step: components["schemas"]["SwapStep"];
+            /** Slot */
+            slot: number;
+            /** Serial */
+            serial: string;
+            /** Soc Percent */
+            soc_percent: number;
+            /**
+             * Soh Percent
+             * @description its health
+             */
+            soh_percent: number;
+            /** Produced At */
+            produced_at: string | null;
+            /** Vendor Info */
+            vendor_info: string;
+        };
         /**
          * Mutability
          * @enum {string}
@@ -5294,6 +7239,23 @@ export interface components {
             /** Value */
             value: string;
         };
+        /** OpenStreamOut */
+        OpenStreamOut: {
+            /** Id */
+            id: number;
+            /** Monitor Id */
+            monitor_id: number;
+            /** Interval S */
+            interval_s: number | null;
+            /** Values */
+            values: number | null;
+        };
+        /**
+         * OperationMode
+         * @description Who says what a vehicle does in a period. 2.1; elsewhere CHARGING_ONLY.
+         * @enum {string}
+         */
+        OperationMode: "Idle" | "ChargingOnly" | "CentralSetpoint" | "ExternalSetpoint" | "ExternalLimits" | "CentralFrequency" | "LocalFrequency" | "LocalLoadBalancing";
         /**
          * OutageOut
          * @description evse 0: the station as a whole. ended_at null: it goes on.
@@ -5402,10 +7364,46 @@ export interface components {
              */
             energy_wh: number;
         };
+        /**
+         * PaceIn
+         * @description At least one of both.
+         */
+        PaceIn: {
+            /**
+             * Interval S
+             * @description values are sent after so long at the latest
+             */
+            interval_s?: number | null;
+            /**
+             * Values
+             * @description or when so many are there
+             */
+            values?: number | null;
+        };
+        /** Page[AlarmOut] */
+        PageOfAlarmOut: {
+            /** Items */
+            items: components["schemas"]["AlarmOut"][];
+            /**
+             * Next
+             * @description pass as `after` to get the page that follows
+             */
+            next?: string | null;
+        };
         /** Page[ApiKeyOut] */
         PageOfApiKeyOut: {
             /** Items */
             items: components["schemas"]["ApiKeyOut"][];
+            /**
+             * Next
+             * @description pass as `after` to get the page that follows
+             */
+            next?: string | null;
+        };
+        /** Page[AssignmentOut] */
+        PageOfAssignmentOut: {
+            /** Items */
+            items: components["schemas"]["AssignmentOut"][];
             /**
              * Next
              * @description pass as `after` to get the page that follows
@@ -5472,10 +7470,40 @@ export interface components {
              */
             next?: string | null;
         };
+        /** Page[CostOut] */
+        PageOfCostOut: {
+            /** Items */
+            items: components["schemas"]["CostOut"][];
+            /**
+             * Next
+             * @description pass as `after` to get the page that follows
+             */
+            next?: string | null;
+        };
+        /** Page[CustomerRequestOut] */
+        PageOfCustomerRequestOut: {
+            /** Items */
+            items: components["schemas"]["CustomerRequestOut"][];
+            /**
+             * Next
+             * @description pass as `after` to get the page that follows
+             */
+            next?: string | null;
+        };
         /** Page[EntryOut] */
         PageOfEntryOut: {
             /** Items */
             items: components["schemas"]["EntryOut"][];
+            /**
+             * Next
+             * @description pass as `after` to get the page that follows
+             */
+            next?: string | null;
+        };
+        /** Page[EventOut] */
+        PageOfEventOut: {
+            /** Items */
+            items: components["schemas"]["EventOut"][];
             /**
              * Next
              * @description pass as `after` to get the page that follows
@@ -5532,6 +7560,16 @@ export interface components {
              */
             next?: string | null;
         };
+        /** Page[KeptOut] */
+        PageOfKeptOut: {
+            /** Items */
+            items: components["schemas"]["KeptOut"][];
+            /**
+             * Next
+             * @description pass as `after` to get the page that follows
+             */
+            next?: string | null;
+        };
         /** Page[KnockOut] */
         PageOfKnockOut: {
             /** Items */
@@ -5556,6 +7594,16 @@ export interface components {
         PageOfLogOut: {
             /** Items */
             items: components["schemas"]["LogOut"][];
+            /**
+             * Next
+             * @description pass as `after` to get the page that follows
+             */
+            next?: string | null;
+        };
+        /** Page[MonitorOut] */
+        PageOfMonitorOut: {
+            /** Items */
+            items: components["schemas"]["MonitorOut"][];
             /**
              * Next
              * @description pass as `after` to get the page that follows
@@ -5642,6 +7690,16 @@ export interface components {
              */
             next?: string | null;
         };
+        /** Page[SettlementOut] */
+        PageOfSettlementOut: {
+            /** Items */
+            items: components["schemas"]["SettlementOut"][];
+            /**
+             * Next
+             * @description pass as `after` to get the page that follows
+             */
+            next?: string | null;
+        };
         /** Page[SiteOut] */
         PageOfSiteOut: {
             /** Items */
@@ -5656,6 +7714,36 @@ export interface components {
         PageOfStationListed: {
             /** Items */
             items: components["schemas"]["StationListed"][];
+            /**
+             * Next
+             * @description pass as `after` to get the page that follows
+             */
+            next?: string | null;
+        };
+        /** Page[StreamValueOut] */
+        PageOfStreamValueOut: {
+            /** Items */
+            items: components["schemas"]["StreamValueOut"][];
+            /**
+             * Next
+             * @description pass as `after` to get the page that follows
+             */
+            next?: string | null;
+        };
+        /** Page[SwapOut] */
+        PageOfSwapOut: {
+            /** Items */
+            items: components["schemas"]["SwapOut"][];
+            /**
+             * Next
+             * @description pass as `after` to get the page that follows
+             */
+            next?: string | null;
+        };
+        /** Page[TariffOut] */
+        PageOfTariffOut: {
+            /** Items */
+            items: components["schemas"]["TariffOut"][];
             /**
              * Next
              * @description pass as `after` to get the page that follows
@@ -5691,6 +7779,139 @@ export interface components {
              * @description pass as `after` to get the page that follows
              */
             next?: string | null;
+        };
+        /**
+         * PartIn
+         * @description A component, or one of its variables. An instance or EVSE left out: all of them.
+         */
+        PartIn: {
+            /**
+             * Component
+             * @example EVSE
+             */
+            component: string;
+            /**
+             * Variable
+             * @description left out: all of the component
+             * @example Power
+             */
+            variable?: string | null;
+            /**
+             * Component Instance
+             * @default
+             */
+            component_instance: string;
+            /**
+             * Variable Instance
+             * @default
+             */
+            variable_instance: string;
+            /** Evse */
+            evse?: number | null;
+            /** Connector */
+            connector?: number | null;
+        };
+        /** PeriodDoc */
+        PeriodDoc: {
+            /**
+             * Limit
+             * @description the most to the vehicle
+             * @example 16
+             */
+            limit?: number | null;
+            /**
+             * Limit L2
+             * @description 2.1; with it, the one without L is that of L1
+             */
+            limit_l2?: number | null;
+            /** Limit L3 */
+            limit_l3?: number | null;
+            /**
+             * Discharge Limit
+             * @description the most from it, 0 or below; 2.1
+             */
+            discharge_limit?: number | null;
+            /**
+             * Discharge Limit L2
+             * @description 2.1; with it, the one without L is that of L1
+             */
+            discharge_limit_l2?: number | null;
+            /** Discharge Limit L3 */
+            discharge_limit_l3?: number | null;
+            /**
+             * Setpoint
+             * @description what it shall follow; 2.1
+             */
+            setpoint?: number | null;
+            /**
+             * Setpoint L2
+             * @description 2.1; with it, the one without L is that of L1
+             */
+            setpoint_l2?: number | null;
+            /** Setpoint L3 */
+            setpoint_l3?: number | null;
+            /**
+             * Reactive
+             * @description likewise, reactive; positive: inductive; 2.1
+             */
+            reactive?: number | null;
+            /**
+             * Reactive L2
+             * @description 2.1; with it, the one without L is that of L1
+             */
+            reactive_l2?: number | null;
+            /** Reactive L3 */
+            reactive_l3?: number | null;
+            /**
+             * Start S
+             * @description from the start of the schedule
+             */
+            start_s: number;
+            /**
+             * Phases
+             * @description left out: three, on AC
+             */
+            phases?: number | null;
+            /**
+             * Phase To Use
+             * @description 2.x
+             */
+            phase_to_use?: number | null;
+            /** @description 2.1; left out: ChargingOnly */
+            mode?: components["schemas"]["OperationMode"] | null;
+            /**
+             * Precondition
+             * @description 2.1: keep the battery ready meanwhile
+             */
+            precondition?: boolean | null;
+            /**
+             * Sleep
+             * @description 2.1: turn the power electronics off meanwhile
+             */
+            sleep?: boolean | null;
+            /**
+             * Baseline W
+             * @description 2.1: what the curves come on top of
+             */
+            baseline_w?: number | null;
+            /**
+             * Frequency Curve
+             * @description 2.1: (Hz, W)
+             * @default []
+             */
+            frequency_curve: [
+                number,
+                number
+            ][];
+            /**
+             * Signal Curve
+             * @description 2.1: (signal, W)
+             * @default []
+             */
+            signal_curve: [
+                number,
+                number
+            ][];
         };
         /** PersonChangeIn */
         PersonChangeIn: {
@@ -5771,6 +7992,122 @@ export interface components {
              */
             zone: string;
         };
+        /** PriceBody */
+        "PriceBody-Input": {
+            /**
+             * Amount
+             * @description without taxes
+             * @example 0.45
+             */
+            amount: number | string;
+            /**
+             * @default {
+             *       "days": []
+             *     }
+             */
+            conditions: components["schemas"]["ConditionsBody"];
+        };
+        /** PriceBody */
+        "PriceBody-Output": {
+            /**
+             * Amount
+             * @description without taxes
+             * @example 0.45
+             */
+            amount: string;
+            /**
+             * @default {
+             *       "days": []
+             *     }
+             */
+            conditions: components["schemas"]["ConditionsBody"];
+        };
+        /** PriorityIn */
+        PriorityIn: {
+            /** Active */
+            active: boolean;
+        };
+        /** ProfileIn */
+        ProfileIn: {
+            /**
+             * Id
+             * @description left out: one is chosen
+             */
+            id?: number | null;
+            /** @default Absolute */
+            kind: components["schemas"]["ProfileKind"];
+            /** Schedules */
+            schedules: components["schemas"]["ScheduleDoc"][];
+            /**
+             * Stack Level
+             * @default 0
+             */
+            stack_level: number;
+            recurrence?: components["schemas"]["Recurrence"] | null;
+            /** Valid From */
+            valid_from?: string | null;
+            /** Valid To */
+            valid_to?: string | null;
+            /**
+             * Max Offline S
+             * @description 2.1: how long it holds when the station is away
+             */
+            max_offline_s?: number | null;
+            /**
+             * Stays Invalid
+             * @description 2.1: and not again when it is back
+             * @default false
+             */
+            stays_invalid: boolean;
+            /**
+             * Update Interval S
+             * @description 2.1, Dynamic: the station asks for new rates so often; left out: they are sent
+             */
+            update_interval_s?: number | null;
+            purpose: components["schemas"]["Purpose"];
+            /**
+             * Transaction Id
+             * @description for a TxProfile
+             */
+            transaction_id?: string | null;
+        };
+        /**
+         * ProfileKind
+         * @enum {string}
+         */
+        ProfileKind: "Absolute" | "Recurring" | "Relative" | "Dynamic";
+        /**
+         * ProfileOut
+         * @description As it was sent, or as the station tells it.
+         */
+        ProfileOut: {
+            /** Id */
+            id: number;
+            purpose: components["schemas"]["Purpose"];
+            kind: components["schemas"]["ProfileKind"];
+            /** Schedules */
+            schedules: components["schemas"]["ScheduleDoc"][];
+            /** Stack Level */
+            stack_level: number;
+            recurrence: components["schemas"]["Recurrence"] | null;
+            /** Valid From */
+            valid_from: string | null;
+            /** Valid To */
+            valid_to: string | null;
+            /**
+             * Transaction Id
+             * @description as the station calls it
+             */
+            transaction_id: string | null;
+            /** Max Offline S */
+            max_offline_s: number | null;
+            /** Stays Invalid */
+            stays_invalid: boolean;
+            /** Update Interval S */
+            update_interval_s: number | null;
+            /** Updated At */
+            updated_at: string | null;
+        };
         /**
          * ProofIn
          * @description That it is the person, and not who found the browser open.
@@ -5840,6 +8177,43 @@ export interface components {
             answer: components["schemas"]["AnswerOut"];
         };
         /**
+         * Purpose
+         * @description What a profile is for. Of each purpose one profile prevails; the lowest of the purposes is what may flow.
+         * @enum {string}
+         */
+        Purpose: "ChargingStationExternalConstraints" | "ChargingStationMaxProfile" | "TxDefaultProfile" | "TxProfile" | "PriorityCharging" | "LocalGeneration";
+        /**
+         * RateBody
+         * @description The first price whose conditions hold is the price; one without conditions comes last.
+         */
+        "RateBody-Input": {
+            /** Prices */
+            prices: components["schemas"]["PriceBody-Input"][];
+            /**
+             * Taxes
+             * @default []
+             */
+            taxes: components["schemas"]["TaxBody-Input"][];
+        };
+        /**
+         * RateBody
+         * @description The first price whose conditions hold is the price; one without conditions comes last.
+         */
+        "RateBody-Output": {
+            /** Prices */
+            prices: components["schemas"]["PriceBody-Output"][];
+            /**
+             * Taxes
+             * @default []
+             */
+            taxes: components["schemas"]["TaxBody-Output"][];
+        };
+        /**
+         * RateUnit
+         * @enum {string}
+         */
+        RateUnit: "W" | "A";
+        /**
          * ReachOut
          * @description How far it reaches. The counts overlap.
          */
@@ -5878,6 +8252,18 @@ export interface components {
              */
             missing: string[];
         };
+        /** ReactiveIn */
+        ReactiveIn: {
+            /**
+             * V Ref
+             * @description % of the nominal voltage
+             */
+            v_ref?: number | null;
+            /** Autonomous */
+            autonomous?: boolean | null;
+            /** Time Constant S */
+            time_constant_s?: number | null;
+        };
         /** ReadingOut */
         ReadingOut: {
             /** Measurand */
@@ -5898,6 +8284,28 @@ export interface components {
             /** Reason */
             reason: string;
         };
+        /** ReckonedOut */
+        ReckonedOut: {
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /** Duration S */
+            duration_s: number;
+            /** Spans */
+            spans: components["schemas"]["SpanOut"][];
+            /**
+             * Profiles
+             * @description which it was reckoned from
+             */
+            profiles: components["schemas"]["KeptOut"][];
+            /**
+             * Limits
+             * @description of others, likewise
+             */
+            limits: components["schemas"]["LimitOut"][];
+        };
         /**
          * RecoveryCodesOut
          * @description Each is good once in place of the app's code. They are told this once: print them.
@@ -5906,6 +8314,11 @@ export interface components {
             /** Recovery Codes */
             recovery_codes: string[];
         };
+        /**
+         * Recurrence
+         * @enum {string}
+         */
+        Recurrence: "Daily" | "Weekly";
         /** RefreshIn */
         RefreshIn: {
             /**
@@ -5974,10 +8387,72 @@ export interface components {
          * @enum {string}
          */
         ReportBase: "ConfigurationInventory" | "FullInventory" | "SummaryInventory";
+        /**
+         * ReportMonitorsIn
+         * @description Neither: all that it watches.
+         */
+        ReportMonitorsIn: {
+            /**
+             * Criteria
+             * @default []
+             */
+            criteria: components["schemas"]["MonitorCriterion"][];
+            /**
+             * Parts
+             * @default []
+             */
+            parts: components["schemas"]["PartIn"][];
+        };
+        /** ReportOut */
+        ReportOut: {
+            /** @description what it comes down to */
+            outcome: components["schemas"]["Accepted"];
+            /**
+             * Status
+             * @description the station's own word
+             * @example Accepted
+             */
+            status: string;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Detail
+             * @default
+             */
+            detail: string;
+            /**
+             * Request Id
+             * @description by which the report is known
+             */
+            request_id: number;
+        };
         /** ReportSettingsIn */
         ReportSettingsIn: {
             /** @default FullInventory */
             base: components["schemas"]["ReportBase"];
+        };
+        /** ReportStandOut */
+        ReportStandOut: {
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /** Parts */
+            parts: number;
+            /**
+             * Profiles
+             * @description that it told of
+             */
+            profiles: number;
+            /**
+             * Complete At
+             * @description null: more is to come
+             */
+            complete_at: string | null;
         };
         /** RequestIn */
         RequestIn: {
@@ -5990,7 +8465,7 @@ export interface components {
              * @description of the key that is made here
              * @default ec
              */
-            kind: components["schemas"]["Kind-Input"];
+            kind: components["schemas"]["CertificatesKind"];
         };
         /** RequestOut */
         RequestOut: {
@@ -6287,6 +8762,51 @@ export interface components {
              */
             signed: components["schemas"]["SignedOut"][];
         };
+        /** ScheduleDoc */
+        ScheduleDoc: {
+            /**
+             * @description W: of all phases; A: of each
+             * @example A
+             */
+            unit: components["schemas"]["RateUnit"];
+            /** Periods */
+            periods: components["schemas"]["PeriodDoc"][];
+            /**
+             * Starts At
+             * @description left out: when the transaction does
+             */
+            starts_at?: string | null;
+            /**
+             * Duration S
+             * @description left out: no end
+             */
+            duration_s?: number | null;
+            /**
+             * Min Rate
+             * @description below it the vehicle charges badly
+             */
+            min_rate?: number | null;
+            /**
+             * Local Time
+             * @description 2.1: `starts_at` is by the station's own clock, zone or not
+             * @default false
+             */
+            local_time: boolean;
+            /**
+             * Random Delay S
+             * @description 2.1
+             * @default 0
+             */
+            random_delay_s: number;
+            /**
+             * Limit At Soc
+             * @description 2.1: (%, rate) from that state of charge on
+             */
+            limit_at_soc?: [
+                number,
+                number
+            ] | null;
+        };
         /** ScoreOut */
         ScoreOut: {
             /**
@@ -6438,6 +8958,72 @@ export interface components {
             /** Current */
             current: boolean;
         };
+        /** SetIn */
+        SetIn: {
+            profile: components["schemas"]["ProfileIn"];
+            /**
+             * Evse
+             * @description left out: that of the transaction, or the station as a whole
+             */
+            evse?: number | null;
+        };
+        /** SetMonitorIn */
+        SetMonitorIn: {
+            /**
+             * Component
+             * @example EVSE
+             */
+            component: string;
+            /**
+             * Variable
+             * @example Power
+             */
+            variable: string;
+            /**
+             * Component Instance
+             * @default
+             */
+            component_instance: string;
+            /**
+             * Variable Instance
+             * @default
+             */
+            variable_instance: string;
+            /** Evse */
+            evse?: number | null;
+            /** Connector */
+            connector?: number | null;
+            kind: components["schemas"]["MonitorKind"];
+            /**
+             * Value
+             * @description the threshold, the change, or the seconds; of what is no number: 1
+             */
+            value: number;
+            /**
+             * Severity
+             * @description 0: danger … 5: alert … 9: debug
+             * @default 5
+             */
+            severity: number;
+            /**
+             * In Transaction
+             * @description watch only while there is a transaction
+             * @default false
+             */
+            in_transaction: boolean;
+            /** @description 2.1: have its values come in a stream, not as events */
+            stream?: components["schemas"]["PaceIn"] | null;
+            /**
+             * Id
+             * @description of the one it replaces
+             */
+            id?: number | null;
+        };
+        /** SetMonitorsIn */
+        SetMonitorsIn: {
+            /** Monitors */
+            monitors: components["schemas"]["SetMonitorIn"][];
+        };
         /** SettingAnswerOut */
         SettingAnswerOut: {
             /**
@@ -6566,6 +9152,54 @@ export interface components {
          * @enum {string}
          */
         SettingStatus: "accepted" | "reboot_required" | "rejected" | "read_only" | "unknown" | "unsupported_attribute";
+        /** SettlementOut */
+        SettlementOut: {
+            /** Number */
+            number: number;
+            /** Station Id */
+            station_id: string;
+            /**
+             * Psp Ref
+             * @description of the payment service; the value of the id token
+             */
+            psp_ref: string;
+            status: components["schemas"]["SettlementStatus"];
+            /**
+             * Amount
+             * @description in the currency of the station
+             */
+            amount: string;
+            /**
+             * At
+             * Format: date-time
+             * @description as the station claims
+             */
+            at: string;
+            /**
+             * Heard At
+             * Format: date-time
+             */
+            heard_at: string;
+            /**
+             * Transaction Id
+             * @description empty: none began
+             */
+            transaction_id: string;
+            /** Receipt Id */
+            receipt_id: string;
+            /** Receipt Url */
+            receipt_url: string;
+            /** Info */
+            info: string;
+            /** Vat Number */
+            vat_number: string;
+            company: components["schemas"]["CompanyOut"] | null;
+        };
+        /**
+         * SettlementStatus
+         * @enum {string}
+         */
+        SettlementStatus: "Settled" | "Canceled" | "Rejected" | "Failed";
         /**
          * Severity
          * @description critical: harm, or a whole site lost. warning: cannot be used. notice: wants a look.
@@ -6787,6 +9421,41 @@ export interface components {
             /** Samples */
             samples: number;
         };
+        /** SpanOut */
+        SpanOut: {
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /**
+             * Limit W
+             * @description to the vehicle, all phases; null: nothing limits it
+             */
+            limit_w: number | null;
+            /**
+             * Limit A
+             * @description the same, on each phase
+             */
+            limit_a: number | null;
+            /**
+             * Discharge W
+             * @description from it, 0 or below; null: nothing limits it
+             */
+            discharge_w: number | null;
+            /** Setpoint W */
+            setpoint_w: number | null;
+            /**
+             * Phases
+             * @description that may be used; 0: direct current
+             */
+            phases: number;
+            /**
+             * Profile Ids
+             * @description that prevail; negative: what others impose
+             */
+            profile_ids: number[];
+        };
         /**
          * Stage
          * @enum {string}
@@ -6852,6 +9521,47 @@ export interface components {
              */
             transaction_id: string | null;
         };
+        /**
+         * StartProfileIn
+         * @description A profile for the transaction that comes of a start: one of purpose TxProfile.
+         */
+        StartProfileIn: {
+            /**
+             * Id
+             * @description left out: one is chosen
+             */
+            id?: number | null;
+            /** @default Relative */
+            kind: components["schemas"]["ProfileKind"];
+            /** Schedules */
+            schedules: components["schemas"]["ScheduleDoc"][];
+            /**
+             * Stack Level
+             * @default 0
+             */
+            stack_level: number;
+            recurrence?: components["schemas"]["Recurrence"] | null;
+            /** Valid From */
+            valid_from?: string | null;
+            /** Valid To */
+            valid_to?: string | null;
+            /**
+             * Max Offline S
+             * @description 2.1: how long it holds when the station is away
+             */
+            max_offline_s?: number | null;
+            /**
+             * Stays Invalid
+             * @description 2.1: and not again when it is back
+             * @default false
+             */
+            stays_invalid: boolean;
+            /**
+             * Update Interval S
+             * @description 2.1, Dynamic: the station asks for new rates so often; left out: they are sent
+             */
+            update_interval_s?: number | null;
+        };
         /** StartedOut */
         StartedOut: {
             /**
@@ -6888,6 +9598,21 @@ export interface components {
             protocols?: ("ocpp1.6" | "ocpp2.0.1" | "ocpp2.1")[] | null;
             /** Cert Fingerprint */
             cert_fingerprint?: string | null;
+        };
+        /** StationCostOut */
+        StationCostOut: {
+            /** Currency */
+            currency: string;
+            /**
+             * Total
+             * @description with taxes; null: it could not reckon it
+             */
+            total: string | null;
+            /**
+             * Details
+             * @description what it told, as JSON
+             */
+            details: string;
         };
         /** StationDetail */
         StationDetail: {
@@ -7102,6 +9827,24 @@ export interface components {
              */
             connectors: components["schemas"]["ConnectorOut"][];
         };
+        /** StationTariffOut */
+        StationTariffOut: {
+            /** Tariff Id */
+            tariff_id: string;
+            /**
+             * Kind
+             * @description DefaultTariff or DriverTariff
+             */
+            kind: string;
+            /** Evses */
+            evses: number[];
+            /** Tokens */
+            tokens: string[];
+            /** Valid From */
+            valid_from: string | null;
+            /** Seen At */
+            seen_at?: string | null;
+        };
         /**
          * Step
          * @description In the order in which they happen.
@@ -7138,6 +9881,304 @@ export interface components {
          * @enum {string}
          */
         StopReason: "DeAuthorized" | "EmergencyStop" | "EnergyLimitReached" | "EVDisconnected" | "GroundFault" | "HardReset" | "ImmediateReset" | "Local" | "LocalOutOfCredit" | "MasterPass" | "Other" | "OvercurrentFault" | "PowerLoss" | "PowerQuality" | "Reboot" | "Remote" | "ReqEnergyTransferRejected" | "SOCLimitReached" | "SoftReset" | "StoppedByEV" | "TimeLimitReached" | "Timeout" | "UnlockCommand" | "Lost" | "ClosedByOperator";
+        /** StreamOut */
+        StreamOut: {
+            /** Id */
+            id: number;
+            /** Monitor Id */
+            monitor_id: number;
+            /** Interval S */
+            interval_s: number | null;
+            /** Values */
+            values: number | null;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /** Closed At */
+            closed_at: string | null;
+            /**
+             * Heard At
+             * @description when values last came
+             */
+            heard_at: string | null;
+            /**
+             * Pending
+             * @description values it had yet to send then
+             */
+            pending: number;
+        };
+        /** StreamValueOut */
+        StreamValueOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Value */
+            value: string;
+        };
+        /** SwapIn */
+        SwapIn: {
+            /** @description who may swap */
+            token: components["schemas"]["StationsTokenIn"];
+        };
+        /** SwapOut */
+        SwapOut: {
+            /** Station Id */
+            station_id: string;
+            /**
+             * Request Id
+             * @description ours where it was asked for, else the station's
+             */
+            request_id: number;
+            /** Token */
+            token: string;
+            token_kind: components["schemas"]["TokenKind"];
+            state: components["schemas"]["BatterySwapState"];
+            /**
+             * Said
+             * @description the station's word when it was asked
+             */
+            said: string;
+            /**
+             * Actor
+             * @description empty: the station let them by itself
+             */
+            actor: string;
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /** Changed At */
+            changed_at: string | null;
+        };
+        /**
+         * SwapStep
+         * @enum {string}
+         */
+        SwapStep: "BatteryIn" | "BatteryOut" | "BatteryOutTimeout";
+        /** SwapWithMovesOut */
+        SwapWithMovesOut: {
+            /** Station Id */
+            station_id: string;
+            /**
+             * Request Id
+             * @description ours where it was asked for, else the station's
+             */
+            request_id: number;
+            /** Token */
+            token: string;
+            token_kind: components["schemas"]["TokenKind"];
+            state: components["schemas"]["BatterySwapState"];
+            /**
+             * Said
+             * @description the station's word when it was asked
+             */
+            said: string;
+            /**
+             * Actor
+             * @description empty: the station let them by itself
+             */
+            actor: string;
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /** Changed At */
+            changed_at: string | null;
+            /**
+             * Moves
+             * @description batteries that went in and out, in time
+             */
+            moves: components["schemas"]["MoveOut"][];
+        };
+        /** TariffIn */
+        TariffIn: {
+            /**
+             * Id
+             * @description never another's: what was billed by it refers to it
+             * @example public-2030-1
+             */
+            id: string;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * Currency
+             * @description ISO 4217
+             * @example EUR
+             */
+            currency: string;
+            /** @description a kWh */
+            energy?: components["schemas"]["RateBody-Input"] | null;
+            /** @description a minute in which energy flows */
+            charging_time?: components["schemas"]["RateBody-Input"] | null;
+            /** @description a minute in which none does */
+            idle_time?: components["schemas"]["RateBody-Input"] | null;
+            /** @description once, when charging begins */
+            fixed?: components["schemas"]["RateBody-Input"] | null;
+            /**
+             * Min Cost
+             * @description of the whole, with taxes
+             */
+            min_cost?: number | string | null;
+            /** Max Cost */
+            max_cost?: number | string | null;
+            /**
+             * Texts
+             * @description for drivers
+             * @default []
+             */
+            texts: components["schemas"]["TextBody"][];
+        };
+        /** TariffOut */
+        TariffOut: {
+            /**
+             * Id
+             * @description never another's: what was billed by it refers to it
+             * @example public-2030-1
+             */
+            id: string;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            /**
+             * Currency
+             * @description ISO 4217
+             * @example EUR
+             */
+            currency: string;
+            /** @description a kWh */
+            energy?: components["schemas"]["RateBody-Output"] | null;
+            /** @description a minute in which energy flows */
+            charging_time?: components["schemas"]["RateBody-Output"] | null;
+            /** @description a minute in which none does */
+            idle_time?: components["schemas"]["RateBody-Output"] | null;
+            /** @description once, when charging begins */
+            fixed?: components["schemas"]["RateBody-Output"] | null;
+            /**
+             * Min Cost
+             * @description of the whole, with taxes
+             */
+            min_cost?: string | null;
+            /** Max Cost */
+            max_cost?: string | null;
+            /**
+             * Texts
+             * @description for drivers
+             * @default []
+             */
+            texts: components["schemas"]["TextBody"][];
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /** Actor */
+            actor: string;
+            /** Retired At */
+            retired_at: string | null;
+        };
+        /** TaxBody */
+        "TaxBody-Input": {
+            /**
+             * Kind
+             * @default vat
+             */
+            kind: string;
+            /** Percent */
+            percent: number | string;
+            /**
+             * Stack
+             * @description 1 and more: levied on the price with the taxes below it
+             * @default 0
+             */
+            stack: number;
+        };
+        /** TaxBody */
+        "TaxBody-Output": {
+            /**
+             * Kind
+             * @default vat
+             */
+            kind: string;
+            /** Percent */
+            percent: string;
+            /**
+             * Stack
+             * @description 1 and more: levied on the price with the taxes below it
+             * @default 0
+             */
+            stack: number;
+        };
+        /** TaxOut */
+        TaxOut: {
+            /** Kind */
+            kind: string;
+            /** Percent */
+            percent: string;
+            /** Amount */
+            amount: string;
+        };
+        /** TemplateIn */
+        TemplateIn: {
+            /** Name */
+            name: string;
+            /**
+             * @default {
+             *       "vendor": "",
+             *       "model": "",
+             *       "firmware": "",
+             *       "site_id": ""
+             *     }
+             */
+            aim: components["schemas"]["AimIn"];
+            /** Monitors */
+            monitors: components["schemas"]["MonitorIn"][];
+        };
+        /** TemplateOut */
+        TemplateOut: {
+            /** Name */
+            name: string;
+            /**
+             * @default {
+             *       "vendor": "",
+             *       "model": "",
+             *       "firmware": "",
+             *       "site_id": ""
+             *     }
+             */
+            aim: components["schemas"]["AimIn"];
+            /** Monitors */
+            monitors: components["schemas"]["MonitorIn"][];
+            /** Id */
+            id: string;
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /** Actor */
+            actor: string;
+        };
+        /** TextBody */
+        TextBody: {
+            /** Text */
+            text: string;
+            /**
+             * Language
+             * @default
+             */
+            language: string;
+        };
         /**
          * TokenChangeIn
          * @description What is left out stays as it is.
@@ -7566,51 +10607,6 @@ export interface components {
             /** Steps */
             steps: components["schemas"]["FirmwareStepOut"][];
         };
-        /** UpdateIn */
-        UpdateIn: {
-            /**
-             * Retries
-             * @description of the download; left out: as the station likes
-             */
-            retries?: number | null;
-            /** Retry Interval S */
-            retry_interval_s?: number | null;
-            /**
-             * Allow Unsigned
-             * @description send an image that nobody signed
-             * @default false
-             */
-            allow_unsigned: boolean;
-            /** Image Id */
-            image_id: string;
-            /**
-             * Retrieve At
-             * @description left out: now
-             */
-            retrieve_at?: string | null;
-            /**
-             * Install At
-             * @description left out: as soon as it can
-             */
-            install_at?: string | null;
-            /**
-             * Anyway
-             * @description to another make, or one that runs this version already
-             * @default false
-             */
-            anyway: boolean;
-            /**
-             * Replace
-             * @description in the place of an update that is under way
-             * @default false
-             */
-            replace: boolean;
-            /**
-             * Publication Id
-             * @description fetched from the local controller that published it
-             */
-            publication_id?: number | null;
-        };
         /** UpdateOut */
         UpdateOut: {
             /** Id */
@@ -7797,6 +10793,30 @@ export interface components {
              */
             actions: string[];
         };
+        /** VoltageIn */
+        VoltageIn: {
+            /** Mean 10Min V */
+            mean_10min_v?: number | null;
+            /** Mean 10Min Delay S */
+            mean_10min_delay_s?: number | null;
+            ceasing?: components["schemas"]["Ceasing"] | null;
+        };
+        /** WebPaymentIn */
+        WebPaymentIn: {
+            /** Evse */
+            evse: number;
+            /**
+             * Timeout S
+             * @description how long nobody else may begin there; 0: it is off
+             * @default 300
+             */
+            timeout_s: number;
+        };
+        /**
+         * Weekday
+         * @enum {string}
+         */
+        Weekday: "Monday" | "Tuesday" | "Wednesday" | "Thursday" | "Friday" | "Saturday" | "Sunday";
         /**
          * WelcomeOut
          * @description Enter these in the station.
@@ -7923,12 +10943,187 @@ export interface components {
             /** Value */
             value: string;
         };
+        /** AskedOut */
+        BatterySwapAskedOut: {
+            swap: components["schemas"]["SwapOut"];
+            answer: components["schemas"]["AnswerOut"];
+        };
+        /**
+         * State
+         * @enum {string}
+         */
+        BatterySwapState: "asked" | "accepted" | "refused" | "in" | "done" | "timed_out";
+        /**
+         * InstallIn
+         * @description Give one of `certificate`, `authority` and `ours`.
+         */
+        CertificatesInstallIn: {
+            use: components["schemas"]["CertificateUse"];
+            /**
+             * Certificate
+             * @description PEM, one
+             */
+            certificate?: string | null;
+            /**
+             * Authority
+             * @description the fingerprint of one of GET /certificates/authorities, kept for the same use
+             */
+            authority?: string | null;
+            /** @description the root of this server itself, of that kind of key */
+            ours?: components["schemas"]["CertificatesKind"] | null;
+        };
         /**
          * Kind
          * @description Of key, and of all that is signed with it.
          * @enum {string}
          */
         CertificatesKind: "ec" | "rsa";
+        /**
+         * ClearIn
+         * @description Nothing said: all of them.
+         */
+        ChargingProfilesClearIn: {
+            /**
+             * Profile Id
+             * @description this one; the rest does not count then
+             */
+            profile_id?: number | null;
+            /** Evse */
+            evse?: number | null;
+            purpose?: components["schemas"]["Purpose"] | null;
+            /** Stack Level */
+            stack_level?: number | null;
+        };
+        /**
+         * ReportIn
+         * @description Nothing said: all of them.
+         */
+        ChargingProfilesReportIn: {
+            /** Evse */
+            evse?: number | null;
+            /**
+             * Profile Ids
+             * @description or by the rest
+             * @default []
+             */
+            profile_ids: number[];
+            purpose?: components["schemas"]["Purpose"] | null;
+            /** Stack Level */
+            stack_level?: number | null;
+            /**
+             * Sources
+             * @default []
+             * @example [
+             *       "CSO"
+             *     ]
+             */
+            sources: string[];
+        };
+        /** SetOut */
+        ChargingProfilesSetOut: {
+            profile: components["schemas"]["KeptOut"];
+            answer: components["schemas"]["AnswerOut"];
+        };
+        /**
+         * UpdateIn
+         * @description What is left out stays as it is.
+         */
+        ChargingProfilesUpdateIn: {
+            /**
+             * Limit
+             * @description the most to the vehicle
+             * @example 16
+             */
+            limit?: number | null;
+            /**
+             * Limit L2
+             * @description 2.1; with it, the one without L is that of L1
+             */
+            limit_l2?: number | null;
+            /** Limit L3 */
+            limit_l3?: number | null;
+            /**
+             * Discharge Limit
+             * @description the most from it, 0 or below; 2.1
+             */
+            discharge_limit?: number | null;
+            /**
+             * Discharge Limit L2
+             * @description 2.1; with it, the one without L is that of L1
+             */
+            discharge_limit_l2?: number | null;
+            /** Discharge Limit L3 */
+            discharge_limit_l3?: number | null;
+            /**
+             * Setpoint
+             * @description what it shall follow; 2.1
+             */
+            setpoint?: number | null;
+            /**
+             * Setpoint L2
+             * @description 2.1; with it, the one without L is that of L1
+             */
+            setpoint_l2?: number | null;
+            /** Setpoint L3 */
+            setpoint_l3?: number | null;
+            /**
+             * Reactive
+             * @description likewise, reactive; positive: inductive; 2.1
+             */
+            reactive?: number | null;
+            /**
+             * Reactive L2
+             * @description 2.1; with it, the one without L is that of L1
+             */
+            reactive_l2?: number | null;
+            /** Reactive L3 */
+            reactive_l3?: number | null;
+        };
+        /**
+         * State
+         * @enum {string}
+         */
+        ChargingProfilesState: "asked" | "installed" | "refused" | "replaced" | "cleared" | "ended" | "gone";
+        /** ClearIn */
+        DerClearIn: {
+            /**
+             * Default
+             * @description clear defaults, or those that have a time
+             */
+            default: boolean;
+            kind?: components["schemas"]["DerKind"] | null;
+            /**
+             * Control Id
+             * @default
+             */
+            control_id: string;
+        };
+        /**
+         * ReportIn
+         * @description Nothing said: all of them.
+         */
+        DerReportIn: {
+            /** Default */
+            default?: boolean | null;
+            kind?: components["schemas"]["DerKind"] | null;
+            /**
+             * Control Id
+             * @default
+             */
+            control_id: string;
+        };
+        /** SetOut */
+        DerSetOut: {
+            control: components["schemas"]["ControlOut"];
+            answer: components["schemas"]["AnswerOut"];
+            /** Superseded */
+            superseded: string[];
+        };
+        /**
+         * State
+         * @enum {string}
+         */
+        DerState: "asked" | "held" | "active" | "superseded" | "refused" | "cleared" | "ended" | "gone";
         /** AskedOut */
         DisplayAskedOut: {
             /** Report Id */
@@ -7997,6 +11192,51 @@ export interface components {
             /** Detail */
             detail: string;
         };
+        /** UpdateIn */
+        FirmwareUpdateIn: {
+            /**
+             * Retries
+             * @description of the download; left out: as the station likes
+             */
+            retries?: number | null;
+            /** Retry Interval S */
+            retry_interval_s?: number | null;
+            /**
+             * Allow Unsigned
+             * @description send an image that nobody signed
+             * @default false
+             */
+            allow_unsigned: boolean;
+            /** Image Id */
+            image_id: string;
+            /**
+             * Retrieve At
+             * @description left out: now
+             */
+            retrieve_at?: string | null;
+            /**
+             * Install At
+             * @description left out: as soon as it can
+             */
+            install_at?: string | null;
+            /**
+             * Anyway
+             * @description to another make, or one that runs this version already
+             * @default false
+             */
+            anyway: boolean;
+            /**
+             * Replace
+             * @description in the place of an update that is under way
+             * @default false
+             */
+            replace: boolean;
+            /**
+             * Publication Id
+             * @description fetched from the local controller that published it
+             */
+            publication_id?: number | null;
+        };
         /**
          * State
          * @description Where an update of one station stands.
@@ -8024,6 +11264,15 @@ export interface components {
          * @enum {string}
          */
         LogsState: "asked" | "accepted" | "uploading" | "received" | "refused" | "failed" | "silent";
+        /** AskedOut */
+        MonitoringAskedOut: {
+            /**
+             * Number
+             * @description by which the request is read
+             */
+            number: number;
+            answer: components["schemas"]["AnswerOut"];
+        };
         /**
          * Kind
          * @enum {string}
@@ -8125,6 +11374,8 @@ export interface components {
             /** Connector */
             connector?: number | null;
             group?: components["schemas"]["StationsTokenIn"] | null;
+            /** @description by which it is to charge */
+            profile?: components["schemas"]["StartProfileIn"] | null;
         };
         /** StepOut */
         StationsStepOut: {
@@ -8171,6 +11422,39 @@ export interface components {
             /** @default  */
             kind: components["schemas"]["TokenKind"];
         };
+        /** ClearIn */
+        TariffsClearIn: {
+            /**
+             * Tariff Ids
+             * @description none: all
+             * @default []
+             */
+            tariff_ids: string[];
+            /**
+             * Evse
+             * @description null: all of them
+             */
+            evse?: number | null;
+        };
+        /** InstallIn */
+        TariffsInstallIn: {
+            /** Tariff Id */
+            tariff_id: string;
+            /**
+             * Evse
+             * @description 0: all of them
+             * @default 0
+             */
+            evse: number;
+            /** Valid From */
+            valid_from?: string | null;
+        };
+        /**
+         * Kind
+         * @description What a tariff is assigned to; the later in this order counts more.
+         * @enum {string}
+         */
+        TariffsKind: "network" | "site" | "station" | "token";
         /**
          * StartIn
          * @example {
@@ -8194,6 +11478,8 @@ export interface components {
              * @description null: the station chooses
              */
             evse?: number | null;
+            /** @description by which it is to charge */
+            profile?: components["schemas"]["StartProfileIn"] | null;
         };
         /** SummaryOut */
         TransactionsSummaryOut: {
@@ -11406,7 +14692,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["InstallIn"];
+                "application/json": components["schemas"]["CertificatesInstallIn"];
             };
         };
         responses: {
@@ -11770,6 +15056,981 @@ export interface operations {
             };
             /** @description There is no such site. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_monitors: {
+        parameters: {
+            query?: {
+                /** @description items on a page */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+                station_id?: string;
+                component?: string;
+                variable?: string;
+                /** @description any of these; repeatable */
+                kind?: components["schemas"]["MonitorKind"][] | null;
+                /** @description this grave or graver (lower) */
+                severity?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfMonitorOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_monitoring: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MonitoringOut"];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_monitors: {
+        parameters: {
+            query?: {
+                /** @description seconds to wait for the station's answer */
+                timeout_s?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetMonitorsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MonitorAnswerOut"][];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not connected, not accepted yet, or its OCPP version has no words for this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It answered with an error: `code` is its own word. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is connected and did not answer in time; whether it acted is not known. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    clear_monitors: {
+        parameters: {
+            query?: {
+                /** @description seconds to wait for the station's answer */
+                timeout_s?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClearMonitorsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MonitorAnswerOut"][];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not connected, not accepted yet, or its OCPP version has no words for this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It answered with an error: `code` is its own word. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is connected and did not answer in time; whether it acted is not known. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_base: {
+        parameters: {
+            query?: {
+                /** @description seconds to wait for the station's answer */
+                timeout_s?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BaseIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnswerOut"];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not connected, not accepted yet, or its OCPP version has no words for this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It answered with an error: `code` is its own word. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is connected and did not answer in time; whether it acted is not known. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_level: {
+        parameters: {
+            query?: {
+                /** @description seconds to wait for the station's answer */
+                timeout_s?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LevelIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnswerOut"];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not connected, not accepted yet, or its OCPP version has no words for this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It answered with an error: `code` is its own word. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is connected and did not answer in time; whether it acted is not known. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    report_monitors: {
+        parameters: {
+            query?: {
+                /** @description seconds to wait for the station's answer */
+                timeout_s?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportMonitorsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportAnswerOut"];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not connected, not accepted yet, or its OCPP version has no words for this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It answered with an error: `code` is its own word. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is connected and did not answer in time; whether it acted is not known. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_templates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateOut"][];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplateIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                template_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                template_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplateIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                template_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_station_events: {
+        parameters: {
+            query?: {
+                /** @description items on a page */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+                station_id?: string;
+                component?: string;
+                variable?: string;
+                trigger?: string;
+                transaction_id?: string;
+                /** @description words in names, value, code, text or station */
+                q?: string;
+                /** @description this grave or graver (lower) */
+                severity?: number | null;
+                /** @description heard then or later */
+                since?: string | null;
+                /** @description heard before */
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfEventOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_streams: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StreamOut"][];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_values: {
+        parameters: {
+            query?: {
+                /** @description items on a page */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+                since?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+                stream_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfStreamValueOut"];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_streams: {
+        parameters: {
+            query?: {
+                /** @description seconds to wait for the station's answer */
+                timeout_s?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenStreamOut"][];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not connected, not accepted yet, or its OCPP version has no words for this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It answered with an error: `code` is its own word. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is connected and did not answer in time; whether it acted is not known. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    adjust_stream: {
+        parameters: {
+            query?: {
+                /** @description seconds to wait for the station's answer */
+                timeout_s?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+                stream_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PaceIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnswerOut"];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not connected, not accepted yet, or its OCPP version has no words for this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It answered with an error: `code` is its own word. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is connected and did not answer in time; whether it acted is not known. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_customer_information: {
+        parameters: {
+            query?: {
+                /** @description seconds to wait for the station's answer */
+                timeout_s?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CustomerIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MonitoringAskedOut"];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not connected, not accepted yet, or its OCPP version has no words for this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It answered with an error: `code` is its own word. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is connected and did not answer in time; whether it acted is not known. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_customer_requests: {
+        parameters: {
+            query?: {
+                /** @description items on a page */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+                station_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfCustomerRequestOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_customer_information: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerReadOut"];
+                };
+            };
+            /** @description It is not here yet, was read already, or came too late. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12960,6 +17221,721 @@ export interface operations {
             };
         };
     };
+    list_tariffs: {
+        parameters: {
+            query?: {
+                /** @description items on a page */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+                retired?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfTariffOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_tariff: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TariffIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TariffOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_tariff: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tariff_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TariffOut"];
+                };
+            };
+            /** @description There is no such tariff. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retire_tariff: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tariff_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TariffOut"];
+                };
+            };
+            /** @description There is no such tariff. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_tariff_assignments: {
+        parameters: {
+            query?: {
+                /** @description items on a page */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+                tariff_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfAssignmentOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    assign_tariff: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssignmentIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssignmentOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unassign_tariff: {
+        parameters: {
+            query: {
+                kind: components["schemas"]["TariffsKind"];
+                target?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_costs: {
+        parameters: {
+            query?: {
+                /** @description items on a page */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+                station_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfCostOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_transaction_cost: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+                transaction_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CostOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_transaction_tariff: {
+        parameters: {
+            query?: {
+                /** @description seconds to wait for the station's answer */
+                timeout_s?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+                transaction_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnswerOut"];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not connected, not accepted yet, or its OCPP version has no words for this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It answered with an error: `code` is its own word. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is connected and did not answer in time; whether it acted is not known. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_station_tariffs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StationTariffOut"][];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    install_tariff: {
+        parameters: {
+            query?: {
+                /** @description seconds to wait for the station's answer */
+                timeout_s?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TariffsInstallIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnswerOut"];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not connected, not accepted yet, or its OCPP version has no words for this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It answered with an error: `code` is its own word. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is connected and did not answer in time; whether it acted is not known. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    report_station_tariffs: {
+        parameters: {
+            query?: {
+                /** @description seconds to wait for the station's answer */
+                timeout_s?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ListIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListedOut"];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not connected, not accepted yet, or its OCPP version has no words for this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It answered with an error: `code` is its own word. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is connected and did not answer in time; whether it acted is not known. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    clear_station_tariffs: {
+        parameters: {
+            query?: {
+                /** @description seconds to wait for the station's answer */
+                timeout_s?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TariffsClearIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClearedOut"][];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not connected, not accepted yet, or its OCPP version has no words for this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It answered with an error: `code` is its own word. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is connected and did not answer in time; whether it acted is not known. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_settlements: {
+        parameters: {
+            query?: {
+                /** @description items on a page */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+                station_id?: string | null;
+                transaction_id?: string | null;
+                status?: components["schemas"]["SettlementStatus"] | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfSettlementOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    announce_web_payment: {
+        parameters: {
+            query?: {
+                /** @description seconds to wait for the station's answer */
+                timeout_s?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebPaymentIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnswerOut"];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not connected, not accepted yet, or its OCPP version has no words for this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It answered with an error: `code` is its own word. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is connected and did not answer in time; whether it acted is not known. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_reservations: {
         parameters: {
             query?: {
@@ -13481,6 +18457,1172 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_charging_profiles: {
+        parameters: {
+            query?: {
+                /** @description items on a page */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+                station_id?: string | null;
+                /** @description any of these; repeatable */
+                state?: components["schemas"]["ChargingProfilesState"][] | null;
+                transaction_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfKeptOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_charging_profile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description of our own count */
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeptOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_charging_limits: {
+        parameters: {
+            query?: {
+                /** @description those that were cleared as well */
+                past?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LimitOut"][];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_charging_profile: {
+        parameters: {
+            query?: {
+                /** @description seconds to wait for the station's answer */
+                timeout_s?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChargingProfilesSetOut"];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not connected, not accepted yet, or its OCPP version has no words for this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It answered with an error: `code` is its own word. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is connected and did not answer in time; whether it acted is not known. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    clear_charging_profiles: {
+        parameters: {
+            query?: {
+                /** @description seconds to wait for the station's answer */
+                timeout_s?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChargingProfilesClearIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnswerOut"];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not connected, not accepted yet, or its OCPP version has no words for this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It answered with an error: `code` is its own word. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is connected and did not answer in time; whether it acted is not known. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    report_charging_profiles: {
+        parameters: {
+            query?: {
+                /** @description seconds to wait for the station's answer */
+                timeout_s?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChargingProfilesReportIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportOut"];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not connected, not accepted yet, or its OCPP version has no words for this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It answered with an error: `code` is its own word. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is connected and did not answer in time; whether it acted is not known. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_charging_profiles_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+                request_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportStandOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_dynamic_schedule: {
+        parameters: {
+            query?: {
+                /** @description seconds to wait for the station's answer */
+                timeout_s?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+                /** @description by which the station knows it */
+                profile_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChargingProfilesUpdateIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnswerOut"];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not connected, not accepted yet, or its OCPP version has no words for this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It answered with an error: `code` is its own word. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is connected and did not answer in time; whether it acted is not known. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_composite_schedule: {
+        parameters: {
+            query?: {
+                /** @description seconds to wait for the station's answer */
+                timeout_s?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompositeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompositeAnswerOut"];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not connected, not accepted yet, or its OCPP version has no words for this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It answered with an error: `code` is its own word. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is connected and did not answer in time; whether it acted is not known. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reckon_composite: {
+        parameters: {
+            query?: {
+                /** @description 0: the station as a whole */
+                evse?: number;
+                duration_s?: number;
+                /** @description of its supply; 0: direct current */
+                phases?: number;
+                /** @description of a phase */
+                voltage_v?: number;
+                /** @description what its electronics can do */
+                max_w?: number | null;
+            };
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReckonedOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    send_afrr_signal: {
+        parameters: {
+            query?: {
+                /** @description seconds to wait for the station's answer */
+                timeout_s?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AfrrIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnswerOut"];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not connected, not accepted yet, or its OCPP version has no words for this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It answered with an error: `code` is its own word. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is connected and did not answer in time; whether it acted is not known. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_charging: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+                /** @description its id, as `GET /transactions` gives it */
+                transaction_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    use_priority_charging: {
+        parameters: {
+            query?: {
+                /** @description seconds to wait for the station's answer */
+                timeout_s?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+                /** @description its id, as `GET /transactions` gives it */
+                transaction_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PriorityIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnswerOut"];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not connected, not accepted yet, or its OCPP version has no words for this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It answered with an error: `code` is its own word. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is connected and did not answer in time; whether it acted is not known. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    allow_energy_transfer: {
+        parameters: {
+            query?: {
+                /** @description seconds to wait for the station's answer */
+                timeout_s?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+                /** @description its id, as `GET /transactions` gives it */
+                transaction_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AllowedIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnswerOut"];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not connected, not accepted yet, or its OCPP version has no words for this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It answered with an error: `code` is its own word. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is connected and did not answer in time; whether it acted is not known. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_der_controls: {
+        parameters: {
+            query?: {
+                /** @description those that are over as well */
+                past?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ControlOut"][];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_der_control: {
+        parameters: {
+            query?: {
+                /** @description seconds to wait for the station's answer */
+                timeout_s?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ControlIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DerSetOut"];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not connected, not accepted yet, or its OCPP version has no words for this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It answered with an error: `code` is its own word. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is connected and did not answer in time; whether it acted is not known. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    clear_der_controls: {
+        parameters: {
+            query?: {
+                /** @description seconds to wait for the station's answer */
+                timeout_s?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DerClearIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnswerOut"];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not connected, not accepted yet, or its OCPP version has no words for this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It answered with an error: `code` is its own word. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is connected and did not answer in time; whether it acted is not known. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    report_der_controls: {
+        parameters: {
+            query?: {
+                /** @description seconds to wait for the station's answer */
+                timeout_s?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DerReportIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportOut"];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not connected, not accepted yet, or its OCPP version has no words for this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It answered with an error: `code` is its own word. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is connected and did not answer in time; whether it acted is not known. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_der_alarms: {
+        parameters: {
+            query?: {
+                /** @description items on a page */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+                station_id?: string | null;
+                /** @description only those that still do */
+                going_on?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfAlarmOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    request_battery_swap: {
+        parameters: {
+            query?: {
+                /** @description seconds to wait for the station's answer */
+                timeout_s?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SwapIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatterySwapAskedOut"];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not connected, not accepted yet, or its OCPP version has no words for this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It answered with an error: `code` is its own word. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is connected and did not answer in time; whether it acted is not known. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_battery_swap: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+                request_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SwapWithMovesOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_battery_swaps: {
+        parameters: {
+            query?: {
+                /** @description items on a page */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+                station_id?: string | null;
+                /** @description of a battery that was moved */
+                serial?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfSwapOut"];
+                };
             };
             /** @description a problem */
             default: {
@@ -14887,7 +21029,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["UpdateIn"];
+                "application/json": components["schemas"]["FirmwareUpdateIn"];
             };
         };
         responses: {
