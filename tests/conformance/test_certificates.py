@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import websockets
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509 import ocsp
@@ -224,23 +225,32 @@ def test_a_station_that_went_away_is_sent_its_certificate_when_it_is_back(server
 
 
 @EVERY
-def test_a_certificate_towards_vehicles_is_signed_for_them_alone(server: Server, version: str):
+def test_a_certificate_towards_vehicles_is_signed_for_them_alone(server: Server, version: str, tmp_path: Path):
+    key = ec.generate_private_key(ec.SECP256R1())
+
     async def story() -> None:
         station = await booted(server, "V2G", version)
         asked = await tell(server, f"/stations/{station.id}/certificates/renew", {"use": "V2GCertificate"})
         heard = await hear(station, "TriggerMessage", {"status": "Accepted"})
         assert heard == {"requestedMessage": "SignV2GCertificate"}
         await asked
-        said = await say(station, "SignCertificate", {"csr": pki.csr(), "certificateType": "V2GCertificate"})
+        said = await say(station, "SignCertificate", {"csr": pki.csr("x", key), "certificateType": "V2GCertificate"})
         assert said == {"status": "Accepted"}
         signed = await hear(station, "CertificateSigned", {"status": "Accepted"})
         assert signed["certificateType"] == "V2GCertificate"
         certificate = x509.load_pem_x509_certificate(signed["certificateChain"].encode())
         usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
         assert list(usage) == [x509.oid.ExtendedKeyUsageOID.SERVER_AUTH]
+        assert certificate.subject.rfc4514_string() == f"CN=SECC {station.id},O=voltloom"
         kept = await until(lambda: (found := request_of(server, station))["state"] == "accepted" and found)
         assert kept["use"] == "V2GCertificate"
         await station.close()
+        file = tmp_path / "secc.pem"
+        file.write_text(pki.key_pem(key) + signed["certificateChain"])
+        tls = trusting(server)
+        tls.load_cert_chain(file)
+        with pytest.raises((OSError, websockets.InvalidHandshake, websockets.ConnectionClosed, EOFError)):
+            await Station.knock(server.ocpps, station.id, "", version, tls)
 
     asyncio.run(story())
 

@@ -146,6 +146,27 @@ def test_the_same_request_again_is_the_same_and_another_takes_its_place(told):
     told(story)
 
 
+def test_repeating_a_request_makes_nothing_happen_faster_but_after_a_long_wait(told):
+    async def story(house: House) -> None:
+        house.answer = TimedOut("silent")
+        csr = pki.csr()
+        await house.asks(csr)
+        await house.delivers()
+        for _ in range(20):
+            assert await house.asks(csr) == ""
+            await house.delivers()
+        assert len(house.sent()) == 1
+        for _ in range(8):
+            house.now += timedelta(hours=1)
+            await house.delivers()
+        sent = len(house.sent())
+        assert await house.asks(csr) == ""
+        await house.delivers()
+        assert len(house.sent()) == sent + 1, "it would have waited for an hour"
+
+    told(story)
+
+
 def test_a_station_that_asks_without_end_is_told_to_wait(told):
     async def story(house: House) -> None:
         for _ in range(rules.MOST_A_DAY):

@@ -237,6 +237,8 @@ def test_16_is_answered_within_the_data_transfer():
         ({"messageId": "SignCertificate", "data": "no json"}, "Rejected"),
         ({"messageId": "SignCertificate", "data": "[1]"}, "Rejected"),
         ({"messageId": "SignCertificate", "data": '{"csr":7}'}, "Rejected"),
+        ({"messageId": "SignCertificate", "data": '{"csr":"x\\u0000"}'}, "Rejected"),
+        ({"messageId": "SignCertificate", "data": '{"csr":"x\\ud800"}'}, "Rejected"),
         ({"messageId": "SignCertificate", "data": "[" * 100_000}, "Rejected"),
         ({"messageId": "SignCertificate", "data": '{"csr":"x","certificateType":"V2G20Certificate"}'}, "Rejected"),
         ({"messageId": "Authorize", "data": '{"idToken":{"idToken":"' + "x" * 300 + '","type":"eMAID"}}'}, "Rejected"),
@@ -312,7 +314,7 @@ def test_16_is_asked_about_iso_15118_within_a_data_transfer(command: Any, action
         assert error.value.code == refused
 
 
-@pytest.mark.parametrize("said", ["", "no json", "[]", '{"status":"Perhaps"}'])
+@pytest.mark.parametrize("said", ["", "no json", "[]", '{"status":"Perhaps"}', '{"status":"Accepted","x":"\\u0000"}'])
 def test_an_answer_within_that_cannot_be_read_is_the_stations_error(said: str):
     with pytest.raises(StationError):
         play(

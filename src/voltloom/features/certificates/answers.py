@@ -25,6 +25,7 @@ class Budget:
 
     left: float = MOST_AT_ONCE
     as_of_s: float = 0.0
+    told_s: float = 0.0
 
     def take(self, ctx: StationContext, count: int) -> bool:
         now_s = ctx.now.timestamp()
@@ -33,6 +34,14 @@ class Budget:
         if self.left < count:
             return False
         self.left -= count
+        return True
+
+    def may_tell(self, ctx: StationContext) -> bool:
+        """Security events are kept for long: of one station, one a minute will do."""
+        now_s = ctx.now.timestamp()
+        if now_s < self.told_s + 60:
+            return False
+        self.told_s = now_s
         return True
 
 

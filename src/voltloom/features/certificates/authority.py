@@ -171,8 +171,10 @@ class Authority:
     ) -> Issued:
         root = self.root(kind_of(key))
         usage = ExtendedKeyUsageOID.SERVER_AUTH if for_vehicles else ExtendedKeyUsageOID.CLIENT_AUTH
+        # Towards vehicles its name can be no host's: a station that is called like a server must not pass for it.
+        name = f"SECC {station_id}" if for_vehicles else station_id
         certificate = (
-            _builder(root, key, station_id, self.organization, now, life)
+            _builder(root, key, name, self.organization, now, life)
             .add_extension(_key_usage(), critical=True)
             .add_extension(x509.ExtendedKeyUsage([usage]), critical=for_vehicles)
             .sign(root.key, hashes.SHA256())

@@ -64,8 +64,11 @@ async def answer_request(ctx: StationContext, report: CertificateRequested) -> R
     )
     csr_hash = rules.hash_of_request(report.csr)
     if waiting is not None and (waiting.csr_hash, waiting.number) == (csr_hash, report.request_id):
-        ctx.work.write(store.HURRY, waiting.id, ctx.now)
-        _tell(ctx.work, waiting.station_id, waiting.id, ctx.now, RequestState.WAITING)
+        # It is under way, or tried again within minutes: only one that waits for longer is worth a hurry, or a station
+        # that repeats itself would be sent its certificate as fast as it can ask.
+        if waiting.next_at > ctx.now + rules.LEASE:
+            ctx.work.write(store.HURRY, waiting.id, ctx.now)
+            _tell(ctx.work, waiting.station_id, waiting.id, ctx.now, RequestState.WAITING)
         return RequestReply()
     if count >= rules.MOST_A_DAY:
         return RequestReply(f"it has asked {count} times within a day: try again tomorrow")

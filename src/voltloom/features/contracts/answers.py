@@ -59,7 +59,8 @@ def contract_answerer(inquiry: Inquiry) -> Callable[[StationContext, ContractPre
         trusted = await ctx.database.read(Trusted.read)
         judged = await judge(inquiry, report, trusted, ctx.now)
         if judged.verdict is not ContractVerdict.ACCEPTED:
-            if judged.is_suspect or judged.verdict in _WORTH_TELLING:
+            is_news = judged.is_suspect or judged.verdict in _WORTH_TELLING
+            if is_news and ctx.recall(certificates.budget).may_tell(ctx):
                 text = f"{ctx.station_id} was shown a charging contract that is not good: {judged.why}"
                 ctx.work.tell(SecurityNoticed("contract_refused", ctx.now, ctx.station_id, text[:500]))
             return rules.refused(judged.verdict)

@@ -16,6 +16,7 @@ from voltloom.domain.ids import JsonText
 from voltloom.domain.reports import Untranslated
 from voltloom.protocols.ocpp.ask import ask
 from voltloom.protocols.ocpp.exchange import Call, Conversation, Read, Unreadable
+from voltloom.protocols.ocpp.limits import Limits, breach
 from voltloom.protocols.ocpp.v2 import certificates as v2
 from voltloom.protocols.ocpp.v2 import messages_21 as m21
 from voltloom.protocols.ocpp.v2.gate import GATE_201, Gate
@@ -27,6 +28,8 @@ from voltloom.protocols.ocpp.wire import read, write
 OutcomeT = TypeVar("OutcomeT")
 
 VENDOR: Final = "org.openchargealliance.iso15118pnc"
+_LIMITS: Final = Limits()
+"""What is JSON within a text was not looked at with the frame around it: an escape in there was none out here."""
 
 _READERS: Final[Mapping[str, Callable[[Gate, Any, datetime], Read]]] = {
     action: v2.READERS[action]
@@ -47,8 +50,11 @@ def heard(message: m.DataTransferRequest, heard_at: datetime) -> Read:
     reader = _READERS.get(action)
     if reader is None:
         return _refused(message, m.DataTransferStatus.UNKNOWN_MESSAGE_ID)
+    inside = (message.data or "").encode()
+    if breach(inside, _LIMITS) is not None:
+        return _refused(message, m.DataTransferStatus.REJECTED)
     try:
-        inner = reader(GATE_201, read(GATE_201.actions[action].request, (message.data or "").encode()), heard_at)
+        inner = reader(GATE_201, read(GATE_201.actions[action].request, inside), heard_at)
     except (msgspec.MsgspecError, Unreadable, ValueError, RecursionError):
         return _refused(message, m.DataTransferStatus.REJECTED)
 
@@ -98,7 +104,10 @@ def within(conversation: Conversation[OutcomeT]) -> Conversation[OutcomeT]:
 def _opened(action: str, answer: m.DataTransferResponse) -> bytes:
     match answer.status:
         case m.DataTransferStatus.ACCEPTED if answer.data:
-            return answer.data.encode()
+            inside = answer.data.encode()
+            if broken := breach(inside, _LIMITS):
+                raise StationError(f"what the station answers to {action} cannot be read: {broken}")
+            return inside
         case m.DataTransferStatus.UNKNOWN_VENDOR_ID | m.DataTransferStatus.UNKNOWN_MESSAGE_ID:
             raise NotSpoken(f"the station does not know {action} of {VENDOR}: it has no ISO 15118", answer.status.value)
         case _:
