@@ -41,7 +41,6 @@ from voltloom.infra.database import Database, Work
 
 LOST_AFTER = timedelta(minutes=5)
 """A station that was being asked when a node ended is looked at again then."""
-KEPT = timedelta(days=800)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +208,6 @@ class _Asker:
 
 def carrier(config: FirmwareConfig) -> Occasional:
     async def carry_campaigns_on(ctx: Context) -> None:
-        await ctx.database.write(lambda connection, _: store.prune(connection, ctx.now - KEPT))
         for campaign in await ctx.database.read(store.read_running):
             await _Rollout(ctx, config, campaign).advance()
 

@@ -11,7 +11,7 @@ from voltloom.domain.errors import Conflict, NotFound, TimedOut, Unreachable, Vo
 from voltloom.domain.events import FirmwarePublicationChanged, FirmwareUpdateChanged
 from voltloom.domain.ids import StationId
 from voltloom.features.feature import Context, Occasional
-from voltloom.features.firmware import images, rules, store
+from voltloom.features.firmware import campaign_store, images, rules, store
 from voltloom.features.firmware.images import FirmwareConfig
 from voltloom.features.firmware.rules import Image, Publication, Published, State, Update
 from voltloom.features.stations import Caller, ask, existing, said_of
@@ -270,6 +270,8 @@ def existing_publication(connection: Connection, publication_id: int) -> Publica
 
 async def settle_updates(ctx: Context) -> None:
     """Those whose station came back with the version are confirmed; those not heard of in time are given up."""
+    if not await ctx.database.read(lambda connection: _is_anything_to_settle(connection, ctx.now)):
+        return
 
     def settle(connection: Connection, work: Work) -> None:
         for update, firmware, booted_at in store.read_booted(connection, ctx.now - rules.WATCHED):
@@ -285,9 +287,22 @@ async def settle_updates(ctx: Context) -> None:
     await ctx.database.write(settle)
 
 
+def _is_anything_to_settle(connection: Connection, now: datetime) -> bool:
+    """So that nothing is written where nothing has happened, which is most of the time."""
+    return bool(store.read_late(connection, now)) or any(
+        firmware != update.booted_version
+        or rules.after_boot(update, firmware, booted_at) != (update.state, update.reason)
+        for update, firmware, booted_at in store.read_booted(connection, now - rules.WATCHED)
+    )
+
+
 def tidier(config: FirmwareConfig) -> Occasional:
     async def tidy(ctx: Context) -> None:
-        await ctx.database.write(lambda connection, _: store.prune_updates(connection, ctx.now - KEPT))
+        def prune(connection: Connection, _: Work) -> None:
+            store.prune_updates(connection, ctx.now - KEPT)
+            campaign_store.prune(connection, ctx.now - KEPT)
+
+        await ctx.database.write(prune)
         await config.files.sweep()
 
     return tidy

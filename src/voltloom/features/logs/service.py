@@ -268,6 +268,8 @@ async def log_status(ctx: StationContext, report: LogReported) -> Noted:
 
 async def settle_logs(ctx: Context) -> None:
     """Those whose address ended before anything came."""
+    if not await ctx.database.read(lambda connection: store.read_late(connection, ctx.now)):
+        return
 
     def settle(connection: Connection, work: Work) -> None:
         for log in store.read_late(connection, ctx.now):
