@@ -56,6 +56,8 @@ class Transaction:
     reason: StopReason | None = None
     told: bool = False
     """The server has answered its end."""
+    priority: bool = False
+    """It charges by the profile for priority."""
 
     def next_sequence(self) -> int:
         self.sequence += 1

@@ -3,10 +3,16 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import inf
+from typing import Any
 
 from voltloom.simulator.vehicle import DAY_S, NOMINAL_V, Outlet
 
-STATION_WIDE = ("ChargePointMaxProfile", "ChargingStationMaxProfile", "ChargingStationExternalConstraints")
+STATION_WIDE = (
+    "ChargePointMaxProfile",
+    "ChargingStationMaxProfile",
+    "ChargingStationExternalConstraints",
+    "LocalGeneration",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +27,8 @@ class Profile:
     """purpose, kind, unit: the standard's words. evse 0: the whole station. starts_at: of an Absolute or Recurring one.
 
     transaction   the id a TxProfile is for; "" for whichever runs
-    since         when it was installed: a Relative one without a transaction counts from there
+    since         when it was installed: a Relative one without a transaction counts from there, a Dynamic one always
+    source        who imposed it: CSO is the server
     """
 
     id: int
@@ -38,7 +45,8 @@ class Profile:
     valid_from: float = -inf
     valid_to: float = inf
     transaction: str = ""
-    original: object = None
+    source: str = "CSO"
+    original: dict[str, Any] | None = None
     """As it was sent, to be reported back."""
 
 
@@ -50,12 +58,22 @@ class Limit:
     until: float
 
 
+def rate_of(period: dict[str, Any]) -> float | None:
+    """What a period of 2.x leaves to a vehicle that cannot give back: its limit, or less where it says a setpoint."""
+    if period.get("operationMode") == "Idle":
+        return 0.0
+    said = [rate for rate in (period.get("limit"), period.get("setpoint")) if rate is not None]
+    return max(0.0, min(said)) if said else None
+
+
 def limit_at(
-    profiles: Iterable[Profile], outlet: Outlet, evse: int, now: float, transaction: str = "", started_at: float = 0.0
-) -> Limit:
+    profiles: Iterable[Profile], outlet: Outlet, evse: int, now: float, transaction: str = "",
+    started_at: float = 0.0, *, priority: bool = False,
+) -> Limit:  # fmt: skip
     """What an EVSE may draw now: the highest stack level of each purpose, the lowest of the purposes.
 
-    A TxProfile takes the place of the TxDefaultProfile. Infinite where no profile applies.
+    A TxProfile takes the place of the TxDefaultProfile, one for priority of both while that is asked for; what is
+    generated locally comes on top. Infinite where no profile applies.
     """
     best: dict[str, tuple[int, float]] = {}
     until = inf
@@ -70,9 +88,13 @@ def limit_at(
         rank = profile.stack_level * 2 + (profile.evse == evse)
         if watts is not None and rank >= best.get(profile.purpose, (-1, 0.0))[0]:
             best[profile.purpose] = (rank, watts)
-    if "TxProfile" in best:
-        best.pop("TxDefaultProfile", None)
-    return Limit(min((watts for _, watts in best.values()), default=inf), until)
+    first = ("PriorityCharging", "TxProfile", "TxDefaultProfile")[0 if priority else 1 :]
+    counts = next((purpose for purpose in first if purpose in best), "")
+    _, more = best.pop("LocalGeneration", (0, 0.0))
+    for purpose in ("PriorityCharging", "TxProfile", "TxDefaultProfile"):
+        if purpose != counts:
+            best.pop(purpose, None)
+    return Limit(min((watts for _, watts in best.values()), default=inf) + more, until)
 
 
 def _in_force(profile: Profile, outlet: Outlet, now: float, started_at: float) -> tuple[float | None, float]:
@@ -82,6 +104,8 @@ def _in_force(profile: Profile, outlet: Outlet, now: float, started_at: float) -
     if now >= profile.valid_to:
         return None, inf
     begin = started_at if profile.kind == "Relative" or profile.starts_at is None else profile.starts_at
+    if profile.kind == "Dynamic":
+        begin = profile.since
     if profile.recurs_s and now >= begin:
         begin += (now - begin) // profile.recurs_s * profile.recurs_s
     offset = now - begin
@@ -113,11 +137,13 @@ def changes(
     span_s: float,
     transaction: str = "",
     started_at: float = 0.0,
+    *,
+    priority: bool = False,
 ) -> Iterator[Period]:
     """The composite schedule in W: a period wherever the limit changes, from now on."""
     profiles, at, last = list(profiles), now, -1.0
     while at < now + span_s:
-        limit = limit_at(profiles, outlet, evse, at, transaction, started_at)
+        limit = limit_at(profiles, outlet, evse, at, transaction, started_at, priority=priority)
         watts = min(limit.watts, outlet.max_w)
         if watts != last:
             yield Period(at - now, watts, outlet.phases or 3)

@@ -521,6 +521,9 @@ class Station:
         tx.ended_at, tx.reason = self.now, reason
         sample = evse.read(self.now, Context.END)
         evse.transaction, evse.spent = None, evse.car is not None
+        profiles = self.memory.profiles
+        for number in [p.id for p in profiles.values() if p.purpose == "TxProfile" and p.evse == evse.number]:
+            del profiles[number]
         self.tally["ends"] += 1
         self.tally["energy_wh"] += round(evse.meter.register_wh - tx.meter_start_wh)
         if self.mute_ends:
@@ -606,7 +609,7 @@ class Station:
         tx = evse.transaction
         limit = limit_at(
             self.memory.profiles.values(), evse.outlet, evse.number, self.now,
-            tx.id if tx else "", tx.started_at if tx else 0.0,
+            tx.id if tx else "", tx.started_at if tx else 0.0, priority=tx is not None and tx.priority,
         )  # fmt: skip
         timers = self._evse_timers[evse.number - 1]
         cancel(timers.limit)

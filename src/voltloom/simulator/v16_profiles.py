@@ -83,6 +83,7 @@ class Profiles16:
         periods = changes(
             station.memory.profiles.values(), evse.outlet, evse.number, station.now, payload["duration"],
             evse.transaction.id if evse.transaction else "",
+            evse.transaction.started_at if evse.transaction else 0.0,
         )  # fmt: skip
         return _ACCEPTED | {
             "connectorId": payload["connectorId"],

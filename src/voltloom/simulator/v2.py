@@ -16,6 +16,7 @@ from voltloom.simulator.logs import Uploader
 from voltloom.simulator.meter import meter_value_v2, stamp
 from voltloom.simulator.station import Station, plain_status
 from voltloom.simulator.v2_display import Display2
+from voltloom.simulator.v2_flex import NEW_IN_21, Flex
 from voltloom.simulator.v2_profiles import Profiles2
 from voltloom.simulator.v2_settings import Settings2
 from voltloom.simulator.v2_tariffs import Tariffs2
@@ -36,6 +37,7 @@ class Speech2:
         self._style = station.plan.quirks.meter
         self._settings = Settings2(station, self._number)
         self._profiles = Profiles2(station, self._number)
+        self.flex = Flex(station, self._number)
         self._display = Display2(station, self._number)
         self._certificates = CertificateTalk(station, "InvalidChargingStationCertificate")
         self.tariffs = Tariffs2(station)
@@ -180,7 +182,7 @@ class Speech2:
 
     def answer(self, action: str, payload: Payload) -> Payload | Refused:
         answer = self._answers.get(action)
-        if answer is None:
+        if answer is None or (action in NEW_IN_21 and self._station.plan.version != "2.1"):
             return Refused("NotImplemented", f"no {action} here")
         try:
             return answer(self, payload)
@@ -206,6 +208,12 @@ class Speech2:
         else:
             station.while_up(0.0, lambda: station.authorize(free, token, "RemoteStart", group, remote_start_id))
         return _ACCEPTED | ({"transactionId": waiting.transaction.id} if waiting and waiting.transaction else {})
+
+    def _set_profile(self, payload: Payload) -> Payload:
+        answer = self._profiles.set(payload)
+        if answer == _ACCEPTED:
+            self.flex.keep_pulling(payload["chargingProfile"]["id"])
+        return answer
 
     def _request_stop(self, payload: Payload) -> Payload:
         station = self._station
@@ -404,6 +412,7 @@ class Speech2:
         return {}
 
     _answers: ClassVar[dict[str, "Callable[[Speech2, Payload], Payload]"]] = {
+        "AFRRSignal": lambda self, payload: self.flex.afrr(payload),
         "CancelReservation": _cancel_reservation,
         "CertificateSigned": lambda self, payload: self._certificates.signed(payload),
         "ChangeAvailability": _availability,
@@ -413,6 +422,7 @@ class Speech2:
         "ChangeTransactionTariff": lambda self, payload: self.tariffs.change(payload),
         "ClearTariffs": lambda self, payload: self.tariffs.clear(payload),
         "CostUpdated": lambda self, payload: self.tariffs.cost_updated(payload),
+        "ClearDERControl": lambda self, payload: self.flex.clear_controls(payload),
         "CustomerInformation": _customer_information,
         "DataTransfer": _data_transfer,
         "DeleteCertificate": lambda self, payload: self._certificates.delete(payload),
@@ -421,6 +431,7 @@ class Speech2:
         "GetCompositeSchedule": lambda self, payload: self._profiles.composite(payload),
         "GetDisplayMessages": lambda self, payload: self._display.report(payload),
         "GetInstalledCertificateIds": lambda self, payload: self._certificates.list(payload),
+        "GetDERControl": lambda self, payload: self.flex.get_controls(payload),
         "GetLocalListVersion": _list_version,
         "GetLog": _get_log,
         "GetMonitoringReport": _not_supported,
@@ -431,14 +442,17 @@ class Speech2:
         "InstallCertificate": lambda self, payload: self._certificates.install(payload),
         "PublishFirmware": _publish_firmware,
         "NotifyWebPaymentStarted": lambda self, payload: self.tariffs.web_payment(payload),
+        "NotifyAllowedEnergyTransfer": lambda self, payload: self.flex.allow_transfer(payload),
+        "RequestBatterySwap": lambda self, payload: self.flex.swap(payload),
         "RequestStartTransaction": _request_start,
         "RequestStopTransaction": _request_stop,
         "ReserveNow": _reserve,
         "Reset": _reset,
         "SendLocalList": _send_list,
-        "SetChargingProfile": lambda self, payload: self._profiles.set(payload),
         "SetDefaultTariff": lambda self, payload: self.tariffs.set_default(payload),
+        "SetChargingProfile": _set_profile,
         "SetDisplayMessage": lambda self, payload: self._display.set(payload),
+        "SetDERControl": lambda self, payload: self.flex.set_control(payload),
         "SetMonitoringBase": _not_supported,
         "SetMonitoringLevel": _rejected,
         "SetNetworkProfile": _rejected,
@@ -446,7 +460,9 @@ class Speech2:
         "TriggerMessage": _trigger,
         "UnlockConnector": _unlock,
         "UnpublishFirmware": _unpublish_firmware,
+        "UpdateDynamicSchedule": lambda self, payload: self.flex.update_dynamic(payload),
         "UpdateFirmware": _update_firmware,
+        "UsePriorityCharging": lambda self, payload: self.flex.use_priority(payload),
     }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from math import inf
 
 from voltloom.simulator.meter import stamp
-from voltloom.simulator.profiles import RECURS_S, STATION_WIDE, Period, Profile, changes
+from voltloom.simulator.profiles import RECURS_S, STATION_WIDE, Period, Profile, changes, rate_of
 from voltloom.simulator.station import Station
 from voltloom.simulator.words import Payload, read_time, said
 
@@ -30,9 +30,9 @@ class Profiles2:
             kind=wanted["chargingProfileKind"],
             unit=schedule["chargingRateUnit"],
             periods=tuple(
-                Period(p["startPeriod"], p["limit"], p.get("numberPhases", 3))
+                Period(p["startPeriod"], rate, p.get("numberPhases", 3))
                 for p in schedule["chargingSchedulePeriod"]
-                if "limit" in p
+                if (rate := rate_of(p)) is not None
             ),
             since=self._station.now,
             starts_at=read_time(starts_at) if starts_at else None,
@@ -54,6 +54,8 @@ class Profiles2:
             tx = station.known(number).transaction
             if tx is None or profile.transaction != tx.id:
                 return _REJECTED | {"statusInfo": {"reasonCode": "TxNotFound"}}
+        if profile.purpose == "ChargingStationExternalConstraints":
+            return _REJECTED | {"statusInfo": {"reasonCode": "InvalidProfile"}}
         profiles = station.memory.profiles
         slot = (profile.evse, profile.purpose, profile.stack_level)
         if any((p.evse, p.purpose, p.stack_level) == slot and p.id != profile.id for p in profiles.values()):
@@ -81,24 +83,25 @@ class Profiles2:
     def report(self, payload: Payload) -> Payload:
         station = self._station
         wanted: Payload = payload["chargingProfile"]
-        by_evse: dict[int, list[Profile]] = {}
+        by_place: dict[tuple[int, str], list[Profile]] = {}
         for p in station.memory.profiles.values():
             if (
                 payload.get("evseId", p.evse) == p.evse
                 and wanted.get("chargingProfilePurpose", p.purpose) == p.purpose
                 and wanted.get("stackLevel", p.stack_level) == p.stack_level
                 and p.id in wanted.get("chargingProfileId", [p.id])
+                and p.source in wanted.get("chargingLimitSource", [p.source])
             ):
-                by_evse.setdefault(p.evse, []).append(p)
-        if not by_evse:
+                by_place.setdefault((p.evse, p.source), []).append(p)
+        if not by_place:
             return {"status": "NoProfiles"}
-        for number, (evse, found) in enumerate(by_evse.items(), 1):
+        for number, ((evse, source), found) in enumerate(by_place.items(), 1):
             report: Payload = {
                 "requestId": payload["requestId"],
-                "chargingLimitSource": "CSO",
+                "chargingLimitSource": source,
                 "evseId": evse,
                 "chargingProfile": [p.original for p in found],
-                "tbc": number < len(by_evse),
+                "tbc": number < len(by_place),
             }
             station.while_up(
                 0.02 * number,
@@ -114,7 +117,7 @@ class Profiles2:
         tx = evse.transaction
         periods = changes(
             station.memory.profiles.values(), evse.outlet, evse.number, station.now, payload["duration"],
-            tx.id if tx else "", tx.started_at if tx else 0.0,
+            tx.id if tx else "", tx.started_at if tx else 0.0, priority=tx is not None and tx.priority,
         )  # fmt: skip
         schedule: Payload = {
             "evseId": payload["evseId"],

@@ -1,8 +1,8 @@
-"""Payments: settlements as told, VAT numbers by their form and their validators, one-time codes, and web payments."""
+"""Payments: settlements as told, VAT numbers by their form and their validators, and web payments."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -180,23 +180,3 @@ def test_validators_are_asked_in_turn_and_only_of_what_has_the_form():
     assert answered("NL123456789B02", knows_nothing, fails, knows) == VatReply(False, None, "not registered")
     assert asked == ["NL123456789B01", "NL123456789B02"]
     assert answered("ZZ1", knows_nothing) == VatReply(False, reason="no VAT number of a country whose form is known")
-
-
-# ---- one-time codes
-
-
-def test_a_one_time_code_is_that_of_the_algorithm():
-    # Reckoned apart: HMAC-SHA256 of the slot's number in eight bytes, from the offset in the last byte on.
-    assert rules.one_time_code("a" * 32, NOW, 30, 8) == "bN7C4mtW"
-    assert rules.one_time_code("a" * 32, NOW + timedelta(seconds=29), 30, 8) == "bN7C4mtW"
-    assert rules.one_time_code("a" * 32, NOW + timedelta(seconds=30), 30, 8) != "bN7C4mtW"
-    assert len(rules.one_time_code("a" * 32, NOW, 30, 40)) == 40
-
-
-def test_a_code_is_good_in_its_slot_and_those_beside_it():
-    code = rules.one_time_code("a" * 32, NOW, 30, 16)
-    good = [rules.is_code(code, "a" * 32, NOW + timedelta(seconds=late), 30, 16) for late in (-60, -30, 0, 30, 60)]
-    assert good == [False, True, True, True, False]
-    assert not rules.is_code(code, "b" * 32, NOW, 30, 16)
-    assert not rules.is_code("", "a" * 32, NOW, 30, 16)
-    assert not rules.is_code("é" * 16, "a" * 32, NOW, 30, 16)

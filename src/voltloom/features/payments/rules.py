@@ -1,11 +1,9 @@
-"""VAT numbers by their form, and one-time codes of QR codes. No I/O.
+"""VAT numbers by their form, and what is kept of a payment. No I/O.
 
 A VAT number is taken without blanks, dots and hyphens, in capitals; it begins with the two letters of its country, and
 what follows has that country's form. That says that it can be one, not that anybody has it: that validators know.
 """
 
-import hashlib
-import hmac
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -68,31 +66,6 @@ def why_no_vat(number: str) -> str:
     if pattern is None:
         return "no VAT number of a country whose form is known"
     return "" if pattern.fullmatch(rest) else f"not the form of a VAT number of {country}"
-
-
-# ---- one-time codes (OCPP 2.1 C25)
-
-TOTP_VERSION: Final = "v1"
-SHORTEST_SECRET: Final = 16
-_ALPHABET: Final = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-
-
-def one_time_code(secret: str, at: datetime, validity_s: int, length: int, shift: int = 0) -> str:
-    """The code of the time slot of `at`, or of one so many slots later."""
-    slot = int(at.timestamp() // validity_s) + shift
-    digest = hmac.new(secret.encode(), slot.to_bytes(8), hashlib.sha256).digest()
-    offset = digest[-1] & 0x0F
-    return "".join(_ALPHABET[digest[(offset + i) % len(digest)] % len(_ALPHABET)] for i in range(length))
-
-
-def is_code(said: str, secret: str, at: datetime, validity_s: int, length: int) -> bool:
-    """Of now, of the slot before, or of the next: clocks differ, and people take their time."""
-    codes = [one_time_code(secret, at, validity_s, length, shift) for shift in (-1, 0, 1)]
-    # All three, always: how long it takes tells nothing.
-    return sum(hmac.compare_digest(code.encode(), said.encode()) for code in codes) > 0
-
-
-# ---- what became of payments
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ from voltloom.domain.reports import (
     VatReply,
 )
 from voltloom.domain.tariff import ALWAYS, Conditions, Dimension, Rate, StationCost, StationTariff, Tariff, Tax
-from voltloom.protocols.ocpp.exchange import EMPTY_RESULT, Conversation, Read, Unreadable, whole_number
+from voltloom.protocols.ocpp.exchange import EMPTY_RESULT, Conversation, Read, whole_number
 from voltloom.protocols.ocpp.times import read_time, write_time
 from voltloom.protocols.ocpp.v2 import messages_21 as m
 from voltloom.protocols.ocpp.v2.display import written_content
@@ -213,18 +213,17 @@ def read_cost(details: m.CostDetails) -> StationCost:
         details.charging_periods = None
         document = msgspec.json.encode(details)
     total = details.total_cost.total.incl_tax
-    known = total is not None and not details.failure_to_calculate and abs(total) < MOST
+    if details.failure_to_calculate or (total is not None and abs(total) >= MOST):
+        total = None
     return StationCost(
         details.total_cost.currency,
-        Decimal(repr(total)) if known else None,
+        None if total is None else _amount(total),
         document.decode() if len(document) <= LONGEST_DETAILS else "",
     )
 
 
-def _amount(number: float, field: str) -> Decimal:
-    """The digits that were written: the shortest that give this number. Raises Unreadable."""
-    if abs(number) >= MOST:
-        raise Unreadable(f"{field} is more than any amount")
+def _amount(number: float) -> Decimal:
+    """The digits that were written: the shortest that give this number."""
     return Decimal(repr(number))
 
 
@@ -233,7 +232,7 @@ def settled(gate: Gate, message: m.NotifySettlementRequest, heard_at: datetime) 
     report = SettlementReported(
         message.psp_ref,
         SettlementStatus(message.status.value),
-        _amount(message.settlement_amount, "settlementAmount"),
+        _amount(message.settlement_amount),
         read_time(message.settlement_time),
         TransactionId(message.transaction_id) if message.transaction_id else None,
         message.receipt_id or "",
