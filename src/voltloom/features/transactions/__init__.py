@@ -9,6 +9,7 @@ from datetime import timedelta
 from voltloom.domain.reports import SamplesReported, TransactionReported
 from voltloom.features.feature import Feature, answer, every
 from voltloom.features.transactions.answers import add_samples, record
+from voltloom.features.transactions.asking import ask_about_doubtful
 from voltloom.features.transactions.figures import (
     Figures,
     Named,
@@ -76,7 +77,7 @@ def _routes() -> object:
 feature = Feature(
     name="transactions",
     answers=(answer(TransactionReported, record), answer(SamplesReported, add_samples)),
-    tasks=(every(timedelta(minutes=5), close_lost),),
+    tasks=(every(timedelta(minutes=5), close_lost), every(timedelta(minutes=5), ask_about_doubtful)),
     memories=(books,),
     routes=_routes,
 )

@@ -86,7 +86,7 @@ class ClosedBy(Enum):
     SILENT = "silent"
     """The station is connected and occupied, and told nothing of it for a day."""
     DENIED = "denied"
-    """Asked to end it, the station did not know it."""
+    """Asked to end it, or how it stands, the station did not know it (any more), and had nothing to tell of it."""
     OPERATOR = "operator"
 
 

@@ -15,14 +15,14 @@ from voltloom.domain.ids import Place, StationId, TransactionId
 from voltloom.domain.token import IdToken
 from voltloom.features import authorization
 from voltloom.features.access import note
-from voltloom.features.feature import Context
+from voltloom.features.feature import Context, Stations
 from voltloom.features.stations import Caller, ask, existing
 from voltloom.features.transactions import rules, store
 from voltloom.features.transactions.answers import ended
 from voltloom.features.transactions.memory import REMOTE_START_FOR
 from voltloom.features.transactions.rules import ClosedBy, Transaction
 from voltloom.features.transactions.store import Questionable, RemoteStart
-from voltloom.infra.database import Work
+from voltloom.infra.database import Database, Work
 
 LOG = structlog.get_logger(__name__)
 
@@ -119,12 +119,16 @@ async def stop_transaction(
     answer = await ask(caller, station_id, RequestStop(transaction.known_as), timeout_s=timeout_s)
     if answer.accepted is not Accepted.REJECTED or caller.now - transaction.heard_at < DENIED_AFTER:
         return Stopped(answer, closed=False)
-    closed = await caller.database.write(
-        lambda connection, work: _close(connection, work, transaction, ClosedBy.DENIED)
-    )
-    if closed:
-        await caller.stations.refresh(station_id)
+    closed = await close_here(caller.database, caller.stations, transaction, ClosedBy.DENIED)
     return Stopped(answer, closed)
+
+
+async def close_here(database: Database, stations: Stations, transaction: Transaction, closed_by: ClosedBy) -> bool:
+    """False where it ended meanwhile, or something was heard of it."""
+    closed = await database.write(lambda connection, work: _close(connection, work, transaction, closed_by))
+    if closed:
+        await stations.refresh(transaction.station_id)
+    return closed
 
 
 async def close_transaction(caller: Caller, station_id: StationId, transaction_id: TransactionId) -> Transaction:

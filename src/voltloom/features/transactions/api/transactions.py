@@ -9,6 +9,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints
 from sqlalchemy import Connection
 
+from voltloom.domain.commands import GetTransactionStatus
 from voltloom.domain.errors import Invalid
 from voltloom.domain.ids import SiteId, StationId, TransactionId
 from voltloom.domain.metering import Context, Sample
@@ -16,8 +17,10 @@ from voltloom.domain.token import IdToken, TokenKind
 from voltloom.domain.transaction import ChargingState, StopReason
 from voltloom.features.access import Scope
 from voltloom.features.api import After, Body, Call, Limit, Page, allow, csv_text, cursor, position
+from voltloom.features.stations import ask
+from voltloom.features.stations.api.shared import gives
 from voltloom.features.stations.charging_documents import StartProfileIn
-from voltloom.features.transactions import energy, repair, rules, service, store
+from voltloom.features.transactions import asking, energy, repair, rules, service, store
 from voltloom.features.transactions.repair import Review, latest_reviews
 from voltloom.features.transactions.rules import ClosedBy, Flag, Transaction
 from voltloom.features.transactions.store import Wanted
@@ -358,6 +361,50 @@ _WORDS = (TokenKind, ChargingState, StopReason, ClosedBy)
 # ---- one
 
 
+class StandingOut(Body):
+    """What the station says of it."""
+
+    ongoing: bool | None = Field(description="null: it did not say")
+    messages_in_queue: bool = Field(description="it has reports of it yet to deliver: they will come")
+    missing_reports: list[tuple[int, int]] = Field(description="numbers of reports that never came, as ranges")
+    closed: bool = Field(description="over for its station, with nothing to come: it was closed here")
+
+
+class QueueOut(Body):
+    messages_in_queue: bool = Field(description="it has reports of transactions yet to deliver: they will come")
+
+
+def _asking_routes(router: APIRouter) -> None:
+    @router.post(
+        "/transactions/{station_id}/{transaction_id}/status",
+        summary="Ask its station how it stands",
+        tags=["transactions"],
+        openapi_extra=gives(GetTransactionStatus),
+    )
+    async def ask_status(
+        call: Commanding, station_id: Station, transaction_id: Id, timeout_s: Timeout = 30
+    ) -> StandingOut:
+        """2.x only. It is asked by itself as well where nothing was heard of one for a while."""
+        found = await asking.ask_status(call, StationId(station_id), TransactionId(transaction_id), timeout_s)
+        return StandingOut(
+            ongoing=found.status.ongoing,
+            messages_in_queue=found.status.messages_in_queue,
+            missing_reports=rules.missing(found.transaction.seen),
+            closed=found.closed,
+        )
+
+    @router.post(
+        "/stations/{station_id}/transactions/status",
+        summary="Ask whether it has reports of transactions to deliver",
+        tags=["commands"],
+        openapi_extra=gives(GetTransactionStatus),
+    )
+    async def ask_queue(call: Commanding, station_id: Station, timeout_s: Timeout = 30) -> QueueOut:
+        """2.x only."""
+        status = await ask(call, StationId(station_id), GetTransactionStatus(), timeout_s=timeout_s)
+        return QueueOut(messages_in_queue=status.messages_in_queue)
+
+
 def _one_routes(router: APIRouter) -> None:
     @router.get("/transactions/{station_id}/{transaction_id}", summary="One transaction", tags=["transactions"])
     async def get_transaction(call: Reading, station_id: Station, transaction_id: Id) -> TransactionOut:
@@ -564,3 +611,4 @@ def add_routes(router: APIRouter) -> None:
     _list_routes(router)
     _command_routes(router)
     _one_routes(router)
+    _asking_routes(router)
