@@ -67,7 +67,7 @@ class MessageIn(Body):
         )
 
 
-class MessageOut(Body):
+class DisplayMessageOut(Body):
     station_id: str
     number: int
     contents: list[ContentBody]
@@ -85,10 +85,10 @@ class MessageOut(Body):
     seen_at: datetime | None = Field(description="when the station last told that it has it")
 
     @staticmethod
-    def of(message: Message) -> "MessageOut":
+    def of(message: Message) -> "DisplayMessageOut":
         what, screen = message.what, message.what.screen
         place = screen.place if screen else None
-        return MessageOut(
+        return DisplayMessageOut(
             station_id=message.station_id,
             number=what.number,
             # Not checked: what a station tells may be what nobody may ask.
@@ -119,7 +119,7 @@ class MessageOut(Body):
 
 
 class ShownOut(Body):
-    message: MessageOut
+    message: DisplayMessageOut
     answer: AnswerOut
 
 
@@ -146,7 +146,7 @@ def router() -> APIRouter:
         after: After = None,
         station_id: Annotated[str | None, Query(max_length=48)] = None,
         state: Annotated[list[State] | None, Query(description="any of these; repeatable")] = None,
-    ) -> Page[MessageOut]:
+    ) -> Page[DisplayMessageOut]:
         start = position(after, tuple[datetime, str, int])
         station = StationId(station_id) if station_id is not None else None
         found = await call.database.read(
@@ -154,13 +154,13 @@ def router() -> APIRouter:
         )
         shown, last = found[:limit], found[limit - 1] if len(found) > limit else None
         return Page(
-            items=[MessageOut.of(each) for each in shown],
+            items=[DisplayMessageOut.of(each) for each in shown],
             next=None if last is None else cursor(last.changed_at, last.station_id, last.what.number),
         )
 
     @routes.get("/stations/{station_id}/display-messages/{number}", summary="One message")
-    async def get_display_message(station_id: Id, number: Number, call: Read) -> MessageOut:
-        return MessageOut.of(await service.get_message(call, station_id, number))
+    async def get_display_message(station_id: Id, number: Number, call: Read) -> DisplayMessageOut:
+        return DisplayMessageOut.of(await service.get_message(call, station_id, number))
 
     @routes.post(
         "/stations/{station_id}/display-messages",
@@ -173,7 +173,7 @@ def router() -> APIRouter:
         """A station that refuses (`NotSupportedPriority`, `UnknownTransaction`, …) is an answer: see `message.state`.
         Where it does not answer in time, the message stays `asked`: what the station reports will tell."""
         made, answer = await service.show(call, station_id, body.message(), timeout_s)
-        return ShownOut(message=MessageOut.of(made), answer=AnswerOut.of(answer))
+        return ShownOut(message=DisplayMessageOut.of(made), answer=AnswerOut.of(answer))
 
     @routes.put(
         "/stations/{station_id}/display-messages/{number}",
@@ -186,7 +186,7 @@ def router() -> APIRouter:
     ) -> ShownOut:
         """Where the station refuses, what it shows stays as it was."""
         made, answer = await service.change(call, station_id, body.message(number), timeout_s)
-        return ShownOut(message=MessageOut.of(made), answer=AnswerOut.of(answer))
+        return ShownOut(message=DisplayMessageOut.of(made), answer=AnswerOut.of(answer))
 
     @routes.post(
         "/stations/{station_id}/display-messages/{number}/clear",
@@ -196,7 +196,7 @@ def router() -> APIRouter:
     )
     async def clear_message(station_id: Id, number: Number, call: Command, timeout_s: Timeout = 30) -> ShownOut:
         cleared, answer = await service.clear(call, station_id, number, timeout_s)
-        return ShownOut(message=MessageOut.of(cleared), answer=AnswerOut.of(answer))
+        return ShownOut(message=DisplayMessageOut.of(cleared), answer=AnswerOut.of(answer))
 
     @routes.post(
         "/stations/{station_id}/display-messages-report",
