@@ -33,7 +33,7 @@ from voltloom.features.authorization.rules import Group
 from voltloom.features.authorization.service import change_token, put_group, remove_token
 from voltloom.features.feature import Context
 from voltloom.features.local_authorization import rules, service
-from voltloom.features.local_authorization.rules import Mode, Scope, Selection, State, StationList
+from voltloom.features.local_authorization.rules import ListScope, Mode, Selection, State, StationList
 from voltloom.features.stations import NewStation
 from voltloom.infra.database import Database, Work, open_database
 from voltloom.infra.migrations import migrate
@@ -119,7 +119,7 @@ class House:
         await self.tells(TokenChanged(value, NOW, "changed"))
 
     async def selects(
-        self, scope: Scope, scope_id: str, mode: Mode, *tokens: str, groups: tuple[str, ...] = ()
+        self, scope: ListScope, scope_id: str, mode: Mode, *tokens: str, groups: tuple[str, ...] = ()
     ) -> None:
         await service.put_selection(self.caller, Selection(scope, scope_id, mode, groups, tokens))
 
@@ -154,7 +154,7 @@ def test_a_list_follows_the_tokens(database_url: str):
         keeper = house.keeper
         assert (await house.turn()).state is State.OFF
         assert not keeper.sent
-        await house.selects(Scope.NETWORK, "", Mode.EVERYTHING)
+        await house.selects(ListScope.NETWORK, "", Mode.EVERYTHING)
         first = await house.turn()
         assert (first.state, first.version, first.wanted_entries) == (State.CURRENT, 1, 3)
         assert keeper.held == {"AA": "Accepted", "BB": "Accepted", "CC": "Accepted"}
@@ -180,26 +180,26 @@ def test_selections_of_groups_and_of_the_station_alone(database_url: str):
     async def story(house: House) -> None:
         await put_group(house.caller, Group("fleet"))
         await house.changes("AA", group_id="fleet")
-        await house.selects(Scope.NETWORK, "", Mode.CHOSEN, groups=("fleet",))
+        await house.selects(ListScope.NETWORK, "", Mode.CHOSEN, groups=("fleet",))
         await house.turn()
         assert set(house.keeper.held) == {"AA"}
-        await house.selects(Scope.STATION, CP, Mode.CHOSEN, "bb", "BB", "nobody's")
+        await house.selects(ListScope.STATION, CP, Mode.CHOSEN, "bb", "BB", "nobody's")
         await house.turn()
         assert set(house.keeper.held) == {"BB"}
-        await service.remove_selection(house.caller, Scope.STATION, CP)
+        await service.remove_selection(house.caller, ListScope.STATION, CP)
         await house.turn()
         assert set(house.keeper.held) == {"AA"}
-        await house.selects(Scope.STATION, CP, Mode.OFF)
+        await house.selects(ListScope.STATION, CP, Mode.OFF)
         assert (await house.turn()).state is State.OFF
         assert set(house.keeper.held) == {"AA"}, "what is on a list that nobody wants to know of stays there"
         with pytest.raises(Conflict):
             await service.send_now(house.caller, CP, full=True)
         with pytest.raises(Invalid):
-            await house.selects(Scope.NETWORK, "", Mode.CHOSEN, groups=("nobody",))
+            await house.selects(ListScope.NETWORK, "", Mode.CHOSEN, groups=("nobody",))
         with pytest.raises(NotFound):
-            await house.selects(Scope.SITE, "nowhere", Mode.EVERYTHING)
+            await house.selects(ListScope.SITE, "nowhere", Mode.EVERYTHING)
         with pytest.raises(NotFound):
-            await service.remove_selection(house.caller, Scope.SITE, "nowhere")
+            await service.remove_selection(house.caller, ListScope.SITE, "nowhere")
 
     played(database_url, story)
 
@@ -207,7 +207,7 @@ def test_selections_of_groups_and_of_the_station_alone(database_url: str):
 def test_a_list_that_was_changed_behind_our_back_is_found_out_at_the_next_boot(database_url: str):
     async def story(house: House) -> None:
         keeper = house.keeper
-        await house.selects(Scope.NETWORK, "", Mode.EVERYTHING)
+        await house.selects(ListScope.NETWORK, "", Mode.EVERYTHING)
         await house.turn()
         await house.boots()
         assert (await house.turn()).state is State.CURRENT
@@ -224,7 +224,7 @@ def test_a_list_that_was_changed_behind_our_back_is_found_out_at_the_next_boot(d
 def test_a_mismatch_is_answered_with_the_whole_list(database_url: str):
     async def story(house: House) -> None:
         keeper = house.keeper
-        await house.selects(Scope.NETWORK, "", Mode.EVERYTHING)
+        await house.selects(ListScope.NETWORK, "", Mode.EVERYTHING)
         await house.turn()
         keeper.version = 40
         await house.changes("AA", state=TokenState.BLOCKED)
@@ -238,7 +238,7 @@ def test_a_mismatch_is_answered_with_the_whole_list(database_url: str):
 def test_a_failure_is_tried_again_later_and_a_refusal_for_good_less_often(database_url: str):
     async def story(house: House) -> None:
         keeper = house.keeper
-        await house.selects(Scope.NETWORK, "", Mode.EVERYTHING)
+        await house.selects(ListScope.NETWORK, "", Mode.EVERYTHING)
         keeper.statuses = [ListStatus.FAILED]
         found = await house.turn()
         assert (found.state, found.said, found.tries) == (State.FAILED, "Failed", 1)
@@ -262,7 +262,7 @@ def test_a_list_that_broke_off_is_sent_in_full(database_url: str, error: Excepti
         keeper = house.keeper
         keeper.settings[rules.ITEMS_PER_MESSAGE] = Setting(rules.ITEMS_PER_MESSAGE, "1")
         keeper.statuses = [ListStatus.ACCEPTED, error]
-        await house.selects(Scope.NETWORK, "", Mode.EVERYTHING)
+        await house.selects(ListScope.NETWORK, "", Mode.EVERYTHING)
         found = await house.turn()
         assert (found.digest, found.version) == ("", 1)
         assert found.state in (State.FAILED, State.PENDING)
@@ -282,7 +282,7 @@ def test_a_station_with_little_room_gets_what_fits(database_url: str):
         keeper = house.keeper
         keeper.settings[rules.ENTRIES_16] = Setting(rules.ENTRIES_16, "2")
         await house.changes("AA", state=TokenState.BLOCKED)
-        await house.selects(Scope.NETWORK, "", Mode.EVERYTHING)
+        await house.selects(ListScope.NETWORK, "", Mode.EVERYTHING)
         found = await house.turn()
         assert (found.state, found.room, found.left_out, found.wanted_entries) == (State.CURRENT, 2, 1, 2)
         assert set(keeper.held) == {"BB", "CC"}
@@ -298,7 +298,7 @@ def test_a_token_whose_time_comes_changes_the_list_by_itself(database_url: str):
     async def story(house: House) -> None:
         soon = datetime.now(UTC) + timedelta(hours=1)
         await house.changes("AA", valid_until=soon)
-        await house.selects(Scope.NETWORK, "", Mode.CHOSEN, "AA")
+        await house.selects(ListScope.NETWORK, "", Mode.CHOSEN, "AA")
         await house.turn()
         assert house.keeper.held == {"AA": "Accepted"}
         later = Context(house.database, house.caller.stations, soon + timedelta(seconds=1), Work())
@@ -310,7 +310,7 @@ def test_a_token_whose_time_comes_changes_the_list_by_itself(database_url: str):
 
 def test_a_removed_station_leaves_nothing_behind(database_url: str):
     async def story(house: House) -> None:
-        await house.selects(Scope.STATION, CP, Mode.EVERYTHING)
+        await house.selects(ListScope.STATION, CP, Mode.EVERYTHING)
         await house.turn()
         await stations.remove_station(house.caller, CP)
         await house.tells(StationChanged(CP, NOW, "removed"))
@@ -330,7 +330,7 @@ def test_a_station_that_is_not_there_is_not_asked(database_url: str):
     async def story(house: House) -> None:
         other = StationId("CP-8")
         await stations.add_station(house.caller, CONFIG, NewStation(other))
-        await house.selects(Scope.STATION, other, Mode.EVERYTHING)
+        await house.selects(ListScope.STATION, other, Mode.EVERYTHING)
         await house.turn()
         assert not house.keeper.sent
         with pytest.raises(Unreachable):

@@ -12,7 +12,7 @@ from voltloom.domain.station import Setting, SettingName
 from voltloom.domain.token import AuthorizationStatus, TokenKind
 from voltloom.features.local_authorization import rules
 from voltloom.features.local_authorization.behaviour import NAMES, Behaviour, behaviour_of, change_to
-from voltloom.features.local_authorization.rules import Bounds, Content, Entry, Held, Mode, Scope, Selection, State
+from voltloom.features.local_authorization.rules import Bounds, Content, Entry, Held, ListScope, Mode, Selection, State
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
@@ -119,9 +119,9 @@ def test_bounds_are_read_in_either_version_and_nonsense_is_none():
 
 
 def test_the_nearest_selection_holds():
-    network = Selection(Scope.NETWORK, "", Mode.EVERYTHING)
-    site = Selection(Scope.SITE, "s1", Mode.CHOSEN, ("fleet",))
-    own = Selection(Scope.STATION, "CP-1", Mode.OFF)
+    network = Selection(ListScope.NETWORK, "", Mode.EVERYTHING)
+    site = Selection(ListScope.SITE, "s1", Mode.CHOSEN, ("fleet",))
+    own = Selection(ListScope.STATION, "CP-1", Mode.OFF)
     selections = {(each.scope, each.scope_id): each for each in (network, site, own)}
     assert rules.nearest(selections, "CP-1", "s1") is own
     assert rules.nearest(selections, "CP-2", "s1") is site
@@ -132,10 +132,10 @@ def test_the_nearest_selection_holds():
 @pytest.mark.parametrize(
     "selection",
     [
-        Selection(Scope.NETWORK, "x", Mode.EVERYTHING),
-        Selection(Scope.SITE, "", Mode.EVERYTHING),
-        Selection(Scope.SITE, "s1", Mode.EVERYTHING, ("g",)),
-        Selection(Scope.STATION, "CP", Mode.CHOSEN, tokens=tuple(map(str, range(rules.MOST_CHOSEN + 1)))),
+        Selection(ListScope.NETWORK, "x", Mode.EVERYTHING),
+        Selection(ListScope.SITE, "", Mode.EVERYTHING),
+        Selection(ListScope.SITE, "s1", Mode.EVERYTHING, ("g",)),
+        Selection(ListScope.STATION, "CP", Mode.CHOSEN, tokens=tuple(map(str, range(rules.MOST_CHOSEN + 1)))),
     ],
 )
 def test_a_selection_that_says_two_things_is_refused(selection: Selection):

@@ -132,22 +132,22 @@ class UpdateOut(Body):
         return UpdateOut(**_values(update))
 
 
-class StepOut(Body):
+class FirmwareStepOut(Body):
     at: datetime
     status: str = Field(description="the station's word; `booted`: with which version")
     detail: str
 
     @staticmethod
-    def of(row: Row[Any]) -> "StepOut":
-        return StepOut(at=row.at, status=row.status, detail=row.detail)
+    def of(row: Row[Any]) -> "FirmwareStepOut":
+        return FirmwareStepOut(at=row.at, status=row.status, detail=row.detail)
 
 
 class UpdateDetail(UpdateOut):
-    steps: list[StepOut]
+    steps: list[FirmwareStepOut]
 
     @staticmethod
     def with_steps(update: Update, steps: Iterable[Row[Any]]) -> "UpdateDetail":
-        return UpdateDetail(**_values(update), steps=[StepOut.of(row) for row in steps])
+        return UpdateDetail(**_values(update), steps=[FirmwareStepOut.of(row) for row in steps])
 
 
 class UpdatedOut(Body):

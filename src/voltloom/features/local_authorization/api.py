@@ -18,7 +18,15 @@ from voltloom.features.access import Scope as Permission
 from voltloom.features.api import After, Body, Call, Limit, Page, allow, cursor, position
 from voltloom.features.local_authorization import service, store
 from voltloom.features.local_authorization.behaviour import QUESTION, Behaviour, behaviour_of, change_to
-from voltloom.features.local_authorization.rules import MOST_CHOSEN, Entry, Mode, Scope, Selection, State, StationList
+from voltloom.features.local_authorization.rules import (
+    MOST_CHOSEN,
+    Entry,
+    ListScope,
+    Mode,
+    Selection,
+    State,
+    StationList,
+)
 from voltloom.features.stations import ask, existing, known_settings
 from voltloom.features.stations.api.shared import PROBLEMS_OF_A_COMMAND, Id, Timeout, gives
 from voltloom.features.stations.documents import AnswerOut, SettingAnswerOut
@@ -45,12 +53,12 @@ class SelectionIn(Body):
         default=[], max_length=MOST_CHOSEN, description="values; those not known are passed over"
     )
 
-    def selection(self, scope: Scope, scope_id: str = "") -> Selection:
+    def selection(self, scope: ListScope, scope_id: str = "") -> Selection:
         return Selection(scope, scope_id, self.mode, tuple(dict.fromkeys(self.groups)), tuple(self.tokens))
 
 
 class SelectionOut(Body):
-    scope: Scope = Field(description="the nearest holds: a station's own, else its site's, else the network's")
+    scope: ListScope = Field(description="the nearest holds: a station's own, else its site's, else the network's")
     scope_id: str
     mode: Mode
     groups: list[str]
@@ -173,32 +181,32 @@ def _selection_routes(routes: APIRouter) -> None:
 
     @routes.put("/local-list-selections/network", summary="Select the tokens on all stations' lists")
     async def select_for_network(body: SelectionIn, call: Writing) -> SelectionOut:
-        return SelectionOut.of(await service.put_selection(call, body.selection(Scope.NETWORK)))
+        return SelectionOut.of(await service.put_selection(call, body.selection(ListScope.NETWORK)))
 
     @routes.put("/local-list-selections/sites/{scope_id}", summary="Select the tokens on a site's stations' lists")
     async def select_for_site(scope_id: ScopeId, body: SelectionIn, call: Writing) -> SelectionOut:
-        return SelectionOut.of(await service.put_selection(call, body.selection(Scope.SITE, scope_id)))
+        return SelectionOut.of(await service.put_selection(call, body.selection(ListScope.SITE, scope_id)))
 
     @routes.put("/local-list-selections/stations/{scope_id}", summary="Select the tokens on a station's list")
     async def select_for_station(scope_id: ScopeId, body: SelectionIn, call: Writing) -> SelectionOut:
-        return SelectionOut.of(await service.put_selection(call, body.selection(Scope.STATION, scope_id)))
+        return SelectionOut.of(await service.put_selection(call, body.selection(ListScope.STATION, scope_id)))
 
     @routes.delete("/local-list-selections/network", summary="Select nothing for the network", status_code=204)
     async def unselect_for_network(call: Writing) -> Response:
         """What stations have on their lists stays there: to empty them, select none of the tokens first."""
-        await service.remove_selection(call, Scope.NETWORK, "")
+        await service.remove_selection(call, ListScope.NETWORK, "")
         return Response(status_code=204)
 
     @routes.delete("/local-list-selections/sites/{scope_id}", summary="Select nothing for a site", status_code=204)
     async def unselect_for_site(scope_id: ScopeId, call: Writing) -> Response:
-        await service.remove_selection(call, Scope.SITE, scope_id)
+        await service.remove_selection(call, ListScope.SITE, scope_id)
         return Response(status_code=204)
 
     @routes.delete(
         "/local-list-selections/stations/{scope_id}", summary="Select nothing for a station", status_code=204
     )
     async def unselect_for_station(scope_id: ScopeId, call: Writing) -> Response:
-        await service.remove_selection(call, Scope.STATION, scope_id)
+        await service.remove_selection(call, ListScope.STATION, scope_id)
         return Response(status_code=204)
 
 

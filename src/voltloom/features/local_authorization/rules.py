@@ -33,7 +33,7 @@ ENTRIES_16: Final = SettingName("OCPP16", "LocalAuthListMaxLength")
 BOUNDS: Final = (ITEMS_PER_MESSAGE, BYTES_PER_MESSAGE, ENTRIES, ENTRIES_16)
 
 
-class Scope(Enum):
+class ListScope(Enum):
     """Whose lists a selection is for. The nearest one holds: a station's own, else its site's, else the network's."""
 
     NETWORK = "network"
@@ -53,7 +53,7 @@ class Mode(Enum):
 class Selection:
     """tokens: by their keys."""
 
-    scope: Scope
+    scope: ListScope
     scope_id: str
     mode: Mode
     groups: tuple[str, ...] = ()
@@ -62,7 +62,7 @@ class Selection:
 
 def check(selection: Selection) -> None:
     """Raises Invalid."""
-    if (selection.scope is Scope.NETWORK) != (not selection.scope_id):
+    if (selection.scope is ListScope.NETWORK) != (not selection.scope_id):
         raise Invalid("the network has no id, and a site or a station has one")
     if selection.mode is not Mode.CHOSEN and (selection.groups or selection.tokens):
         raise Invalid("groups and tokens are named only where the mode is `chosen`")
@@ -71,13 +71,13 @@ def check(selection: Selection) -> None:
 
 
 def nearest(
-    selections: Mapping[tuple[Scope, str], Selection], station_id: str, site_id: str | None
+    selections: Mapping[tuple[ListScope, str], Selection], station_id: str, site_id: str | None
 ) -> Selection | None:
     """What holds for a station; None where nobody said anything."""
-    found = selections.get((Scope.STATION, station_id))
+    found = selections.get((ListScope.STATION, station_id))
     if found is None and site_id is not None:
-        found = selections.get((Scope.SITE, site_id))
-    return found or selections.get((Scope.NETWORK, ""))
+        found = selections.get((ListScope.SITE, site_id))
+    return found or selections.get((ListScope.NETWORK, ""))
 
 
 # ---- what is on a list

@@ -39,8 +39,8 @@ from voltloom.features.local_authorization.rules import (
     Content,
     Entry,
     Held,
+    ListScope,
     Mode,
-    Scope,
     Selection,
     State,
     StationList,
@@ -83,15 +83,15 @@ async def put_selection(caller: Caller, selection: Selection) -> Selection:
 
 def _existing_target(connection: Connection, selection: Selection) -> None:
     match selection.scope:
-        case Scope.STATION:
+        case ListScope.STATION:
             existing(connection, StationId(selection.scope_id))
-        case Scope.SITE:
+        case ListScope.SITE:
             sites.existing(connection, SiteId(selection.scope_id))
-        case Scope.NETWORK:
+        case ListScope.NETWORK:
             pass
 
 
-async def remove_selection(caller: Caller, scope: Scope, scope_id: str) -> None:
+async def remove_selection(caller: Caller, scope: ListScope, scope_id: str) -> None:
     """What holds farther out holds again. Raises NotFound."""
 
     def remove(connection: Connection, work: Work) -> None:
@@ -180,7 +180,7 @@ async def tokens_changed(ctx: Context, _: TokenChanged) -> None:
 async def site_changed(ctx: Context, told: SiteChanged) -> None:
     if told.change == "removed":
         await ctx.database.write(
-            lambda connection, _: store.remove_selection(connection, Scope.SITE, told.site_id) or None
+            lambda connection, _: store.remove_selection(connection, ListScope.SITE, told.site_id) or None
         )
         await _note_change(ctx)
 
@@ -191,7 +191,7 @@ async def station_changed(ctx: Context, told: StationChanged) -> None:
         return
     if told.change == "removed":
         await ctx.database.write(
-            lambda connection, _: store.remove_selection(connection, Scope.STATION, told.station_id) or None
+            lambda connection, _: store.remove_selection(connection, ListScope.STATION, told.station_id) or None
         )
     await _note_change(ctx)
 

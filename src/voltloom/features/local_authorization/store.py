@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 
 from voltloom.domain.ids import StationId
-from voltloom.features.local_authorization.rules import Content, Entry, Mode, Scope, Selection, State, StationList
+from voltloom.features.local_authorization.rules import Content, Entry, ListScope, Mode, Selection, State, StationList
 from voltloom.infra.database import UtcTime, metadata, upsert
 
 list_selections = Table(
@@ -96,7 +96,7 @@ _STATIONS = table(
 # ---- selections
 
 
-def selections(connection: Connection) -> dict[tuple[Scope, str], Selection]:
+def selections(connection: Connection) -> dict[tuple[ListScope, str], Selection]:
     return {(each.scope, each.scope_id): each for each in map(_selection, connection.execute(select(list_selections)))}
 
 
@@ -115,7 +115,7 @@ def put_selection(connection: Connection, selection: Selection, now: datetime, a
     )
 
 
-def remove_selection(connection: Connection, scope: Scope, scope_id: str) -> bool:
+def remove_selection(connection: Connection, scope: ListScope, scope_id: str) -> bool:
     c = list_selections.c
     return (
         connection.execute(delete(list_selections).where(c.scope == scope.value, c.scope_id == scope_id)).rowcount > 0
@@ -125,7 +125,11 @@ def remove_selection(connection: Connection, scope: Scope, scope_id: str) -> boo
 def _selection(row: Row[*tuple[Any, ...]]) -> Selection:
     groups = msgspec.json.decode(row.groups, type=tuple[str, ...])
     return Selection(
-        Scope(row.scope), row.scope_id, Mode(row.mode), groups, msgspec.json.decode(row.tokens, type=tuple[str, ...])
+        ListScope(row.scope),
+        row.scope_id,
+        Mode(row.mode),
+        groups,
+        msgspec.json.decode(row.tokens, type=tuple[str, ...]),
     )
 
 
