@@ -4,7 +4,7 @@ import asyncio
 import inspect
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -36,6 +36,7 @@ from voltloom.features import (
     overview,
     payments,
     reservations,
+    settings,
     sites,
     stations,
     tariffs,
@@ -54,9 +55,10 @@ ReplyT = TypeVar("ReplyT")
 
 CARD = IdToken("04A2B3", TokenKind.ISO14443)
 FEATURES = (
-    stations.feature(CONFIG),
+    stations.feature(replace(CONFIG, gatekeepers=settings.feature.gatekeepers)),
     sites.feature,
     monitoring.feature,
+    settings.feature,
     uptime.feature,
     authorization.feature,
     transactions.feature,

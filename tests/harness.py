@@ -330,6 +330,15 @@ class Station:
             await self.socket.send(json.dumps([3, message_id, payload]))
         return request
 
+    async def hear(self, action: str) -> tuple[str, dict[str, Any]]:
+        """Wait for a call of that action: its id, by which to `reply`, and what it asks."""
+        message_id, asked, request = self.heard.pop(0) if self.heard else (await self._frame())[1:4]
+        assert asked == action
+        return message_id, request
+
+    async def reply(self, message_id: str, payload: Mapping[str, object]) -> None:
+        await self.socket.send(json.dumps([3, message_id, payload]))
+
     async def boot(self) -> dict[str, Any]:
         if self.socket.subprotocol == "ocpp1.6":
             return await self.call("BootNotification", {"chargePointVendor": "Acme", "chargePointModel": "One"})

@@ -35,6 +35,7 @@ from voltloom.features import (
     overview,
     payments,
     reservations,
+    settings,
     sites,
     stations,
     tariffs,
@@ -230,6 +231,7 @@ def features(parts: Parts) -> tuple[Feature, ...]:
         certificates.feature(parts.authority, parts.signers, parts.inquiry, parts.renew_before),
         sites.feature,
         monitoring.feature,
+        settings.feature,
         uptime.feature,
         authorization.feature,
         contracts.feature(parts.inquiry, parts.pool),
@@ -251,9 +253,10 @@ def features(parts: Parts) -> tuple[Feature, ...]:
         *plugged_in(),
     )
     extensions = tuple(each for feature in after_stations for each in feature.extensions)
+    gatekeepers = tuple(each for feature in after_stations for each in feature.gatekeepers)
     all_of_them = (
         access.feature_with_checkpoints(parts.signer),
-        stations.feature(replace(parts.config, extensions=extensions)),
+        stations.feature(replace(parts.config, extensions=extensions, gatekeepers=gatekeepers)),
         *after_stations,
     )
     check_together(all_of_them)

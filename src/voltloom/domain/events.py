@@ -393,6 +393,36 @@ class DisplayMessageChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class WantedSettingsChanged(Event):
+    """What one station is to be set to (station_id), or those that a template is for. change: added, changed or
+    removed."""
+
+    name: ClassVar[str] = "settings.wanted_changed"
+    station_id: str
+    template_id: str
+    at: datetime
+    change: str
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsReconciled(Event):
+    """A station was compared with what it is to have, and put right. hold, refused, rebooting: how many of them.
+
+    held_back   it is not accepted, for want of what `reason` says
+    reason      also why it could not be asked
+    """
+
+    name: ClassVar[str] = "settings.reconciled"
+    station_id: StationId
+    at: datetime
+    hold: int
+    refused: int
+    rebooting: int
+    held_back: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class CertificateRequestChanged(Event):
     """A station's request for a certificate. state: see `GET /certificates/requests`."""
 

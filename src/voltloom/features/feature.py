@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from voltloom.domain.commands import Command
 from voltloom.domain.events import Event
 from voltloom.domain.ids import StationId
-from voltloom.domain.reports import DataReply, DataReported, Report
+from voltloom.domain.reports import BootReported, DataReply, DataReported, Report
 from voltloom.infra.database import Database, Work
 
 T = TypeVar("T")
@@ -225,10 +225,16 @@ def every(period: timedelta, handler: Occasional) -> Repeating:
     return Repeating(period, handler, f"{handler.__module__.removeprefix('voltloom.features.')}.{handler.__name__}")
 
 
+Gatekeeper: TypeAlias = Callable[[StationContext, BootReported], str]
+"""Why a station that boots is not accepted yet, for people; "" where nothing speaks against it. Plain: a boot is
+answered at once, from memory."""
+
+
 @dataclass(frozen=True, slots=True)
 class Feature:
     """One capability.
 
+    gatekeepers   who may hold a station back (Pending) that would be accepted
     routes        gives the feature's HTTP routes (a web framework's router); called only when an HTTP server starts
     open_routes   likewise, outside the API, under /files/: open to whoever holds an address that the feature made
     """
@@ -240,6 +246,7 @@ class Feature:
     memories: tuple[Memory[Any], ...] = ()
     extensions: tuple[Extension, ...] = ()
     amendments: tuple[Amending, ...] = ()
+    gatekeepers: tuple[Gatekeeper, ...] = ()
     routes: Callable[[], object] | None = None
     open_routes: Callable[[], object] | None = None
 

@@ -59,7 +59,8 @@ def _redact_mapping(mapping: Mapping[str, object]) -> dict[str, Any]:
     clean: dict[str, Any] = {}
     for name, item in mapping.items():
         secret = _SECRET_NAME.search(name) is not None and not isinstance(item, (Mapping, list, bool))
-        if secret or (secret_setting and name in {"value", "attributeValue", "variableAttribute"}):
+        vpn = name == "key" and "server" in mapping  # of a NetworkConnectionProfile of 2.x
+        if secret or vpn or (secret_setting and name in {"value", "attributeValue", "variableAttribute"}):
             clean[name] = HIDDEN if item not in (None, "") else item
         else:
             clean[name] = redact(cast("object", item))

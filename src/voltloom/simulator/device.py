@@ -168,6 +168,7 @@ def _hardware(plan: StationPlan) -> Iterator[Variable]:
     states = ("Available", "Occupied", "Reserved", "Unavailable", "Faulted")
     yield Variable("ChargingStation", "AvailabilityState", "", "Available", "OptionList", "ro", choice=states)
     yield Variable("ChargingStation", "SupplyPhases", "", "3", "integer", "ro")
+    yield Variable("TemperatureSensor", "Temperature", "", "21", "decimal", "ro", "Celsius", limits=(-40, 120))
     for number, outlet in enumerate(plan.outlets, 1):
         phases = str(outlet.phases)
         for variable in (
@@ -251,6 +252,10 @@ _CONTROLLERS = (
     _count("OCPPCommCtrlr", "RetryBackOffWaitMinimum", "", 1, "s"),
     _flag("OCPPCommCtrlr", "UnlockOnEVSideDisconnect", "UnlockConnectorOnEVSideDisconnect", True),
     _count("OCPPCommCtrlr", "WebSocketPingInterval", "WebSocketPingInterval", 0, "s", limits=(0, 86_400)),
+    _flag("MonitoringCtrlr", "Enabled", "", True),
+    _count("MonitoringCtrlr", "ItemsPerMessage", "", 50, access="ro", instance="SetVariableMonitoring"),
+    _count("MonitoringCtrlr", "BytesPerMessage", "", 65_000, access="ro", instance="SetVariableMonitoring"),
+    _count("MonitoringCtrlr", "ItemsPerMessage", "", 50, access="ro", instance="ClearVariableMonitoring"),
     _flag("ReservationCtrlr", "Enabled", "", True),
     _flag("SampledDataCtrlr", "Enabled", "", True, "ro"),
     _list("SampledDataCtrlr", "TxStartedMeasurands", "", "{register}"),

@@ -47,6 +47,7 @@ class Memory:
     profiles: dict[int, Profile] = field(default_factory=dict)
     messages: dict[int, Payload] = field(default_factory=dict)
     certificates: Certificates = field(default_factory=Certificates)
+    network_profiles: dict[int, Payload] = field(default_factory=dict)
 
 
 class Station:

@@ -17,6 +17,7 @@ from voltloom.simulator.meter import meter_value_v2, stamp
 from voltloom.simulator.station import Station, plain_status
 from voltloom.simulator.v2_display import Display2
 from voltloom.simulator.v2_flex import NEW_IN_21, Flex
+from voltloom.simulator.v2_monitoring import Monitors2
 from voltloom.simulator.v2_profiles import Profiles2
 from voltloom.simulator.v2_settings import Settings2
 from voltloom.simulator.v2_tariffs import Tariffs2
@@ -28,7 +29,8 @@ _STOPPED = {
 }
 _ACCEPTED: Payload = {"status": "Accepted"}
 _REJECTED: Payload = {"status": "Rejected"}
-_NOT_SUPPORTED: Payload = {"status": "NotSupported"}
+_SLOTS = 4
+"""Network profiles it has room for."""
 
 
 class Speech2:
@@ -46,6 +48,7 @@ class Speech2:
         self._updater = Updater(station, self._alarm)
         self._publisher = Publisher(station)
         self._uploader = Uploader(station)
+        self._monitors = Monitors2(station, self._settings.value, self._events, self._number)
 
     def _stamp(self) -> str:
         return stamp(self._station.now, self._style)
@@ -388,74 +391,103 @@ class Speech2:
         return {"status": status} | ({"filename": name} if name else {})
 
     def _customer_information(self, payload: Payload) -> Payload:
-        """It keeps none beyond its cache and local list, and says so."""
-        station = self._station
-        if payload["clear"]:
-            station.memory.cache.clear()
+        """It keeps what is in its cache and local list, and its last transactions, by the token."""
+        station, memory = self._station, self._station.memory
+        named = [key for key in ("idToken", "customerCertificate", "customerIdentifier") if key in payload]
+        if len(named) != 1:
+            return {"status": "Invalid", "statusInfo": {"reasonCode": "MissingParam"}}
+        key = _read_token(payload["idToken"]).key if "idToken" in payload else ""
+        known: list[str] = []
+        if key:
+            known += [f"{where}: {kept[key].status}" for where, kept in (
+                ("cache", memory.cache), ("local list", memory.local_list)
+            ) if key in kept]  # fmt: skip
+            known += [f"transaction {tx.id}" for tx in station.transactions if tx.token and tx.token.key == key]
+        if payload["clear"] and key:
+            memory.cache.pop(key, None)
+            memory.local_list.pop(key, None)
+            for tx in station.transactions:
+                if tx.token is not None and tx.token.key == key and tx.ended_at is not None:
+                    tx.token = None
         if payload["report"]:
+            self._tell_customer(payload["requestId"], "\n".join(known) or "nothing is known")
+        return _ACCEPTED
+
+    def _tell_customer(self, request_id: int, text: str) -> None:
+        """In parts of 512 characters."""
+        parts = [text[start : start + 512] for start in range(0, len(text), 512)]
+        for number, part in enumerate(parts):
             told: Payload = {
-                "data": "", "seqNo": 0, "generatedAt": self._stamp(), "requestId": payload["requestId"]
-            }  # fmt: skip
-            station.while_up(0.0, lambda: station.post(said("NotifyCustomerInformation", told)))
+                "requestId": request_id,
+                "generatedAt": self._stamp(),
+                "seqNo": number,
+                "tbc": number < len(parts) - 1,
+                "data": part,
+            }
+            self._station.while_up(
+                0.02 * number,
+                lambda told=told: self._station.post(said("NotifyCustomerInformation", self._number(told))),
+            )
+
+    def _network_profile(self, payload: Payload) -> Payload:
+        """Kept, and never below the security profile it has: it goes on using the one it has."""
+        wanted: Payload = payload["connectionData"]
+        if wanted["securityProfile"] < self._station.plan.profile:
+            return _REJECTED | {"statusInfo": {"reasonCode": "NoSecurityDowngrade"}}
+        if not 1 <= payload["configurationSlot"] <= _SLOTS:
+            return _REJECTED | {"statusInfo": {"reasonCode": "InvalidConfSlot"}}
+        self._station.memory.network_profiles[payload["configurationSlot"]] = wanted
         return _ACCEPTED
-
-    def _accepted(self, _: Payload) -> Payload:
-        return _ACCEPTED
-
-    def _rejected(self, _: Payload) -> Payload:
-        return _REJECTED
-
-    def _not_supported(self, _: Payload) -> Payload:
-        return _NOT_SUPPORTED
-
-    def _empty(self, _: Payload) -> Payload:
-        return {}
 
     _answers: ClassVar[dict[str, "Callable[[Speech2, Payload], Payload]"]] = {
         "AFRRSignal": lambda self, payload: self.flex.afrr(payload),
+        "AdjustPeriodicEventStream": lambda self, payload: self._monitors.adjust(payload),
         "CancelReservation": _cancel_reservation,
         "CertificateSigned": lambda self, payload: self._certificates.signed(payload),
         "ChangeAvailability": _availability,
+        "ChangeTransactionTariff": lambda self, payload: self.tariffs.change(payload),
         "ClearCache": _clear_cache,
         "ClearChargingProfile": lambda self, payload: self._profiles.clear(payload),
-        "ClearDisplayMessage": lambda self, payload: self._display.clear(payload),
-        "ChangeTransactionTariff": lambda self, payload: self.tariffs.change(payload),
-        "ClearTariffs": lambda self, payload: self.tariffs.clear(payload),
-        "CostUpdated": lambda self, payload: self.tariffs.cost_updated(payload),
         "ClearDERControl": lambda self, payload: self.flex.clear_controls(payload),
+        "ClearDisplayMessage": lambda self, payload: self._display.clear(payload),
+        "ClearTariffs": lambda self, payload: self.tariffs.clear(payload),
+        "ClearVariableMonitoring": lambda self, payload: self._monitors.clear(payload),
+        "CostUpdated": lambda self, payload: self.tariffs.cost_updated(payload),
         "CustomerInformation": _customer_information,
         "DataTransfer": _data_transfer,
         "DeleteCertificate": lambda self, payload: self._certificates.delete(payload),
         "GetBaseReport": lambda self, payload: self._settings.base_report(payload),
         "GetChargingProfiles": lambda self, payload: self._profiles.report(payload),
         "GetCompositeSchedule": lambda self, payload: self._profiles.composite(payload),
+        "GetDERControl": lambda self, payload: self.flex.get_controls(payload),
         "GetDisplayMessages": lambda self, payload: self._display.report(payload),
         "GetInstalledCertificateIds": lambda self, payload: self._certificates.list(payload),
-        "GetDERControl": lambda self, payload: self.flex.get_controls(payload),
         "GetLocalListVersion": _list_version,
         "GetLog": _get_log,
-        "GetMonitoringReport": _not_supported,
+        "GetMonitoringReport": lambda self, payload: self._monitors.report(payload),
+        "GetPeriodicEventStream": lambda self, payload: self._monitors.streams(payload),
         "GetReport": lambda self, payload: self._settings.report(payload),
         "GetTariffs": lambda self, payload: self.tariffs.report(payload),
         "GetTransactionStatus": _transaction_status,
         "GetVariables": lambda self, payload: self._settings.get(payload),
         "InstallCertificate": lambda self, payload: self._certificates.install(payload),
-        "PublishFirmware": _publish_firmware,
-        "NotifyWebPaymentStarted": lambda self, payload: self.tariffs.web_payment(payload),
         "NotifyAllowedEnergyTransfer": lambda self, payload: self.flex.allow_transfer(payload),
+        "NotifyWebPaymentStarted": lambda self, payload: self.tariffs.web_payment(payload),
+        "PublishFirmware": _publish_firmware,
         "RequestBatterySwap": lambda self, payload: self.flex.swap(payload),
         "RequestStartTransaction": _request_start,
         "RequestStopTransaction": _request_stop,
         "ReserveNow": _reserve,
         "Reset": _reset,
         "SendLocalList": _send_list,
-        "SetDefaultTariff": lambda self, payload: self.tariffs.set_default(payload),
         "SetChargingProfile": _set_profile,
-        "SetDisplayMessage": lambda self, payload: self._display.set(payload),
         "SetDERControl": lambda self, payload: self.flex.set_control(payload),
-        "SetMonitoringBase": _not_supported,
-        "SetMonitoringLevel": _rejected,
-        "SetNetworkProfile": _rejected,
+        "SetDefaultTariff": lambda self, payload: self.tariffs.set_default(payload),
+        "SetDisplayMessage": lambda self, payload: self._display.set(payload),
+        "SetMonitoringBase": lambda self, payload: self._monitors.base(payload),
+        "SetMonitoringLevel": lambda self, payload: self._monitors.level(payload),
+        "SetNetworkProfile": _network_profile,
+        "SetVariableMonitoring": lambda self, payload: self._monitors.set(payload),
         "SetVariables": lambda self, payload: self._settings.set(payload),
         "TriggerMessage": _trigger,
         "UnlockConnector": _unlock,

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from voltloom.simulator.device import SetResult, Variable
 from voltloom.simulator.meter import stamp
 from voltloom.simulator.station import Station
+from voltloom.simulator.v2_monitoring import matches
 from voltloom.simulator.words import Payload, said
 
 PART_ITEMS = 20
@@ -40,16 +41,27 @@ class Settings2:
             return answer | {"attributeStatus": "NotSupportedAttributeType"}
         if found.access == "wo":
             return answer | {"attributeStatus": "Rejected"}
-        return answer | {"attributeStatus": "Accepted", "attributeValue": self._value(found)}
+        return answer | {"attributeStatus": "Accepted", "attributeValue": self.value(found)}
 
-    def _value(self, variable: Variable) -> str:
+    def value(self, variable: Variable) -> str:
+        """What it is now."""
         if variable.variable == "DateTime":
             return self._stamp()
+        if variable.component == "TemperatureSensor":
+            return f"{self._temperature():.1f}"
         if variable.component == "EVSE" and variable.variable == "Power":
             evse = self._station.evse(variable.evse)
             evse.settle(self._station.now)
             return f"{evse.flow().power_w:.1f}"
         return variable.value
+
+    def _temperature(self) -> float:
+        """Of what gets warm: the more power, the warmer."""
+        power_w = most_w = 0.0
+        for evse in self._station.evses:
+            evse.settle(self._station.now)
+            power_w, most_w = power_w + evse.flow().power_w, most_w + evse.outlet.max_w
+        return 21.0 + 44.0 * power_w / most_w
 
     def set(self, payload: Payload) -> Payload:
         return {"setVariableResult": [self._set(wanted) for wanted in payload["setVariableData"]]}
@@ -91,13 +103,24 @@ class Settings2:
     def report(self, payload: Payload) -> Payload:
         wanted: list[Payload] = payload.get("componentVariable", [])
         criteria: list[str] = payload.get("componentCriteria", [])
-        if "Problem" in criteria:
-            return {"status": "EmptyResultSet"}
-        found = [v for v in self._station.device.inventory() if not wanted or any(_matches(v, w) for w in wanted)]
+        found = [v for v in self._station.device.inventory() if not wanted or any(matches(v, w) for w in wanted)]
+        if criteria:
+            found = [v for v in found if self._meets(v, criteria)]
         if not found:
             return {"status": "EmptyResultSet"}
         self._tell(payload["requestId"], found)
         return _ACCEPTED
+
+    def _meets(self, variable: Variable, criteria: list[str]) -> bool:
+        """Its component is what one of them says: enabled or available by its own word, or out of order."""
+        if "Problem" in criteria and variable.evse and self._station.evse(variable.evse).error is not None:
+            return True
+        device = self._station.device
+        for criterion in {"Enabled", "Available", "Active"} & set(criteria):
+            found = device.find(variable.component, criterion, "", variable.evse, variable.connector)
+            if isinstance(found, Variable) and found.value.lower() == "true":
+                return True
+        return False
 
     def _tell(self, request_id: int, variables: list[Variable]) -> None:
         """In parts, one after another."""
@@ -122,8 +145,8 @@ class Settings2:
             component["evse"] = {"id": v.evse} | ({"connectorId": v.connector} if v.connector else {})
         attribute: Payload = {"type": "Actual", "mutability": _MUTABILITY[v.access]}
         if v.access != "wo":
-            attribute["value"] = self._value(v)
-        characteristics: Payload = {"dataType": v.kind, "supportsMonitoring": False}
+            attribute["value"] = self.value(v)
+        characteristics: Payload = {"dataType": v.kind, "supportsMonitoring": v.access != "wo"}
         if v.unit:
             characteristics["unit"] = v.unit
         if v.limits and v.kind in ("integer", "decimal"):
@@ -149,15 +172,4 @@ def _name(asked: Payload) -> tuple[str, str, str, int, int]:
         variable.get("instance", ""),
         evse.get("id", 0),
         evse.get("connectorId", 0),
-    )
-
-
-def _matches(v: Variable, wanted: Payload) -> bool:
-    component: Payload = wanted["component"]
-    variable: Payload | None = wanted.get("variable")
-    evse: Payload | None = component.get("evse")
-    return (
-        v.component.lower() == component["name"].lower()
-        and (variable is None or v.variable.lower() == variable["name"].lower())
-        and (evse is None or v.evse == evse["id"])
     )

@@ -327,6 +327,10 @@ class Wire(WSListener):
 
     def _hand_over(self, endpoint: rpc.Endpoint, now: float) -> None:
         message = self.station.next_message()
+        while message is not None and message.payload is not None and message.said.sent:
+            self.send(endpoint.send(message.said.action, self._write(message.payload)))
+            self.station.answered(message, {})
+            message = self.station.next_message()
         if message is not None and message.payload is not None:
             self._next_id = message.id
             timeout_s = self.station.device.number("OCPPCommCtrlr", "MessageTimeout", "Default")

@@ -20,10 +20,12 @@ class Refused(NamedTuple):
 
 
 class Said(NamedTuple):
-    """What is to be said. write: at the moment of sending; None: there is nothing to say any more."""
+    """What is to be said. write: at the moment of sending; None: there is nothing to say any more. sent: nobody answers
+    it (a SEND of 2.1)."""
 
     action: str
     write: Callable[[], Payload | None]
+    sent: bool = False
 
 
 def said(action: str, payload: Payload) -> Said:

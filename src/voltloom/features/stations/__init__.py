@@ -29,6 +29,15 @@ from voltloom.features.stations.credentials import Credential, Credentials, Pass
 from voltloom.features.stations.door import adopt, dismiss, keep_door
 from voltloom.features.stations.fleet import Conditions, Fleet, FleetRows, Member, read_fleet, search_stations
 from voltloom.features.stations.inbox import Inbox, Knock, KnockReason
+from voltloom.features.stations.inventory import (
+    NameKey,
+    WantedSettings,
+    changes_of,
+    count_values,
+    find_across,
+    name_key,
+    values_held,
+)
 from voltloom.features.stations.listing import all_knocks, all_stations
 from voltloom.features.stations.memory import StationState, remembered
 from voltloom.features.stations.messages import Broken, Explainer, Message
@@ -67,10 +76,12 @@ from voltloom.features.stations.service import (
     remove_station,
     rotate_password,
 )
-from voltloom.features.stations.store import known_settings
+from voltloom.features.stations.setting_changes import SettingChange
+from voltloom.features.stations.store import SETTING_KEY, known_settings, setting_of
 
 __all__ = [
     "DANGEROUS",
+    "SETTING_KEY",
     "Aim",
     "Allowance",
     "Assembly",
@@ -91,16 +102,19 @@ __all__ = [
     "Likeness",
     "Member",
     "Message",
+    "NameKey",
     "NetworkCount",
     "NewStation",
     "Overall",
     "Part",
     "Passwords",
     "Refusal",
+    "SettingChange",
     "SiteCount",
     "StationState",
     "StationsConfig",
     "Vocabulary",
+    "WantedSettings",
     "Welcome",
     "add_station",
     "add_stations",
@@ -109,16 +123,19 @@ __all__ = [
     "all_stations",
     "ask",
     "change_station",
+    "changes_of",
     "check_command",
     "claimed_time",
     "close_stale_links",
     "count_by_site",
     "count_network",
+    "count_values",
     "credentials_of",
     "dismiss",
     "document_of",
     "existing",
     "feature",
+    "find_across",
     "grave_rank",
     "gravest",
     "ids_in_site",
@@ -131,6 +148,7 @@ __all__ = [
     "likeness_of",
     "likenesses",
     "may_speak",
+    "name_key",
     "name_of_kind",
     "nodes",
     "overall",
@@ -143,7 +161,9 @@ __all__ = [
     "rotate_password",
     "said_of",
     "search_stations",
+    "setting_of",
     "summary",
+    "values_held",
 ]
 
 

@@ -64,14 +64,23 @@ def likeness_of(connection: Connection, station_id: StationId) -> Likeness | Non
 
 
 def likenesses(
-    connection: Connection, ids: Sequence[StationId] | None = None, *, connected: bool | None = None
+    connection: Connection,
+    ids: Sequence[StationId] | None = None,
+    *,
+    connected: bool | None = None,
+    after: StationId | None = None,
+    limit: int | None = None,
 ) -> Iterator[Likeness]:
-    """Of these stations, or of all. By identity."""
+    """Of these stations, or of all. By identity, from after that one."""
     query = select(*_LIKENESS).order_by(stations.c.id)
     if ids is not None:
         query = query.where(stations.c.id.in_(ids))
     if connected is not None:
         query = query.where(stations.c.connected == connected)
+    if after is not None:
+        query = query.where(stations.c.id > after)
+    if limit is not None:
+        query = query.limit(limit)
     return (Likeness(*row) for row in connection.execute(query))
 
 

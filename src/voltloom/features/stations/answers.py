@@ -33,7 +33,7 @@ from voltloom.domain.reports import (
     Untranslated,
 )
 from voltloom.domain.station import Registration, SecurityProfile, Setting
-from voltloom.features.feature import DataHandler, Extension, StationContext
+from voltloom.features.feature import DataHandler, Extension, Gatekeeper, StationContext
 from voltloom.features.stations import rules, store
 from voltloom.features.stations.credentials import Passwords
 from voltloom.features.stations.memory import FaultKey, StationState, remembered
@@ -70,6 +70,7 @@ class StationsConfig:
     pending_retry_s, rejected_retry_s   how long it shall wait before it boots again
     extensions            what answers vendors' own messages
     commands_kept         how long what was asked of stations is remembered
+    gatekeepers           who may hold a station back that would be accepted
     archive               where messages lie that are no longer in the database; None: nowhere
     vocabulary            what a version of OCPP, named by its subprotocol, has words for; None for one unknown
     explainer             by language ("en", "de"): what tells what a message means
@@ -82,6 +83,7 @@ class StationsConfig:
     rejected_retry_s: int = 600
     extensions: tuple[Extension, ...] = ()
     commands_kept: timedelta = timedelta(days=400)
+    gatekeepers: tuple[Gatekeeper, ...] = ()
     archive: Archive | None = None
     vocabulary: Callable[[str], Vocabulary | None] = lambda protocol: None
     explainer: Callable[[str], Explainer] | None = None
@@ -138,10 +140,14 @@ def boot_answerer(config: StationsConfig) -> Callable[[StationContext, BootRepor
         state = ctx.recall(remembered)
         hardware = rules.plain_hardware(report.hardware)
         reason = report.reason.value if report.reason else ""
+        registration, why = state.policy, ""
+        if registration is Registration.ACCEPTED:
+            why = next(filter(None, (keeper(ctx, report) for keeper in config.gatekeepers)), "")
+            registration = Registration.PENDING if why else registration
         ctx.work.write(
             store.BOOT,
             *(getattr(hardware, name) for name in store.HARDWARE),
-            state.policy.value,
+            registration.value,
             ctx.now,
             reason,
             ctx.now,
@@ -151,19 +157,19 @@ def boot_answerer(config: StationsConfig) -> Callable[[StationContext, BootRepor
             StationBooted(
                 ctx.station_id,
                 ctx.now,
-                state.policy.value,
+                registration.value,
                 hardware.vendor,
                 hardware.model,
                 hardware.firmware,
                 reason,
             )
         )
-        state.registration = state.policy
+        state.registration = registration
         state.hardware = hardware
         state.booted_at = state.last_seen = ctx.now
         state.unconfirmed = set(state.connectors)
         state.assemblies.clear()
-        return BootReply(state.policy, ctx.now, intervals[state.policy])
+        return BootReply(registration, ctx.now, intervals[registration], why)
 
     return booted
 

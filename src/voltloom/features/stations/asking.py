@@ -70,6 +70,7 @@ async def ask(
     row = await caller.database.read(lambda connection: existing(connection, station_id))
     registration = Registration(row["registration"] or row["policy"])
     rules.check_may_be_asked(station_id, registration, command)
+    rules.check_never_lower(station_id, max(row["profile_reached"], row["connection_profile"] or 0), command)
     began = time.perf_counter()
     try:
         outcome = await caller.stations.ask(station_id, command, timeout_s=timeout_s)

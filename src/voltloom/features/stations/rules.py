@@ -1,13 +1,24 @@
 """What is decided about stations: pure functions and values. The time is an argument."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
-from voltloom.domain.commands import Command, RawCall, RequestStart, RequestStop, Trigger, Triggerable
+import msgspec
+
+from voltloom.domain.commands import (
+    ChangeSettings,
+    Command,
+    RawCall,
+    RequestStart,
+    RequestStop,
+    SetNetworkProfile,
+    Trigger,
+    Triggerable,
+)
 from voltloom.domain.errors import Conflict, Invalid
 from voltloom.domain.ids import Place, StationId
 from voltloom.domain.reports import ConnectorStatusReported
@@ -98,6 +109,66 @@ def check_may_be_asked(station_id: StationId, registration: Registration | None,
     )
     if registration is Registration.PENDING and starts_or_stops:
         raise Conflict(f"{station_id} is pending: it starts and stops nothing until it is accepted")
+
+
+def check_never_lower(station_id: StationId, in_use: int, command: Command[Any]) -> None:
+    """Raises Conflict for what would have a station come with a lower security profile than it has used (OCPP 2.0.1
+    B09.FR.04 has the station refuse it too)."""
+    wanted = [profile for profile in _security_profiles(command) if profile < in_use]
+    if wanted:
+        raise Conflict(
+            f"{station_id} has used security profile {in_use}, and is never told to use less: not {min(wanted)}"
+        )
+
+
+def _security_profiles(command: Command[Any]) -> list[int]:
+    match command:
+        case SetNetworkProfile():
+            return [command.profile.security_profile]
+        case ChangeSettings():
+            return _numbers(new.value for new in command.settings if _is_security_profile(new.name.variable))
+        case RawCall(action="SetNetworkProfile"):
+            return _numbers([_at(_decoded(command.payload), "connectionData", "securityProfile")])
+        case RawCall(action="ChangeConfiguration"):
+            said = _decoded(command.payload)
+            return _numbers([_at(said, "value")]) if _is_security_profile(_at(said, "key")) else []
+        case RawCall(action="SetVariables"):
+            many = _at(_decoded(command.payload), "setVariableData")
+            items = cast("list[object]", many) if isinstance(many, list) else []
+            named = (item for item in items if _is_security_profile(_at(item, "variable", "name")))
+            return _numbers(_at(item, "attributeValue") for item in named)
+        case _:
+            return []
+
+
+def _is_security_profile(name: object) -> bool:
+    return isinstance(name, str) and name.casefold() == "securityprofile"
+
+
+def _decoded(text: str) -> object:
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+
+
+def _at(document: object, *path: str) -> object:
+    for name in path:
+        if not isinstance(document, dict):
+            return None
+        document = cast("dict[str, object]", document).get(name)
+    return document
+
+
+def _numbers(said: Iterable[object]) -> list[int]:
+    """Those that are whole numbers, also as text."""
+    found: list[int] = []
+    for each in said:
+        try:
+            found.append(int(float(each)) if isinstance(each, str | int | float) else 3)
+        except (ValueError, OverflowError):
+            continue
+    return found
 
 
 # ---- times and places that stations claim

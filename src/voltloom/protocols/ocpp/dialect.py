@@ -6,8 +6,7 @@
 
     conversation = DIALECTS[Version.V201].converse(Reset(ResetKind.ON_IDLE))           # see exchange.Conversation
 
-Messages without a translator are still typed, reported as `Untranslated`, and answered: empty where the schema allows
-it, otherwise with what refuses honestly (the `MODEST` table of each version).
+A message without a translator would still be typed, reported as `Untranslated`, and answered with the empty result.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -46,13 +45,12 @@ from voltloom.protocols.ocpp.v16 import logs as logs_16
 from voltloom.protocols.ocpp.v16 import messages as messages_16
 from voltloom.protocols.ocpp.v16 import outbound as outbound_16
 from voltloom.protocols.ocpp.version import Version
-from voltloom.protocols.ocpp.wire import Action, Sender, Wire, read, write
+from voltloom.protocols.ocpp.wire import Action, Sender, read
 
 __all__ = ["DIALECTS", "Call", "Conversation", "Dialect", "Payload", "Read", "Refusal", "Version"]
 
 Reader: TypeAlias = Callable[[Any, datetime], Read]
 Speaker: TypeAlias = Callable[[Any], Conversation[Any]]
-Modest: TypeAlias = Callable[[Any, datetime], bytes]
 Corrector: TypeAlias = Callable[[Quirks, str, Any], tuple[str, ...]]
 
 
@@ -61,7 +59,6 @@ class Dialect:
 
     readers    what stations say: the action's message and when it was heard, to what it means
     speakers   what we say, by the kind of command
-    modest     the payload that answers a message nobody translates, where `{}` would be against the schema
     correct    puts right what a make is known to say wrongly, in place; a sentence for each
     particular   those of `speakers` that speak otherwise to some makes: they take the quirks as well
     """
@@ -72,7 +69,6 @@ class Dialect:
         actions: Mapping[str, Action],
         readers: Mapping[str, Reader],
         speakers: Mapping[type[Command[Any]], Speaker],
-        modest: Mapping[str, Modest],
         correct: Corrector | None = None,
         particular: Mapping[type[Command[Any]], Callable[[Any, Quirks], Conversation[Any]]] | None = None,
     ) -> None:
@@ -80,7 +76,6 @@ class Dialect:
         self.actions = actions
         self.translated = frozenset(readers)
         self.speakers: Mapping[type[Command[Any]], Speaker] = {**speakers, RawCall: self._say_raw}
-        self._modest = modest
         self._correct = correct
         self._particular = particular or {}
         self._inbound = {
@@ -110,7 +105,7 @@ class Dialect:
             mended += self._correct(quirks, action, message)
         try:
             if reader is None:
-                said = self._read_untranslated(action, message, payload, heard_at)
+                said = _untranslated(action, payload)
             else:
                 said = reader(message, heard_at)
         except Unreadable as error:
@@ -154,15 +149,6 @@ class Dialect:
     def _explain(self, action: str, payload: Payload, error: msgspec.MsgspecError) -> Refusal:
         return Refusal(*explain(self.version, action, payload, str(error)))
 
-    def _read_untranslated(self, action: str, message: Wire, payload: Payload, heard_at: datetime) -> Read:
-        modest = self._modest.get(action)
-        result = EMPTY_RESULT if modest is None else modest(message, heard_at)
-
-        def write_result(reply: object) -> bytes:
-            return result
-
-        return Read((Untranslated(action, _text(payload)),), write_result)
-
     def _say_raw(self, command: RawCall) -> Conversation[RawAnswer]:
         action = self.actions.get(command.action)
         if action is None:
@@ -178,6 +164,14 @@ class Dialect:
         return RawAnswer(_text(answer))
 
 
+def _untranslated(action: str, payload: Payload) -> Read:
+    return Read((Untranslated(action, _text(payload)),), _write_nothing)
+
+
+def _write_nothing(reply: object) -> bytes:
+    return EMPTY_RESULT
+
+
 def _text(payload: Payload) -> JsonText:
     return JsonText(bytes(payload).decode())
 
@@ -186,20 +180,14 @@ _READERS_16: Final = {**inbound_16.READERS, **firmware_16.READERS, **logs_16.REA
 
 
 def _dialect_16() -> Dialect:
-    modest = {action: _always(write(result)) for action, result in inbound_16.MODEST.items()}
     return Dialect(
         Version.V16,
         messages_16.ACTIONS,
         _READERS_16,
         outbound_16.SPEAKERS,
-        modest,
         corrections_16.correct,
         outbound_16.PARTICULAR,
     )
-
-
-def _always(result: bytes) -> Modest:
-    return lambda message, heard_at: result
 
 
 _READERS_2: Final = {
@@ -218,12 +206,7 @@ _READERS_2: Final = {
 
 
 def _dialect_2(gate: Gate) -> Dialect:
-    modest = {a: _through(gate, a, answer) for a, answer in inbound_2.MODEST.items() if a in gate.actions}
-    return Dialect(gate.version, gate.actions, inbound_2.readers(gate, _READERS_2), outbound_2.speakers(gate), modest)
-
-
-def _through(gate: Gate, action: str, answer: inbound_2.Modest) -> Modest:
-    return lambda message, heard_at: gate.write_result(action, answer(message, heard_at))
+    return Dialect(gate.version, gate.actions, inbound_2.readers(gate, _READERS_2), outbound_2.speakers(gate))
 
 
 DIALECTS: Final[Mapping[Version, Dialect]] = {

@@ -33,7 +33,7 @@ from voltloom.protocols.ocpp.metering import samples_16
 from voltloom.protocols.ocpp.times import read_time, write_time
 from voltloom.protocols.ocpp.v16 import certificates, plug_and_charge
 from voltloom.protocols.ocpp.v16 import messages as m
-from voltloom.protocols.ocpp.wire import Wire, write
+from voltloom.protocols.ocpp.wire import write
 
 LONGEST_ID_TAG: Final = 20
 LEAST_ID: Final = -(2**63)
@@ -238,6 +238,3 @@ READERS: Final[Mapping[str, Callable[[Any, datetime], Read]]] = {
     "StopTransaction": stop,
     **certificates.READERS,
 }
-
-MODEST: Final[Mapping[str, Wire]] = {}
-"""What is answered to messages that nobody translates, where nothing is no answer."""

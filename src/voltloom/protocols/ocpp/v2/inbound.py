@@ -46,7 +46,7 @@ from voltloom.protocols.ocpp.v2 import messages_201 as m201
 from voltloom.protocols.ocpp.v2.gate import Gate
 from voltloom.protocols.ocpp.v2.tariffs import read_cost, written_tariff
 from voltloom.protocols.ocpp.version import Version
-from voltloom.protocols.ocpp.wire import Wire, write
+from voltloom.protocols.ocpp.wire import write
 
 # Words are StrEnums, so one table serves both versions.
 _BOOT_REASONS: Final = {reason.value: reason for reason in BootReason}
@@ -315,13 +315,6 @@ def _optional(value: int | None, field: str) -> int | None:
 def _as_json(value: object) -> JsonText:
     return JsonText(msgspec.json.encode(value).decode())
 
-
-# ---- what nobody translates, where nothing is no answer
-
-
-Modest: TypeAlias = Callable[[Any, datetime], Wire]
-
-MODEST: Final[Mapping[str, Modest]] = {}
 
 _READERS: Final[Mapping[str, Callable[[Gate, Any, datetime], Read]]] = {
     "Authorize": authorize,
