@@ -1593,6 +1593,219 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Settings of all stations, as last heard
+         * @description By station and name. Of OCPP 1.6, keys that 2.x has a variable for go by its name; others are of the
+         *     component `OCPP16`.
+         */
+        get: operations["list_settings_of_stations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settings/values": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Which values settings have, and how often
+         * @description The most common first.
+         */
+        get: operations["count_setting_values"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settings/drift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What stations have otherwise than wanted
+         * @description By station, as last heard; a page looks at 200 stations, and may hold nothing while others follow.
+         */
+        get: operations["list_drift"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/setting-templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What stations of a kind are to be set to
+         * @description By name. Of two that want the same otherwise, the last has its way.
+         */
+        get: operations["list_setting_templates"];
+        put?: never;
+        /**
+         * Add one
+         * @description Stations that are connected are put right at once, others when they boot. Secrets cannot be wanted.
+         */
+        post: operations["add_setting_template"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/setting-templates/{template_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of them */
+        get: operations["get_setting_template"];
+        /** Change one */
+        put: operations["change_setting_template"];
+        post?: never;
+        /**
+         * Remove one
+         * @description Stations keep what they have.
+         */
+        delete: operations["remove_setting_template"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/settings/wanted": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What it is to have
+         * @description By templates and of it alone, with what it has, as last heard, and what came of setting it.
+         */
+        get: operations["get_wanted"];
+        /**
+         * Say what it alone is to have
+         * @description It has its way over templates. The station is put right at once where it is connected, or when it boots.
+         */
+        put: operations["put_wanted"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/settings/reconcile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put it right now
+         * @description Reads what it has and sets what differs. One that waits to be accepted comes in where it may.
+         */
+        post: operations["reconcile_settings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/settings/waive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let it in without what it must have
+         * @description Until its firmware or what it must have changes.
+         */
+        post: operations["waive_settings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/settings/report-some": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Have it report some settings
+         * @description The report follows in parts; `station.settings_received` tells when it is complete.
+         */
+        post: operations["report_some"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/network-profiles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Its network profiles, as set from here */
+        get: operations["list_network_profiles"];
+        put?: never;
+        /**
+         * Set a network profile
+         * @description A slot is used once it stands in `OCPPCommCtrlr.NetworkConfigurationPriority`, after a reboot. Never below
+         *     the security profile in use: a station would come back weaker, or not at all.
+         */
+        post: operations["set_network_profile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/uptime": {
         parameters: {
             query?: never;
@@ -2044,6 +2257,46 @@ export interface paths {
         get: operations["list_idle_samples"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/transactions/{station_id}/{transaction_id}/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask its station how it stands
+         * @description 2.x only. It is asked by itself as well where nothing was heard of one for a while.
+         */
+        post: operations["ask_status"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/transactions/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask whether it has reports of transactions to deliver
+         * @description 2.x only.
+         */
+        post: operations["ask_queue"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4052,7 +4305,7 @@ export interface components {
             /** Name */
             name: string;
             /** Scopes */
-            scopes: components["schemas"]["AccessScope"][];
+            scopes: components["schemas"]["Scope"][];
             person?: components["schemas"]["PersonOut"] | null;
             /**
              * Csrf Token
@@ -4107,6 +4360,32 @@ export interface components {
              * @description left out: now
              */
             at?: string | null;
+        };
+        /**
+         * AimBody
+         * @description Whom a template is for: patterns with * and ?, in any case; all must fit, and what is left out fits all.
+         */
+        AimBody: {
+            /**
+             * Vendor
+             * @default
+             */
+            vendor: string;
+            /**
+             * Model
+             * @default
+             */
+            model: string;
+            /**
+             * Firmware
+             * @default
+             */
+            firmware: string;
+            /**
+             * Site Id
+             * @default
+             */
+            site_id: string;
         };
         /**
          * AimIn
@@ -4309,7 +4588,7 @@ export interface components {
              */
             knock: number | null;
             /** Steps */
-            steps: components["schemas"]["StationsStepOut"][];
+            steps: components["schemas"]["StepOut"][];
         };
         /**
          * Attribute
@@ -5467,6 +5746,71 @@ export interface components {
          * @enum {string}
          */
         Direction: "from_station" | "to_station";
+        /** DisplayMessageOut */
+        DisplayMessageOut: {
+            /** Station Id */
+            station_id: string;
+            /** Number */
+            number: number;
+            /** Contents */
+            contents: components["schemas"]["ContentBody"][];
+            priority: components["schemas"]["MessagePriority"];
+            /** @description only while the station does that; null: always */
+            showing: components["schemas"]["MessageState"] | null;
+            /** Starts At */
+            starts_at: string | null;
+            /** Ends At */
+            ends_at: string | null;
+            /** Transaction Id */
+            transaction_id: string | null;
+            screen: components["schemas"]["ScreenBody"] | null;
+            state: components["schemas"]["DisplayState"];
+            /**
+             * Said
+             * @description the station's word when it was asked
+             */
+            said: string;
+            /**
+             * Asked At
+             * @description null: the station has it from somebody else
+             */
+            asked_at: string | null;
+            /** Actor */
+            actor: string;
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /**
+             * Seen At
+             * @description when the station last told that it has it
+             */
+            seen_at: string | null;
+        };
+        /** DriftOut */
+        DriftOut: {
+            wanted: components["schemas"]["WantedSettingOut"];
+            /**
+             * Template Id
+             * @description empty: wanted of this station alone
+             */
+            template_id: string;
+            /** Before Accepted */
+            before_accepted: boolean;
+            standing: components["schemas"]["SettingsStanding"];
+            /**
+             * Value
+             * @description what it has, as last heard; null: not heard, or it keeps it to itself
+             */
+            value: string | null;
+            /** Heard At */
+            heard_at: string | null;
+            /** @description null: nobody set it from here */
+            last_set: components["schemas"]["SettingChangeOut"] | null;
+            /** Station Id */
+            station_id: string;
+        };
         /**
          * EnergyTransfer
          * @enum {string}
@@ -5644,6 +5988,21 @@ export interface components {
              * Format: date-time
              */
             since: string;
+        };
+        /** FirmwareStepOut */
+        FirmwareStepOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Status
+             * @description the station's word; `booted`: with which version
+             */
+            status: string;
+            /** Detail */
+            detail: string;
         };
         /** FixedPowerFactorIn */
         FixedPowerFactorIn: {
@@ -6395,7 +6754,7 @@ export interface components {
              * Steps
              * @description how far it came, and what to do about the step that failed
              */
-            steps: components["schemas"]["StationsStepOut"][];
+            steps: components["schemas"]["StepOut"][];
             /**
              * Fields
              * @description of the head of its last request, in order; what lets somebody in is hidden
@@ -6662,6 +7021,12 @@ export interface components {
             /** Changed At */
             changed_at: string | null;
         };
+        /**
+         * ListScope
+         * @description Whose lists a selection is for. The nearest one holds: a station's own, else its site's, else the network's.
+         * @enum {string}
+         */
+        ListScope: "network" | "site" | "station";
         /** ListVersionOut */
         ListVersionOut: {
             /**
@@ -6914,6 +7279,72 @@ export interface components {
             screen?: components["schemas"]["ScreenBody"] | null;
         };
         /**
+         * MessageOut
+         * @description A call, and what it was answered.
+         */
+        MessageOut: {
+            /** Number */
+            number: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** @description who called */
+            direction: components["schemas"]["Direction"];
+            /**
+             * Action
+             * @example BootNotification
+             */
+            action: string;
+            /** Message Id */
+            message_id: string;
+            /** Protocol */
+            protocol: string;
+            outcome: components["schemas"]["MessageOutcome"];
+            /**
+             * Latency Ms
+             * @description from the call to its answer
+             */
+            latency_ms: number | null;
+            /**
+             * Trouble
+             * @description what was wrong, in words; empty where all was well
+             */
+            trouble: string;
+            /**
+             * Payload
+             * @description of the call; secrets are hidden
+             */
+            payload: unknown;
+            /**
+             * Answer
+             * @description the answer's payload; secrets are hidden
+             */
+            answer: unknown;
+            error: components["schemas"]["MessageError"] | null;
+            /**
+             * Raw
+             * @description the frame, where it could not be read as a call; else empty
+             */
+            raw: string;
+            /**
+             * Meaning
+             * @description what the call says, in one sentence; empty in exports
+             */
+            meaning: string;
+            /**
+             * Answer Meaning
+             * @description what the answer says, in one sentence
+             */
+            answer_meaning: string;
+            /**
+             * Broken
+             * @description the rules of the schema that call or answer break
+             */
+            broken: components["schemas"]["BrokenOut"][];
+        };
+        /**
          * MessageOutcome
          * @description What became of a call.
          * @enum {string}
@@ -6945,6 +7376,42 @@ export interface components {
             weight: number;
             /** About */
             about: string;
+        };
+        /** MobileIn */
+        MobileIn: {
+            /**
+             * Name
+             * @example internet
+             */
+            name: string;
+            /**
+             * Authentication
+             * @default AUTO
+             * @enum {string}
+             */
+            authentication: "PAP" | "CHAP" | "NONE" | "AUTO";
+            /**
+             * User
+             * @default
+             */
+            user: string;
+            /**
+             * Password
+             * @default
+             */
+            password: string;
+            /** Sim Pin */
+            sim_pin?: number | null;
+            /**
+             * Preferred Network
+             * @default
+             */
+            preferred_network: string;
+            /**
+             * Only Preferred
+             * @default false
+             */
+            only_preferred: boolean;
         };
         /**
          * Mode
@@ -7193,6 +7660,89 @@ export interface components {
             connectors_by_status: {
                 [key: string]: number;
             };
+        };
+        /** NetworkProfileIn */
+        NetworkProfileIn: {
+            /** Slot */
+            slot: number;
+            /** Url */
+            url: string;
+            /**
+             * Security Profile
+             * @description never below the one in use
+             */
+            security_profile: number;
+            /**
+             * Interface
+             * @description Any: 2.1 only
+             * @default Wired0
+             * @enum {string}
+             */
+            interface: "Wired0" | "Wired1" | "Wired2" | "Wired3" | "Wireless0" | "Wireless1" | "Wireless2" | "Wireless3" | "Any";
+            /**
+             * Message Timeout S
+             * @default 30
+             */
+            message_timeout_s: number;
+            /**
+             * Version
+             * @description left out: that of 2.0.1, or (2.1) whatever both speak
+             * @default
+             * @enum {string}
+             */
+            version: "" | "OCPP16" | "OCPP20" | "OCPP201" | "OCPP21";
+            /**
+             * Identity
+             * @description 2.1 only
+             * @default
+             */
+            identity: string;
+            /**
+             * Password
+             * @description 2.1 only; of the station, there
+             * @default
+             */
+            password: string;
+            mobile?: components["schemas"]["MobileIn"] | null;
+            private?: components["schemas"]["PrivateIn"] | null;
+        };
+        /**
+         * NetworkProfileOut
+         * @description As it was last sent, without its secrets.
+         */
+        NetworkProfileOut: {
+            /** Slot */
+            slot: number;
+            /** Url */
+            url: string;
+            /** Security Profile */
+            security_profile: number;
+            /** Interface */
+            interface: string;
+            /** Version */
+            version: string;
+            /** Identity */
+            identity: string;
+            /** Message Timeout S */
+            message_timeout_s: number;
+            /**
+             * Has Secrets
+             * @description a password, an access point or a VPN went with it
+             */
+            has_secrets: boolean;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Actor */
+            actor: string;
+            /** Accepted */
+            accepted: boolean;
+            /** Said */
+            said: string;
+            /** Reason */
+            reason: string;
         };
         /**
          * NewApiKeyOut
@@ -7490,6 +8040,26 @@ export interface components {
              */
             next?: string | null;
         };
+        /** Page[DisplayMessageOut] */
+        PageOfDisplayMessageOut: {
+            /** Items */
+            items: components["schemas"]["DisplayMessageOut"][];
+            /**
+             * Next
+             * @description pass as `after` to get the page that follows
+             */
+            next?: string | null;
+        };
+        /** Page[DriftOut] */
+        PageOfDriftOut: {
+            /** Items */
+            items: components["schemas"]["DriftOut"][];
+            /**
+             * Next
+             * @description pass as `after` to get the page that follows
+             */
+            next?: string | null;
+        };
         /** Page[EntryOut] */
         PageOfEntryOut: {
             /** Items */
@@ -7600,6 +8170,16 @@ export interface components {
              */
             next?: string | null;
         };
+        /** Page[MessageOut] */
+        PageOfMessageOut: {
+            /** Items */
+            items: components["schemas"]["MessageOut"][];
+            /**
+             * Next
+             * @description pass as `after` to get the page that follows
+             */
+            next?: string | null;
+        };
         /** Page[MonitorOut] */
         PageOfMonitorOut: {
             /** Items */
@@ -7674,6 +8254,16 @@ export interface components {
         PageOfSessionOut: {
             /** Items */
             items: components["schemas"]["SessionOut"][];
+            /**
+             * Next
+             * @description pass as `after` to get the page that follows
+             */
+            next?: string | null;
+        };
+        /** Page[SettingOfStation] */
+        PageOfSettingOfStation: {
+            /** Items */
+            items: components["schemas"]["SettingOfStation"][];
             /**
              * Next
              * @description pass as `after` to get the page that follows
@@ -7780,6 +8370,12 @@ export interface components {
              */
             next?: string | null;
         };
+        /**
+         * PartCriterion
+         * @description Components that are so.
+         * @enum {string}
+         */
+        PartCriterion: "Active" | "Available" | "Enabled" | "Problem";
         /**
          * PartIn
          * @description A component, or one of its variables. An instance or EVSE left out: all of them.
@@ -7918,7 +8514,7 @@ export interface components {
             /** Name */
             name?: string | null;
             role?: components["schemas"]["Role"] | null;
-            standing?: components["schemas"]["Standing"] | null;
+            standing?: components["schemas"]["Standing-Input"] | null;
         };
         /** PersonIn */
         PersonIn: {
@@ -7940,7 +8536,7 @@ export interface components {
             /** Name */
             name: string;
             role: components["schemas"]["Role"];
-            standing: components["schemas"]["Standing"];
+            standing: components["schemas"]["AccessStanding"];
             /**
              * Has Password
              * @description false: only a sign-in link lets this person in
@@ -8026,6 +8622,27 @@ export interface components {
         PriorityIn: {
             /** Active */
             active: boolean;
+        };
+        /** PrivateIn */
+        PrivateIn: {
+            /** Server */
+            server: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "IKEv2" | "IPSec" | "L2TP" | "PPTP";
+            /** User */
+            user: string;
+            /**
+             * Group
+             * @default
+             */
+            group: string;
+            /** Password */
+            password: string;
+            /** Shared Secret */
+            shared_secret: string;
         };
         /** ProfileIn */
         ProfileIn: {
@@ -8182,6 +8799,14 @@ export interface components {
          * @enum {string}
          */
         Purpose: "ChargingStationExternalConstraints" | "ChargingStationMaxProfile" | "TxDefaultProfile" | "TxProfile" | "PriorityCharging" | "LocalGeneration";
+        /** QueueOut */
+        QueueOut: {
+            /**
+             * Messages In Queue
+             * @description it has reports of transactions yet to deliver: they will come
+             */
+            messages_in_queue: boolean;
+        };
         /**
          * RateBody
          * @description The first price whose conditions hold is the price; one without conditions comes last.
@@ -8434,6 +9059,22 @@ export interface components {
             /** @default FullInventory */
             base: components["schemas"]["ReportBase"];
         };
+        /**
+         * ReportSomeIn
+         * @description At least one of both. 1.6: components with variables that are configuration keys there.
+         */
+        ReportSomeIn: {
+            /**
+             * Criteria
+             * @default []
+             */
+            criteria: components["schemas"]["PartCriterion"][];
+            /**
+             * Parts
+             * @default []
+             */
+            parts: components["schemas"]["SettingPartIn"][];
+        };
         /** ReportStandOut */
         ReportStandOut: {
             /**
@@ -8651,7 +9292,7 @@ export interface components {
         RoleOut: {
             role: components["schemas"]["Role"];
             /** Scopes */
-            scopes: components["schemas"]["AccessScope"][];
+            scopes: components["schemas"]["Scope"][];
         };
         /**
          * RolesOut
@@ -8807,6 +9448,12 @@ export interface components {
                 number
             ] | null;
         };
+        /**
+         * Scope
+         * @description What a call needs. Denied unless the actor has it.
+         * @enum {string}
+         */
+        Scope: "stations:read" | "stations:write" | "stations:command" | "messages:read" | "sites:read" | "sites:write" | "tokens:read" | "tokens:write" | "transactions:read" | "transactions:write" | "events:read" | "metrics:read" | "audit:read" | "access:write";
         /** ScoreOut */
         ScoreOut: {
             /**
@@ -8892,7 +9539,7 @@ export interface components {
         /** SelectionOut */
         SelectionOut: {
             /** @description the nearest holds: a station's own, else its site's, else the network's */
-            scope: components["schemas"]["LocalAuthorizationScope"];
+            scope: components["schemas"]["ListScope"];
             /** Scope Id */
             scope_id: string;
             mode: components["schemas"]["Mode"];
@@ -9109,6 +9756,46 @@ export interface components {
             /** @default Actual */
             attribute: components["schemas"]["Attribute"];
         };
+        /** SettingOfStation */
+        SettingOfStation: {
+            /** Component */
+            component: string;
+            /** Variable */
+            variable: string;
+            /** Component Instance */
+            component_instance: string;
+            /** Variable Instance */
+            variable_instance: string;
+            /** Evse */
+            evse: number | null;
+            /** Connector */
+            connector: number | null;
+            attribute: components["schemas"]["Attribute"];
+            /**
+             * Value
+             * @description null where the station keeps it to itself, or it is a secret
+             */
+            value: string | null;
+            /** Secret */
+            secret: boolean;
+            mutability: components["schemas"]["Mutability"];
+            /** Data Type */
+            data_type: string;
+            /** Unit */
+            unit: string;
+            /** Values List */
+            values_list: string;
+            /** Min Limit */
+            min_limit: number | null;
+            /** Max Limit */
+            max_limit: number | null;
+            /** Reported At */
+            reported_at?: string | null;
+            /** @description null: nobody set it from here */
+            last_set?: components["schemas"]["SettingChangeOut"] | null;
+            /** Station Id */
+            station_id: string;
+        };
         /** SettingOut */
         SettingOut: {
             /** Component */
@@ -9148,10 +9835,88 @@ export interface components {
             last_set?: components["schemas"]["SettingChangeOut"] | null;
         };
         /**
+         * SettingPartIn
+         * @description A component, or one of its variables. An instance or EVSE left out: all of them.
+         */
+        SettingPartIn: {
+            /**
+             * Component
+             * @example EVSE
+             */
+            component: string;
+            /**
+             * Variable
+             * @description left out: all of the component
+             * @example Power
+             */
+            variable?: string | null;
+            /**
+             * Component Instance
+             * @default
+             */
+            component_instance: string;
+            /**
+             * Variable Instance
+             * @default
+             */
+            variable_instance: string;
+            /** Evse */
+            evse?: number | null;
+            /** Connector */
+            connector?: number | null;
+        };
+        /**
          * SettingStatus
          * @enum {string}
          */
         SettingStatus: "accepted" | "reboot_required" | "rejected" | "read_only" | "unknown" | "unsupported_attribute";
+        /** SettingTemplateIn */
+        SettingTemplateIn: {
+            /** Name */
+            name: string;
+            /**
+             * @default {
+             *       "vendor": "",
+             *       "model": "",
+             *       "firmware": "",
+             *       "site_id": ""
+             *     }
+             */
+            aim: components["schemas"]["AimBody"];
+            /** Settings */
+            settings: components["schemas"]["WantedSettingIn"][];
+            /**
+             * Before Accepted
+             * @description a station is Pending until it has them
+             * @default false
+             */
+            before_accepted: boolean;
+            /**
+             * @description what becomes of a station that does not take what it must have before
+             * @default accept
+             */
+            when_refused: components["schemas"]["WhenRefused"];
+        };
+        /** SettingTemplateOut */
+        SettingTemplateOut: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            aim: components["schemas"]["AimBody"];
+            /** Settings */
+            settings: components["schemas"]["WantedSettingOut"][];
+            /** Before Accepted */
+            before_accepted: boolean;
+            when_refused: components["schemas"]["WhenRefused"];
+            /**
+             * Changed At
+             * Format: date-time
+             */
+            changed_at: string;
+            /** Actor */
+            actor: string;
+        };
         /** SettlementOut */
         SettlementOut: {
             /** Number */
@@ -9461,11 +10226,61 @@ export interface components {
          * @enum {string}
          */
         Stage: "running" | "paused" | "halted" | "done" | "cancelled";
+        /** StandOut */
+        StandOut: {
+            wanted: components["schemas"]["WantedSettingOut"];
+            /**
+             * Template Id
+             * @description empty: wanted of this station alone
+             */
+            template_id: string;
+            /** Before Accepted */
+            before_accepted: boolean;
+            standing: components["schemas"]["SettingsStanding"];
+            /**
+             * Value
+             * @description what it has, as last heard; null: not heard, or it keeps it to itself
+             */
+            value: string | null;
+            /** Heard At */
+            heard_at: string | null;
+            /** @description null: nobody set it from here */
+            last_set: components["schemas"]["SettingChangeOut"] | null;
+        };
         /**
          * Standing
          * @enum {string}
          */
-        Standing: "active" | "disabled";
+        "Standing-Input": "active" | "disabled";
+        /**
+         * StandingOut
+         * @description What the station says of it.
+         */
+        StandingOut: {
+            /**
+             * Ongoing
+             * @description null: it did not say
+             */
+            ongoing: boolean | null;
+            /**
+             * Messages In Queue
+             * @description it has reports of it yet to deliver: they will come
+             */
+            messages_in_queue: boolean;
+            /**
+             * Missing Reports
+             * @description numbers of reports that never came, as ranges
+             */
+            missing_reports: [
+                number,
+                number
+            ][];
+            /**
+             * Closed
+             * @description over for its station, with nothing to come: it was closed here
+             */
+            closed: boolean;
+        };
         /** StartAnswerOut */
         StartAnswerOut: {
             /** @description what it comes down to */
@@ -9851,6 +10666,16 @@ export interface components {
          * @enum {string}
          */
         Step: "tcp" | "tls" | "path" | "request" | "identity" | "credentials" | "enabled" | "subprotocol" | "boot";
+        /** StepOut */
+        StepOut: {
+            step: components["schemas"]["Step"];
+            outcome: components["schemas"]["Outcome"];
+            /**
+             * Told
+             * @description what was heard there, or what to do
+             */
+            told: string;
+        };
         /** StopIn */
         StopIn: {
             /** Transaction Id */
@@ -10702,6 +11527,31 @@ export interface components {
              */
             as_of: string;
         };
+        /** ValueCountOut */
+        ValueCountOut: {
+            /** Component */
+            component: string;
+            /** Variable */
+            variable: string;
+            /** Component Instance */
+            component_instance: string;
+            /** Variable Instance */
+            variable_instance: string;
+            /** Attribute */
+            attribute: string;
+            /** Value */
+            value: string | null;
+            /**
+             * Count
+             * @description each EVSE and connector that has it counts
+             */
+            count: number;
+        };
+        /**
+         * Verdict
+         * @enum {string}
+         */
+        Verdict: "passed" | "accepted_anyway" | "held_back" | "waived";
         /** VerdictOut */
         VerdictOut: {
             /** Good */
@@ -10801,6 +11651,88 @@ export interface components {
             mean_10min_delay_s?: number | null;
             ceasing?: components["schemas"]["Ceasing"] | null;
         };
+        /**
+         * WantIn
+         * @description All that is wanted of the station alone: what is left out is wanted no more.
+         */
+        WantIn: {
+            /** Settings */
+            settings: components["schemas"]["WantedSettingIn"][];
+        };
+        /** WantedOut */
+        WantedOut: {
+            /** Settings */
+            settings: components["schemas"]["StandOut"][];
+            /** Reconciled At */
+            reconciled_at: string | null;
+            /**
+             * Trouble
+             * @description why it could not be asked; empty: it was
+             */
+            trouble: string;
+            /** @description of what it must have before it is accepted; null: not judged */
+            verdict: components["schemas"]["Verdict"] | null;
+            /** Reason */
+            reason: string;
+        };
+        /** WantedSettingIn */
+        WantedSettingIn: {
+            /**
+             * Component
+             * @example OCPPCommCtrlr
+             */
+            component?: string | null;
+            /**
+             * Variable
+             * @example HeartbeatInterval
+             */
+            variable?: string | null;
+            /**
+             * Component Instance
+             * @default
+             */
+            component_instance: string;
+            /**
+             * Variable Instance
+             * @default
+             */
+            variable_instance: string;
+            /** Evse */
+            evse?: number | null;
+            /** Connector */
+            connector?: number | null;
+            /**
+             * Key
+             * @description of OCPP 1.6, instead of component and variable
+             */
+            key?: string | null;
+            /** @default Actual */
+            attribute: components["schemas"]["Attribute"];
+            /** Value */
+            value: string;
+        };
+        /** WantedSettingOut */
+        WantedSettingOut: {
+            /**
+             * Name
+             * @example OCPPCommCtrlr.HeartbeatInterval
+             */
+            name: string;
+            /** Component */
+            component: string;
+            /** Variable */
+            variable: string;
+            /** Component Instance */
+            component_instance: string;
+            /** Variable Instance */
+            variable_instance: string;
+            /** Evse */
+            evse: number | null;
+            /** Connector */
+            connector: number | null;
+            /** Value */
+            value: string;
+        };
         /** WebPaymentIn */
         WebPaymentIn: {
             /** Evse */
@@ -10848,6 +11780,12 @@ export interface components {
              */
             installed: boolean;
         };
+        /**
+         * WhenRefused
+         * @description What becomes of a station that does not take what it must have before it is accepted.
+         * @enum {string}
+         */
+        WhenRefused: "accept" | "hold_back";
         /** PasswordIn */
         AccessPasswordIn: {
             /**
@@ -10862,31 +11800,10 @@ export interface components {
             new: string;
         };
         /**
-         * Scope
-         * @description What a call needs. Denied unless the actor has it.
+         * Standing
          * @enum {string}
          */
-        AccessScope: "stations:read" | "stations:write" | "stations:command" | "messages:read" | "sites:read" | "sites:write" | "tokens:read" | "tokens:write" | "transactions:read" | "transactions:write" | "events:read" | "metrics:read" | "audit:read" | "access:write";
-        /** Page[MessageOut] */
-        ApiPage_MessageOut___1: {
-            /** Items */
-            items: components["schemas"]["StationsMessageOut"][];
-            /**
-             * Next
-             * @description pass as `after` to get the page that follows
-             */
-            next?: string | null;
-        };
-        /** Page[MessageOut] */
-        ApiPage_MessageOut___2: {
-            /** Items */
-            items: components["schemas"]["DisplayMessageOut"][];
-            /**
-             * Next
-             * @description pass as `after` to get the page that follows
-             */
-            next?: string | null;
-        };
+        AccessStanding: "active" | "disabled";
         /**
          * TokenIn
          * @example {
@@ -11130,68 +12047,11 @@ export interface components {
             report_id: number;
             answer: components["schemas"]["AnswerOut"];
         };
-        /** MessageOut */
-        DisplayMessageOut: {
-            /** Station Id */
-            station_id: string;
-            /** Number */
-            number: number;
-            /** Contents */
-            contents: components["schemas"]["ContentBody"][];
-            priority: components["schemas"]["MessagePriority"];
-            /** @description only while the station does that; null: always */
-            showing: components["schemas"]["MessageState"] | null;
-            /** Starts At */
-            starts_at: string | null;
-            /** Ends At */
-            ends_at: string | null;
-            /** Transaction Id */
-            transaction_id: string | null;
-            screen: components["schemas"]["ScreenBody"] | null;
-            state: components["schemas"]["DisplayState"];
-            /**
-             * Said
-             * @description the station's word when it was asked
-             */
-            said: string;
-            /**
-             * Asked At
-             * @description null: the station has it from somebody else
-             */
-            asked_at: string | null;
-            /** Actor */
-            actor: string;
-            /**
-             * Changed At
-             * Format: date-time
-             */
-            changed_at: string;
-            /**
-             * Seen At
-             * @description when the station last told that it has it
-             */
-            seen_at: string | null;
-        };
         /**
          * State
          * @enum {string}
          */
         DisplayState: "asked" | "shown" | "refused" | "cleared" | "expired" | "missing";
-        /** StepOut */
-        FirmwareStepOut: {
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /**
-             * Status
-             * @description the station's word; `booted`: with which version
-             */
-            status: string;
-            /** Detail */
-            detail: string;
-        };
         /** UpdateIn */
         FirmwareUpdateIn: {
             /**
@@ -11244,12 +12104,6 @@ export interface components {
          */
         FirmwareState: "asked" | "accepted" | "download_scheduled" | "downloading" | "download_paused" | "downloaded" | "signature_verified" | "install_scheduled" | "installing" | "install_rebooting" | "installed" | "confirmed" | "refused" | "failed" | "silent" | "replaced";
         /**
-         * Scope
-         * @description Whose lists a selection is for. The nearest one holds: a station's own, else its site's, else the network's.
-         * @enum {string}
-         */
-        LocalAuthorizationScope: "network" | "site" | "station";
-        /**
          * State
          * @enum {string}
          */
@@ -11284,71 +12138,10 @@ export interface components {
          */
         ReservationsState: "asked" | "active" | "refused" | "cancelled" | "used" | "expired" | "removed" | "no_transaction";
         /**
-         * MessageOut
-         * @description A call, and what it was answered.
+         * Standing
+         * @enum {string}
          */
-        StationsMessageOut: {
-            /** Number */
-            number: number;
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** @description who called */
-            direction: components["schemas"]["Direction"];
-            /**
-             * Action
-             * @example BootNotification
-             */
-            action: string;
-            /** Message Id */
-            message_id: string;
-            /** Protocol */
-            protocol: string;
-            outcome: components["schemas"]["MessageOutcome"];
-            /**
-             * Latency Ms
-             * @description from the call to its answer
-             */
-            latency_ms: number | null;
-            /**
-             * Trouble
-             * @description what was wrong, in words; empty where all was well
-             */
-            trouble: string;
-            /**
-             * Payload
-             * @description of the call; secrets are hidden
-             */
-            payload: unknown;
-            /**
-             * Answer
-             * @description the answer's payload; secrets are hidden
-             */
-            answer: unknown;
-            error: components["schemas"]["MessageError"] | null;
-            /**
-             * Raw
-             * @description the frame, where it could not be read as a call; else empty
-             */
-            raw: string;
-            /**
-             * Meaning
-             * @description what the call says, in one sentence; empty in exports
-             */
-            meaning: string;
-            /**
-             * Answer Meaning
-             * @description what the answer says, in one sentence
-             */
-            answer_meaning: string;
-            /**
-             * Broken
-             * @description the rules of the schema that call or answer break
-             */
-            broken: components["schemas"]["BrokenOut"][];
-        };
+        SettingsStanding: "holds" | "differs" | "refused" | "reboot_needed" | "not_heard";
         /** PasswordIn */
         StationsPasswordIn: {
             /**
@@ -11376,16 +12169,6 @@ export interface components {
             group?: components["schemas"]["StationsTokenIn"] | null;
             /** @description by which it is to charge */
             profile?: components["schemas"]["StartProfileIn"] | null;
-        };
-        /** StepOut */
-        StationsStepOut: {
-            step: components["schemas"]["Step"];
-            outcome: components["schemas"]["Outcome"];
-            /**
-             * Told
-             * @description what was heard there, or what to do
-             */
-            told: string;
         };
         /** SummaryOut */
         StationsSummaryOut: {
@@ -13285,7 +14068,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ApiPage_MessageOut___1"];
+                    "application/json": components["schemas"]["PageOfMessageOut"];
                 };
             };
             /** @description a problem */
@@ -16047,6 +16830,639 @@ export interface operations {
             };
         };
     };
+    list_settings_of_stations: {
+        parameters: {
+            query?: {
+                /** @description items on a page */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+                component?: string;
+                variable?: string;
+                attribute?: components["schemas"]["Attribute"] | null;
+                /** @description exactly this */
+                value?: string | null;
+                /** @description words in component, variable or value */
+                q?: string;
+                station_id?: string;
+                site_id?: string;
+                vendor?: string;
+                model?: string;
+                firmware?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfSettingOfStation"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    count_setting_values: {
+        parameters: {
+            query?: {
+                /** @description items on a page */
+                limit?: number;
+                component?: string;
+                variable?: string;
+                attribute?: components["schemas"]["Attribute"] | null;
+                /** @description exactly this */
+                value?: string | null;
+                /** @description words in component, variable or value */
+                q?: string;
+                station_id?: string;
+                site_id?: string;
+                vendor?: string;
+                model?: string;
+                firmware?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValueCountOut"][];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_drift: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before */
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfDriftOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_setting_templates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingTemplateOut"][];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_setting_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SettingTemplateIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingTemplateOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_setting_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                template_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingTemplateOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_setting_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                template_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SettingTemplateIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingTemplateOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_setting_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                template_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_wanted: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WantedOut"];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_wanted: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WantIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WantedOut"];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reconcile_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WantedOut"];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not connected, not accepted yet, or its OCPP version has no words for this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It answered with an error: `code` is its own word. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is connected and did not answer in time; whether it acted is not known. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    waive_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WantedOut"];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    report_some: {
+        parameters: {
+            query?: {
+                /** @description seconds to wait for the station's answer */
+                timeout_s?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportSomeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportAnswerOut"];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not connected, not accepted yet, or its OCPP version has no words for this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It answered with an error: `code` is its own word. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is connected and did not answer in time; whether it acted is not known. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_network_profiles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NetworkProfileOut"][];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_network_profile: {
+        parameters: {
+            query?: {
+                /** @description seconds to wait for the station's answer */
+                timeout_s?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NetworkProfileIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnswerOut"];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not connected, not accepted yet, or its OCPP version has no words for this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It answered with an error: `code` is its own word. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is connected and did not answer in time; whether it acted is not known. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     network_uptime: {
         parameters: {
             query?: never;
@@ -17064,6 +18480,78 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageOfSampleOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_status: {
+        parameters: {
+            query?: {
+                /** @description how long the station has to answer, in seconds */
+                timeout_s?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the station's OCPP identity */
+                station_id: string;
+                /** @description the transaction's id; unique at its station */
+                transaction_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StandingOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_queue: {
+        parameters: {
+            query?: {
+                /** @description how long the station has to answer, in seconds */
+                timeout_s?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the station's OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueOut"];
                 };
             };
             /** @description a problem */
@@ -18156,7 +19644,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ApiPage_MessageOut___2"];
+                    "application/json": components["schemas"]["PageOfDisplayMessageOut"];
                 };
             };
             /** @description a problem */

@@ -104,10 +104,7 @@ class Dialect:
         if quirks is not NONE and self._correct is not None:
             mended += self._correct(quirks, action, message)
         try:
-            if reader is None:
-                said = _untranslated(action, payload)
-            else:
-                said = reader(message, heard_at)
+            said = _untranslated(action, payload) if reader is None else reader(message, heard_at)
         except Unreadable as error:
             return Refusal(ErrorCode.PROPERTY, f"{action}: {error}")
         if mended or not said.reports:
