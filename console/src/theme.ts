@@ -44,8 +44,8 @@ export const theme = createTheme({
   components: {
     Tooltip: { defaultProps: { withArrow: true, openDelay: 300, events: { hover: true, focus: true, touch: true } } },
     Anchor: { defaultProps: { underline: "hover" } },
-    Modal: { defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.45, blur: 2 } }, styles: { title: { fontWeight: 650, fontSize: "1.0625rem" } } },
-    Drawer: { styles: { title: { fontWeight: 650, fontSize: "1.0625rem" } } },
+    Modal: { defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.45, blur: 2 } }, styles: { title: { fontWeight: 650, fontSize: "1.0625rem", lineHeight: 1.3 } } },
+    Drawer: { styles: { title: { fontWeight: 650, fontSize: "1.0625rem", lineHeight: 1.3 } } },
     // Without its placeholder for the focus, which is no item: a menu may hold nothing else.
     Menu: { defaultProps: { shadow: "md", position: "bottom-end", withInitialFocusPlaceholder: false } },
     Table: { defaultProps: { verticalSpacing: "xs" } },

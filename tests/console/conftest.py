@@ -26,7 +26,7 @@ from console_house import (
 )
 
 _numbers = itertools.count(1)
-expect.set_options(timeout=15_000)  # a machine that does something else besides is no reason to fail
+expect.set_options(timeout=30_000)  # a machine that does something else besides is no reason to fail
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +102,7 @@ def open_page(chromium: Browser, network: DemoNetwork, _signed_in: dict[str, Any
             has_touch=width < 700,
             reduced_motion="reduce",
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(30_000)
         contexts.append(context)
         watch(context, network.url)
         page = context.new_page()

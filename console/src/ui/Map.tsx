@@ -386,6 +386,7 @@ export function Map(props: MapProps) {
             }}
           >
             {onPick === undefined ? <Ring counts={mark.counts} /> : <span className={classes.dot} />}
+            {/* Number and name are two words, also to those who hear them. */}{" "}
             {near && mark.members.length === 1 ? (
               <span className={classes.name}>
                 <bdi>{mark.name}</bdi>
