@@ -27,7 +27,7 @@ def name_hash(certificate: x509.Certificate, algorithm: HashAlgorithm) -> str:
 
 
 def key_hash(certificate: x509.Certificate, algorithm: HashAlgorithm) -> str:
-    """Of its own key, without the ASN.1 around it (RFC 6960 §4.1.1)."""
+    """Of its own key, without the ASN.1 around it."""
     return digest(algorithm, key_bytes(certificate)).hex()
 
 

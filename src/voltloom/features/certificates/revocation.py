@@ -126,7 +126,7 @@ def _is_signed(answer: ocsp.OCSPResponse, named: CertificateHash, issuers: Seque
 
 
 def _may_speak_for(delegate: x509.Certificate, issuer: x509.Certificate) -> bool:
-    """Issued by that issuer to answer in its name (RFC 6960 §4.2.2.2)."""
+    """Issued by that issuer to answer in its name."""
     try:
         usage = delegate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     except (x509.ExtensionNotFound, ValueError):

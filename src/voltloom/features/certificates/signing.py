@@ -91,7 +91,7 @@ class EstSigner:
         except OutboundError as error:
             raise NotSigned(f"the certificate authority: {error.reason}", again=True) from None
         if answer.status != 200:
-            # 202: it will, later (RFC 7030 §4.2.3). 401 and 403: a token that has run out is put right by somebody.
+            # 202: it will, later. 401 and 403: a token that has run out is put right by somebody.
             again = answer.status in (202, 401, 403, 408, 429) or answer.status >= 500
             raise NotSigned(f"the certificate authority answers with HTTP {answer.status}", again=again)
         leaf, *others = _in_order(_certificates(answer.body), key)

@@ -112,8 +112,7 @@ def check_may_be_asked(station_id: StationId, registration: Registration | None,
 
 
 def check_never_lower(station_id: StationId, in_use: int, command: Command[Any]) -> None:
-    """Raises Conflict for what would have a station come with a lower security profile than it has used (OCPP 2.0.1
-    B09.FR.04 has the station refuse it too)."""
+    """Raises Conflict for what would have a station come with a lower security profile than it has used."""
     wanted = [profile for profile in _security_profiles(command) if profile < in_use]
     if wanted:
         raise Conflict(
