@@ -60,6 +60,7 @@ _IN_16 = {
     Triggerable.FIRMWARE_STATUS,
     Triggerable.DIAGNOSTICS_STATUS,
     Triggerable.SIGN_STATION_CERTIFICATE,
+    Triggerable.SIGN_V2G_CERTIFICATE,  # within DataTransfer
 }
 _ONLY_IN_16 = {Triggerable.DIAGNOSTICS_STATUS}
 _ONLY_IN_21 = {Triggerable.CUSTOM, Triggerable.SIGN_V2G20_CERTIFICATE}
