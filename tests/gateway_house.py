@@ -16,6 +16,7 @@ from typing import Any
 import uvloop
 from sqlalchemy import MetaData
 
+from databases import furnish
 from voltloom.app.node import archive_exchange
 from voltloom.domain.ids import StationId
 from voltloom.domain.station import SecurityProfile
@@ -31,7 +32,7 @@ from voltloom.features.feature import Feature, extension
 from voltloom.features.stations import Credentials, Inbox, KnockReason, NewStation, Passwords, StationsConfig
 from voltloom.features.stations.store import read_credentials
 from voltloom.infra.bus import Bus
-from voltloom.infra.database import Database, Work, metadata, open_database
+from voltloom.infra.database import Database, Work, open_database
 from voltloom.infra.journal import Journal, read_journal
 
 TABLES = MetaData()
@@ -255,8 +256,9 @@ async def open_house(
     name: str = "gateway",
 ) -> AsyncIterator[House]:
     journal = Journal(node=node)
-    database = await open_database(f"sqlite:///{directory / name}.db", journal=journal)
-    await database.write(lambda connection, _: metadata.create_all(connection))
+    url = f"sqlite:///{directory / name}.db"
+    await furnish(url)
+    database = await open_database(url, journal=journal)
     await database.write(lambda connection, _: TABLES.create_all(connection))
     passwords = Passwords(bytes(32))
     config = StationsConfig(

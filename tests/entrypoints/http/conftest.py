@@ -12,6 +12,7 @@ import pytest
 import structlog
 import structlog.testing
 
+from databases import furnish
 from voltloom.domain.commands import Command
 from voltloom.domain.errors import Unreachable
 from voltloom.domain.events import AuditNoted, ConnectorStatusChanged, StationConnected, TransactionUpdated
@@ -21,7 +22,7 @@ from voltloom.features import access
 from voltloom.features.access import Access, Passwords, first_link, new_local_token
 from voltloom.features.access.second_factor import SecondFactors
 from voltloom.features.feature import Feature
-from voltloom.infra.database import Database, metadata, open_database
+from voltloom.infra.database import Database, open_database
 from voltloom.infra.journal import Journal
 from voltloom.infra.keys import Envelope
 
@@ -99,8 +100,8 @@ def _serving(url: str) -> ServeHttp:
         *more: Feature, settings: HttpSettings | None = None, ready: dict[str, Callable[[], object]] | None = None
     ) -> AsyncIterator[Serving]:
         journal = Journal((AuditNoted, StationConnected, ConnectorStatusChanged, TransactionUpdated), node="test")
+        await furnish(url)
         database = await open_database(url, journal=journal)
-        await database.write(lambda connection, _: metadata.create_all(connection))
         await journal.start(database)
         token = new_local_token()
         # The cheapest hashing argon2 knows: what is tested is who gets in, not how long it takes.
