@@ -9,10 +9,12 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 
 import pytest
+from fastapi.routing import iter_route_contexts
 
 from voltloom.app.parts import features, parts_of
 from voltloom.app.places import addresses
 from voltloom.domain import commands, events, reports
+from voltloom.features.stations import name_of_kind
 from voltloom.infra.settings import load_settings
 
 ROOT = Path(__file__).parent.parent
@@ -103,6 +105,18 @@ def test_every_report_is_answered_by_exactly_one_feature(tmp_path: Path):
     assert sorted(kind.__name__ for kind in answered) == sorted(
         kind.__name__ for kind in subclasses(reports, reports.Report)
     )
+
+
+SENT_BY_ITSELF = {"send_signed_certificate", "show_cost", "show_final_cost", "show_price"}
+"""What nobody asks for: it goes with something else."""
+
+
+def test_every_command_has_a_route_that_says_so(tmp_path: Path):
+    settings = load_settings({"data_dir": tmp_path}, {})
+    routers = [each.routes() for each in features(parts_of(settings, addresses(settings))) if each.routes is not None]
+    routes = [context.original_route for router in routers for context in iter_route_contexts(router.routes)]  # pyright: ignore[reportAttributeAccessIssue]
+    given = {(getattr(route, "openapi_extra", None) or {}).get("x-command") for route in routes} - {None}
+    assert given == {name_of_kind(kind) for kind in subclasses(commands, commands.Command)} - SENT_BY_ITSELF
 
 
 @pytest.mark.parametrize(

@@ -390,7 +390,7 @@ def test_everything_else_has_an_answer_of_its_kind(told):
         await csms.until_of("FirmwareStatusNotification", 2)
         assert csms.of("FirmwareStatusNotification")[-1]["status"] == "DownloadFailed"
         with pytest.raises(RuntimeError, match="NotImplemented"):
-            await csms.call("SetDefaultTariff", {})
+            await csms.call("MakeCoffee", {})
         with pytest.raises(RuntimeError, match="FormatViolation"):
             await csms.call("UnlockConnector", {"evseId": 7, "connectorId": 1})
 

@@ -28,11 +28,18 @@ _ALWAYS = ("EnterService", "Gradients")
 NEW_IN_21 = frozenset(
     {
         "AFRRSignal",
+        "AdjustPeriodicEventStream",
+        "ChangeTransactionTariff",
         "ClearDERControl",
+        "ClearTariffs",
         "GetDERControl",
+        "GetPeriodicEventStream",
+        "GetTariffs",
         "NotifyAllowedEnergyTransfer",
+        "NotifyWebPaymentStarted",
         "RequestBatterySwap",
         "SetDERControl",
+        "SetDefaultTariff",
         "UpdateDynamicSchedule",
         "UsePriorityCharging",
     }

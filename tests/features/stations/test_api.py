@@ -14,7 +14,6 @@ from stations_by_hand import CONFIG, CP, NOW, Api, api, connect
 from voltloom.domain.commands import (
     Accepted,
     Answer,
-    Command,
     DataAnswer,
     RawAnswer,
     RawCall,
@@ -31,7 +30,7 @@ from voltloom.domain.reports import BootReported, ConnectorStatusReported, Fault
 from voltloom.domain.station import ConnectorStatus, Hardware, Setting, SettingName
 from voltloom.features.access import Role
 from voltloom.features.feature import Link
-from voltloom.features.stations import Inbox, Knock, KnockReason, credentials_of, name_of_kind
+from voltloom.features.stations import Inbox, Knock, KnockReason, credentials_of
 from voltloom.features.stations.api import router
 from voltloom.features.stations.door import flush_door
 from voltloom.infra.archive import ADD_EXCHANGE
@@ -422,16 +421,6 @@ def test_what_a_version_has_words_for_is_told_of_the_stations_own(fresh_database
         assert seen == {"protocol": "ocpp2.0.1", "commands": ["reset", "unlock"], "actions": ["Reset"]}
 
     run(fresh_database, story)
-
-
-def test_every_route_of_a_command_says_which_it_gives():
-    # What a feature of its own asks, its own routes give.
-    elsewhere = {"reserve", "cancel_reservation"}
-    kinds = {name_of_kind(kind) for kind in Command.__subclasses__()} - elsewhere
-    routes = [context.original_route for context in iter_route_contexts(router(CONFIG).routes)]
-    commands = [route for route in routes if "commands" in route.tags and "POST" in route.methods]
-    given = {(route.openapi_extra or {}).get("x-command") for route in commands}
-    assert given == kinds
 
 
 # ---- who may

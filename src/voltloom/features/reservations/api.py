@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from pydantic import AwareDatetime, Field, StringConstraints
 
-from voltloom.domain.commands import Reserve
+from voltloom.domain.commands import CancelReservation, Reserve
 from voltloom.domain.ids import StationId
 from voltloom.domain.token import TokenKind
 from voltloom.features.access import Scope
@@ -121,7 +121,10 @@ def router() -> APIRouter:
         return ReservedOut(reservation=ReservationOut.of(made), answer=AnswerOut.of(answer))
 
     @routes.post(
-        "/reservations/{reservation_id}/cancel", summary="Give the place up again", responses=PROBLEMS_OF_A_COMMAND
+        "/reservations/{reservation_id}/cancel",
+        summary="Give the place up again",
+        responses=PROBLEMS_OF_A_COMMAND,
+        openapi_extra=gives(CancelReservation),
     )
     async def cancel_reservation(reservation_id: Number, call: Command, timeout_s: Timeout = 30) -> ReservedOut:
         cancelled, answer = await service.cancel(call, reservation_id, timeout_s)
