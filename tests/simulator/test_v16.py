@@ -180,7 +180,7 @@ def test_messages_can_be_triggered(a_csms, message, action):
 
 def test_a_trigger_it_does_not_know_is_not_implemented(a_csms):
     async def story(csms, station):
-        asked = {"requestedMessage": "SignChargePointCertificate"}
+        asked = {"requestedMessage": "MakeCoffee"}
         assert await csms.call("ExtendedTriggerMessage", asked) == {"status": "NotImplemented"}
 
     told(a_csms, story)
