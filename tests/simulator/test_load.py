@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -99,7 +100,10 @@ def test_a_station_that_is_cut_off_as_it_comes_tries_again_and_says_so():
     answers = [b"", busy, accepted]
 
     async def story():
+        served: list[asyncio.Task[None] | None] = []
+
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            served.append(asyncio.current_task())
             answer = answers.pop(0) if len(answers) > 1 else accepted
             if answer:
                 head = await reader.readuntil(b"\r\n\r\n")
@@ -116,6 +120,8 @@ def test_a_station_that_is_cut_off_as_it_comes_tries_again_and_says_so():
                 back = b'[3,%b,{"status":"Accepted"}]' % text.split(b",")[1]
                 writer.write(bytes([0x81, len(back)]) + back)
             writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
 
         server = await asyncio.start_server(serve, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
@@ -123,6 +129,7 @@ def test_a_station_that_is_cut_off_as_it_comes_tries_again_and_says_so():
         assert result["connect_tried_again"] == 2
         assert result["lost"] == 0
         server.close()
+        await asyncio.wait([task for task in served if task is not None], timeout=20)
         await server.wait_closed()
 
     asyncio.run(story())

@@ -7,7 +7,8 @@ from typing import Any, Final, TypeVar, cast, get_args, get_type_hints
 import msgspec
 
 from voltloom.domain import commands, errors
-from voltloom.domain.commands import Command
+from voltloom.domain.commands import Command, SetDerControl
+from voltloom.domain.der import SETTINGS, DerControl, DerKind
 from voltloom.domain.errors import StationError, Throttled, VoltloomError
 
 OutcomeT = TypeVar("OutcomeT")
@@ -47,7 +48,18 @@ def decode_command(asked: Asked) -> Command[Any]:
     kind = _COMMANDS.get(asked.name)
     if kind is None:
         raise VoltloomError(f"the node that holds the station does not know the command {asked.name}: update it")
-    return msgspec.json.decode(asked.body, type=kind)
+    return _der_control(asked.body) if kind is SetDerControl else msgspec.json.decode(asked.body, type=kind)
+
+
+def _der_control(body: msgspec.Raw) -> SetDerControl:
+    """By hand: msgspec takes no union of dataclasses, and the kind says which of them the settings are."""
+    tree = msgspec.json.decode(body)["control"]
+    kind = DerKind(tree["kind"])
+    known: dict[str, Any] = {"kind": kind, "settings": msgspec.convert(tree["settings"], SETTINGS[kind])}
+    for name, hint in get_type_hints(DerControl).items():
+        if name not in known:
+            known[name] = msgspec.convert(tree[name], hint)
+    return SetDerControl(DerControl(**known))
 
 
 def encode_outcome(outcome: object) -> bytes:
