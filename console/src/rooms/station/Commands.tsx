@@ -17,6 +17,7 @@ type Given = Schema<"CommandOut">;
 
 const PREFIX = "/api/v1/stations/{station_id}/";
 const DEFAULTS = { command: "", action: "", asked: "" } as const;
+const RAW = "raw_call";
 /** What ends charges, or keeps the station from working: asked about before. */
 const GRAVE = new Set(["reset", "request_stop", "change_availability", "unlock"]);
 
@@ -32,12 +33,17 @@ interface Offer {
 function useOffers(): { offers: readonly Offer[]; document: ReturnType<typeof useApiDocument> } {
   const document = useApiDocument();
   const offers = useMemo(
-    () =>
-      Object.entries(document.data?.paths ?? {}).flatMap(([path, { post }]): Offer[] => {
+    () => {
+      const byName = new Map<string, Offer>();
+      for (const [path, { post }] of Object.entries(document.data?.paths ?? {})) {
         const name = (post as { "x-command"?: string } | undefined)?.["x-command"];
-        if (post === undefined || name === undefined || !path.startsWith(PREFIX)) return [];
-        return [{ name, path, summary: post.summary ?? name, description: post.description ?? "", schema: bodyOf(document.data, path, "post") }];
-      }),
+        if (post === undefined || name === undefined || !path.startsWith(PREFIX)) continue;
+        // What is asked of one thing of a station is asked where that thing is; some things are asked in two ways.
+        if ((path.slice(PREFIX.length).includes("{") && name !== RAW) || byName.has(name)) continue;
+        byName.set(name, { name, path, summary: post.summary ?? name, description: post.description ?? "", schema: bodyOf(document.data, path, "post") });
+      }
+      return [...byName.values()];
+    },
     [document.data],
   );
   return { offers, document };
