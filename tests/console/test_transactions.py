@@ -14,7 +14,7 @@ _taken: set[tuple[str, str]] = set()
 
 def a_charge(network: DemoNetwork, *, draws: bool = False) -> dict[str, Any]:
     """One that runs, has charged something, and is no other test's; where that can be alone at its station, and the
-    oldest: cars that came long ago stay long. draws: it goes on charging."""
+    oldest: cars that came long ago stay long. draws: it goes on charging, as the latest to come do longest."""
 
     def look_for() -> dict[str, Any] | None:
         running = network.ask("/transactions?state=open&limit=200")["items"]
@@ -29,7 +29,8 @@ def a_charge(network: DemoNetwork, *, draws: bool = False) -> dict[str, Any]:
             and each["station_id"] in connected
             and (not draws or (each["power_w"] or 0) > 1000)
         ]
-        return min(free, key=lambda each: (at.count(each["station_id"]), each["started_at"]), default=None)
+        free.sort(key=lambda each: each["started_at"], reverse=draws)
+        return min(free, key=lambda each: at.count(each["station_id"]), default=None)
 
     found = until(look_for)
     _taken.add((found["station_id"], found["id"]))

@@ -3,7 +3,9 @@
 A real key, a real request, a real check of what comes back. Version-neutral; the words are the speeches'.
 """
 
+import shutil
 import tempfile
+import weakref
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -39,7 +41,7 @@ class Identity:
         return self.chain[0]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True)
 class Certificates:
     """identities   by what they are for: the last that was taken
     roots        by use, in 2.x words
@@ -49,7 +51,7 @@ class Certificates:
     identities: dict[str, Identity] = field(default_factory=dict[str, Identity])
     roots: dict[str, list[x509.Certificate]] = field(default_factory=dict[str, list[x509.Certificate]])
     pending: dict[str, ec.EllipticCurvePrivateKey] = field(default_factory=dict[str, ec.EllipticCurvePrivateKey])
-    _files: "tempfile.TemporaryDirectory[str] | None" = None
+    _folder: Path | None = None
     _written: x509.Certificate | None = None
 
     # ---- its own
@@ -87,9 +89,10 @@ class Certificates:
         identity = self.identities.get(STATION)
         if identity is None:
             return None
-        if self._files is None:
-            self._files = tempfile.TemporaryDirectory(prefix="voltloom-station-")
-        folder = Path(self._files.name)
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="voltloom-station-"))
+            weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        folder = self._folder
         # A name of its own for each: who has read the one before does not look again.
         stem = f"{identity.leaf.serial_number:x}"
         if self._written is not identity.leaf:
