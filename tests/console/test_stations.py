@@ -392,6 +392,7 @@ def large(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         context.close()
 
 
+@pytest.mark.unsettled  # the jump to the end does not always reach the table on a busy machine
 def test_ten_thousand_stations_are_a_handful_of_rows(large):
     expect(large.get_by_text("10,000 rows")).to_be_visible()
     assert rows(large).count() < 60

@@ -5,11 +5,15 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
+import pytest
 from playwright.sync_api import expect
 
 from console_house import BOTH, DemoNetwork, look, press, tab_to, until
 
 _taken: set[tuple[str, str]] = set()
+
+pytestmark = pytest.mark.unsettled
+"""A charge of the simulated network may end while a test is at it: they want one that stays as long as they need."""
 
 
 def a_charge(network: DemoNetwork, *, draws: bool = False) -> dict[str, Any]:
