@@ -20,10 +20,16 @@ SIGNED = {"signingCertificate": certificate(RSA), "signature": signature(RSA)}
 
 @dataclass
 class Files:
-    """A web server by hand. Its first answers break off in the middle, `breaks` times; sent: what was put or posted."""
+    """A web server by hand.
+
+    breaks   how many of its first answers break off in the middle
+    is_out   it answers 503
+    sent     what was put or posted
+    """
 
     url: str = ""
     breaks: int = 0
+    is_out: bool = False
     content: bytes = IMAGE
     asked: list[str] = field(default_factory=list)
     sent: list[tuple[str, bytes]] = field(default_factory=list)
@@ -33,7 +39,10 @@ class Files:
         method, path, _ = head.split("\r\n")[0].split()
         if method == "GET":
             self.asked.append(path)
-            await self._give(head, writer)
+            if self.is_out:
+                writer.write(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            else:
+                await self._give(head, writer)
         else:
             length = re.search(r"content-length: (\d+)", head, re.IGNORECASE)
             assert length is not None
@@ -99,6 +108,26 @@ UPDATES = {
 }
 
 
+@pytest.mark.parametrize("version", UPDATES)
+def test_what_could_not_be_fetched_is_fetched_again_as_often_as_it_was_told(a_csms, version: str):
+    action, tells = UPDATES[version]
+
+    async def story(csms: Any, station: SimulatedStation, files: Files) -> None:
+        again = {"retries": 2, "retryInterval": 60}
+        await csms.call(action, order(files, **SIGNED) | again)
+        assert (await words(csms, station, tells, "DownloadFailed")) == ["Downloading"] * 3 + ["DownloadFailed"]
+        assert len(files.asked) == 3
+        await csms.call(action, order(files, **SIGNED) | again)
+        async with asyncio.timeout(30):
+            while len(files.asked) < 4:
+                station.let_pass(1)
+                await asyncio.sleep(0.01)
+        files.is_out = False
+        await words(csms, station, tells, "Installed")
+
+    told(a_csms, version, story, is_out=True)
+
+
 def order(files: Files, **more: str) -> dict[str, Any]:
     return {"requestId": 7, "firmware": {"location": f"{files.url}/fw.bin", "retrieveDateTime": now(), **more}}
 
@@ -145,7 +174,8 @@ def test_a_plain_update_of_16_says_what_its_message_has_words_for(a_csms):
         await csms.call("UpdateFirmware", {"location": f"{files.url}/fw.bin", "retrieveDate": now()})
         steps = await words(csms, station, "FirmwareStatusNotification", "Installed")
         assert steps == ["Downloading", "Downloaded", "Installing", "Installed"]
-        await csms.call("UpdateFirmware", {"location": "http://127.0.0.1:9/fw.bin", "retrieveDate": now()})
+        nowhere = {"location": "http://127.0.0.1:9/fw.bin", "retrieveDate": now(), "retries": 0}
+        await csms.call("UpdateFirmware", nowhere)
         assert (await words(csms, station, "FirmwareStatusNotification", "DownloadFailed"))[-1] == "DownloadFailed"
 
     told(a_csms, "1.6", story)

@@ -8,30 +8,54 @@ import base64
 import binascii
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Self
 
 from voltloom.domain.station import BootReason
 from voltloom.domain.transaction import StopReason
 from voltloom.simulator.station import Station
 from voltloom.simulator.web import Fetched
-from voltloom.simulator.words import Payload
+from voltloom.simulator.words import Payload, read_time
 
 _IN_IMAGE = re.compile(rb"(?:version|firmware)[ :=\"]+(\d+(?:\.\d+)+)", re.IGNORECASE)
 _IN_NAME = re.compile(r"\d+(?:\.\d+)+")
 
 Tell = Callable[[str], None]
+Step = Callable[[Callable[[], None]], Callable[[], None]]
+"""What is to be done, unless another update has taken the place of this one."""
+RETRIES = 3
+RETRY_AFTER_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """certificate, signature: "" where the update is not signed."""
+    """certificate, signature   "" where the update is not signed
+    retries, retry_after_s   how often it is fetched again, and how long after it failed
+    """
 
     at: float
     location: str
     install_at: float = 0.0
     certificate: str = ""
     signature: str = ""
+    retries: int = RETRIES
+    retry_after_s: float = RETRY_AFTER_S
+
+    @classmethod
+    def read(cls, payload: Payload, at: str) -> Self:
+        """From UpdateFirmware or SignedUpdateFirmware. at: how its time is called. What it does not say is left to the
+        station."""
+        firmware: Payload = payload.get("firmware", payload)
+        return cls(
+            read_time(firmware[at]),
+            firmware["location"],
+            read_time(firmware["installDateTime"]) if "installDateTime" in firmware else 0.0,
+            firmware.get("signingCertificate", ""),
+            firmware.get("signature", ""),
+            payload.get("retries", RETRIES),
+            payload.get("retryInterval", RETRY_AFTER_S),
+        )
 
 
 class Updater:
@@ -64,20 +88,25 @@ class Updater:
         self._station.while_up(wait, step(lambda: self._download(order, tell, step)))
         return answer
 
-    def _download(self, order: Order, tell: Tell, step: Callable[[Callable[[], None]], Callable[[], None]]) -> None:
+    def _download(self, order: Order, tell: Tell, step: Step) -> None:
         tell("Downloading")
 
         def came(file: Fetched | None) -> None:
-            step(lambda: self._check(order, file, tell, step))()
+            step(lambda: self._came(order, file, tell, step))()
 
         if self._station.web is None:
             came(None)
         else:
             self._station.web.fetch(order.location, came)
 
-    def _check(
-        self, order: Order, file: Fetched | None, tell: Tell, step: Callable[[Callable[[], None]], Callable[[], None]]
-    ) -> None:
+    def _came(self, order: Order, file: Fetched | None, tell: Tell, step: Step) -> None:
+        if file is None and order.retries > 0:
+            again = replace(order, retries=order.retries - 1)
+            self._station.while_up(order.retry_after_s, step(lambda: self._download(again, tell, step)))
+        else:
+            self._check(order, file, tell, step)
+
+    def _check(self, order: Order, file: Fetched | None, tell: Tell, step: Step) -> None:
         if file is None:
             self._end(tell, "DownloadFailed")
             return
@@ -97,7 +126,7 @@ class Updater:
             tell("InstallScheduled")
         self._station.while_up(max(1.0, wait), step(lambda: self._install(version, tell, step)))
 
-    def _install(self, version: str, tell: Tell, step: Callable[[Callable[[], None]], Callable[[], None]]) -> None:
+    def _install(self, version: str, tell: Tell, step: Step) -> None:
         """Not while somebody charges (L01.FR.06)."""
         station = self._station
         if any(evse.is_busy for evse in station.evses):

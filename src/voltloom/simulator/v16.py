@@ -345,24 +345,15 @@ class Speech16:
             if status in _PLAIN_STATUSES:
                 self._station.post(said("FirmwareStatusNotification", {"status": status}))
 
-        self._updater.take(Order(read_time(payload["retrieveDate"]), payload["location"]), tell)
+        self._updater.take(Order.read(payload, "retrieveDate"), tell)
         return {}
 
     def _signed_update_firmware(self, payload: Payload) -> Payload:
-        firmware: Payload = payload["firmware"]
-
         def tell(status: str) -> None:
             told: Payload = {"status": status, "requestId": payload["requestId"]}
             self._station.post(said("SignedFirmwareStatusNotification", told))
 
-        order = Order(
-            read_time(firmware["retrieveDateTime"]),
-            firmware["location"],
-            read_time(firmware["installDateTime"]) if "installDateTime" in firmware else 0.0,
-            firmware["signingCertificate"],
-            firmware["signature"],
-        )
-        return {"status": self._updater.take(order, tell)}
+        return {"status": self._updater.take(Order.read(payload, "retrieveDateTime"), tell)}
 
     def _get_log(self, payload: Payload) -> Payload:
         def tell(status: str) -> None:

@@ -356,20 +356,11 @@ class Speech2:
     # ---- firmware, logs, the rest
 
     def _update_firmware(self, payload: Payload) -> Payload:
-        firmware: Payload = payload["firmware"]
-
         def tell(status: str) -> None:
             told: Payload = {"status": status, "requestId": payload["requestId"]}
             self._station.post(said("FirmwareStatusNotification", self._number(told)))
 
-        order = Order(
-            read_time(firmware["retrieveDateTime"]),
-            firmware["location"],
-            read_time(firmware["installDateTime"]) if "installDateTime" in firmware else 0.0,
-            firmware.get("signingCertificate", ""),
-            firmware.get("signature", ""),
-        )
-        return {"status": self._updater.take(order, tell)}
+        return {"status": self._updater.take(Order.read(payload, "retrieveDateTime"), tell)}
 
     def _publish_firmware(self, payload: Payload) -> Payload:
         def tell(status: str, more: Payload) -> None:
