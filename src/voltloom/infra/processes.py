@@ -91,12 +91,17 @@ def run(main: Coroutine[Any, Any, T]) -> T:
 
 
 def on_stop(stop: Callable[[], None]) -> None:
-    """Call `stop` at Ctrl-C or SIGTERM; a second one ends the process as it would have without us."""
+    """Call `stop` at Ctrl-C or SIGTERM; a second one ends the process at once.
+
+    By the kernel, not by KeyboardInterrupt: that is raised wherever the process happens to be, and is lost in a
+    library's callback from C.
+    """
     loop = asyncio.get_running_loop()
 
     def once() -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_DFL)
         stop()
 
     for number in (signal.SIGINT, signal.SIGTERM):
