@@ -25,6 +25,8 @@ import httpx
 import pytest
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, Route, expect
 
+from harness import TRUSTS_NOBODY
+
 ROOT = Path(__file__).resolve().parents[1]
 VOLTLOOM = Path(sysconfig.get_path("scripts")) / "voltloom"
 PICTURES = ROOT / "build" / "screenshots"
@@ -125,7 +127,12 @@ class DemoNetwork:
 
     def api(self) -> httpx.Client:
         """As this machine's own command line."""
-        return httpx.Client(base_url=f"{self.url}/api/v1", headers={"authorization": f"Bearer {self.key}"}, timeout=30)
+        return httpx.Client(
+            verify=TRUSTS_NOBODY,
+            base_url=f"{self.url}/api/v1",
+            headers={"authorization": f"Bearer {self.key}"},
+            timeout=30,
+        )
 
     def ask(self, path: str) -> Any:
         with self.api() as api:

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from harness import Server, Station, until
+from harness import TRUSTS_NOBODY, Server, Station, until
 from signed_firmware import IMAGE, RSA, certificate, signature
 
 VERSIONS = {"FW-16": "ocpp1.6", "FW-201": "ocpp2.0.1", "FW-21": "ocpp2.1"}
@@ -111,7 +111,7 @@ def test_a_signed_update_from_asking_to_the_boot_that_confirms_it(
             return state(server, update["id"])
 
         assert await tells("Downloading") == "downloading"
-        async with httpx.AsyncClient() as web:
+        async with httpx.AsyncClient(verify=TRUSTS_NOBODY) as web:
             first = await web.get(location, headers={"range": "bytes=0-99999"})
             assert (first.status_code, first.headers["content-range"]) == (206, f"bytes 0-99999/{len(IMAGE)}")
             rest = await web.get(location, headers={"range": "bytes=100000-"})
@@ -239,7 +239,7 @@ def test_an_address_ends_with_what_it_was_made_for_and_is_hidden(server: Server,
         assert len(ticket) > 40
         for path in (f"/stations/{station.id}/messages", f"/stations/{station.id}/commands", "/audit", "/journal"):
             assert ticket not in str(server.ask(path)), path
-        async with httpx.AsyncClient() as web:
+        async with httpx.AsyncClient(verify=TRUSTS_NOBODY) as web:
             assert (await web.get(location)).content == IMAGE
             assert (await web.get(location.replace(ticket, "vl_" + "A" * 43))).status_code == 404
             assert (await web.get(location, headers={"range": "bytes=9999999-"})).status_code == 416
@@ -262,7 +262,7 @@ def test_a_local_controller_publishes_an_image_and_stations_fetch_it_there(
         made = (await asking)["publication"]
         location = heard.pop("location")
         assert heard == {"requestId": made["id"], "checksum": md5(IMAGE).hexdigest()}
-        async with httpx.AsyncClient() as web:
+        async with httpx.AsyncClient(verify=TRUSTS_NOBODY) as web:
             assert (await web.get(location)).content == IMAGE
         for status in ("Downloading", "Downloaded", "ChecksumVerified"):
             said = {"status": status, "requestId": made["id"]}

@@ -8,7 +8,7 @@ from contextlib import aclosing, asynccontextmanager, closing
 import httpx
 import pytest
 
-from harness import Server, Station, live, until, wait_for
+from harness import TRUSTS_NOBODY, Server, Station, live, until, wait_for
 
 VERSIONS = {"OLD": "ocpp1.6", "NEW": "ocpp2.0.1", "NEWEST": "ocpp2.1"}
 
@@ -22,11 +22,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def sign_in(server: Server) -> httpx.Client:
     """By the link that `serve` prints, as a browser does it."""
     (link,) = wait_for(lambda: re.findall(r"first sign-in\s+\S+/sign-in\?link=(\S+)", server.log))[-1:]
-    browser = httpx.Client(base_url=server.http, timeout=60, headers={"Origin": server.http})
+    browser = httpx.Client(verify=TRUSTS_NOBODY, base_url=server.http, timeout=60, headers={"Origin": server.http})
     signed_in = browser.post("/api/v1/session/link", json={"link": link})
     assert signed_in.status_code == 201, signed_in.text
     browser.headers["X-CSRF-Token"] = signed_in.json()["csrf_token"]
-    again = httpx.post(f"{server.http}/api/v1/session/link", json={"link": link})
+    again = httpx.post(f"{server.http}/api/v1/session/link", verify=TRUSTS_NOBODY, json={"link": link})
     assert again.status_code in (401, 403), "the link is good once"
     return browser
 
@@ -142,7 +142,7 @@ def test_a_station_that_is_away_or_does_not_know_the_words_is_a_conflict(server,
 def test_who_may_only_look_may_not_command(server, browser):
     invited = browser.post("/api/v1/people", json={"login": "vera", "role": "viewer"}).json()
     link = invited["path"].partition("link=")[2]
-    with httpx.Client(base_url=server.http, headers={"Origin": server.http}) as viewer:
+    with httpx.Client(verify=TRUSTS_NOBODY, base_url=server.http, headers={"Origin": server.http}) as viewer:
         session = viewer.post("/api/v1/session/link", json={"link": link}).json()
         assert viewer.get("/api/v1/stations").status_code == 200
         viewer.headers["X-CSRF-Token"] = session["csrf_token"]

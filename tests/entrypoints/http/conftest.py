@@ -13,6 +13,7 @@ import structlog
 import structlog.testing
 
 from databases import furnish
+from harness import TRUSTS_NOBODY
 from voltloom.domain.commands import Command
 from voltloom.domain.errors import Unreachable
 from voltloom.domain.events import AuditNoted, ConnectorStatusChanged, StationConnected, TransactionUpdated
@@ -57,7 +58,7 @@ class Serving:
     access: Access
 
     def client(self, **headers: str) -> httpx.AsyncClient:
-        return httpx.AsyncClient(base_url=self.server.url, headers=headers, timeout=20)
+        return httpx.AsyncClient(verify=TRUSTS_NOBODY, base_url=self.server.url, headers=headers, timeout=20)
 
     def as_local(self) -> httpx.AsyncClient:
         return self.client(authorization=f"Bearer {self.local_token}")
