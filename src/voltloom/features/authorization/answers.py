@@ -15,6 +15,7 @@ from voltloom.features.authorization import rules, store
 from voltloom.features.authorization.cache import cache_of
 from voltloom.features.authorization.rules import Guesses, Known, Use
 from voltloom.features.feature import Memory, StationContext
+from voltloom.infra.gathered import Gathered
 
 LONGEST = 255
 """Characters of a token; 2.1 allows the most."""
@@ -123,10 +124,13 @@ async def _may_stop_unseen(ctx: StationContext, starter: str, starter_group: str
     return rules.may_stop(starter, starter_group, stopper, await _read(ctx, stopper))
 
 
+_looked_up: Gathered[str, Known] = Gathered(store.read_known)
+
+
 async def _read(ctx: StationContext, token: IdToken) -> Known | None:
     cache = cache_of(ctx.database)
     changes, key = cache.changes, token.key
-    known = await ctx.database.read(lambda connection: store.read_known(connection, key))
+    known = await _looked_up.ask(ctx.database, key)
     if known is None:
         return None
     # What this very report has ended is not yet written.

@@ -110,21 +110,26 @@ def _token(row: Sequence[Any]) -> Token:
 
 # ---- deciding
 
-_KNOWN = select(
+_WITH_GROUP = select(
     *_TOKEN, token_groups.c.id, token_groups.c.name, token_groups.c.blocked, token_groups.c.master
 ).select_from(tokens.outerjoin(token_groups, tokens.c.group_id == token_groups.c.id))
+_KNOWN = _WITH_GROUP.add_columns(tokens.c.key).where(tokens.c.key.in_(bindparam("keys", expanding=True)))
+_USES = select(token_uses.c.key, token_uses.c.station_id, token_uses.c.transaction_id, token_uses.c.since).where(
+    token_uses.c.key.in_(bindparam("keys", expanding=True))
+)
 
 
-def read_known(connection: Connection, key: str) -> Known | None:
-    row = connection.execute(_KNOWN.where(tokens.c.key == key)).one_or_none()
-    if row is None:
-        return None
-    uses = connection.execute(
-        select(token_uses.c.station_id, token_uses.c.transaction_id, token_uses.c.since).where(token_uses.c.key == key)
-    )
-    return _known(
-        row, tuple(Use(StationId(station), TransactionId(transaction), since) for station, transaction, since in uses)
-    )
+def read_known(connection: Connection, keys: Sequence[str]) -> dict[str, Known]:
+    """By key; those that are in no list are not among them."""
+    found: dict[str, Known] = {}
+    for start in range(0, len(keys), 500):
+        some = keys[start : start + 500]
+        uses: dict[str, list[Use]] = {}
+        for key, station_id, transaction_id, since in connection.execute(_USES, {"keys": some}):
+            uses.setdefault(key, []).append(Use(StationId(station_id), TransactionId(transaction_id), since))
+        for *row, key in connection.execute(_KNOWN, {"keys": some}):
+            found[key] = _known(row, tuple(uses.get(key, ())))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +150,7 @@ def select_tokens(
         groups, keys = wanted
         condition = or_(tokens.c.group_id.in_(groups), tokens.c.key.in_(keys))
     rank = case((_stands(AuthorizationStatus.ACCEPTED, now), 0), else_=1)
-    query = _KNOWN.where(condition).order_by(rank, tokens.c.key).limit(limit)
+    query = _WITH_GROUP.where(condition).order_by(rank, tokens.c.key).limit(limit)
     known = tuple(_known(row) for row in connection.execute(query))
     total = len(known)
     if total == limit:

@@ -3,6 +3,7 @@
 It is forgotten when an event says that something changed, on any node: `follower` is to follow the journal.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -20,12 +21,15 @@ _MOST_LISTS = 64
 
 
 class PriceList:
-    """now: None until it was read."""
+    """now       None until it was read
+    reading   for all who wait for it: thousands may ask at once
+    """
 
-    __slots__ = ("changes", "now")
+    __slots__ = ("changes", "now", "reading")
 
     def __init__(self) -> None:
         self.now: Prices | None = None
+        self.reading: asyncio.Future[Prices] | None = None
         self.changes = 0
 
     @property
@@ -34,7 +38,7 @@ class PriceList:
 
     def forget(self) -> None:
         self.changes += 1
-        self.now = None
+        self.now = self.reading = None
 
 
 _lists: dict[str, PriceList] = {}
@@ -53,8 +57,14 @@ async def prices_of(database: Database) -> Prices:
     known = list_of(database)
     if known.now is not None:
         return known.now
-    changes = known.changes
-    prices = await database.read(store.read_prices)
+    if known.reading is None:
+        known.reading = asyncio.ensure_future(database.read(store.read_prices))
+    reading, changes = known.reading, known.changes
+    try:
+        prices = await asyncio.shield(reading)
+    finally:
+        if known.reading is reading and reading.done():
+            known.reading = None
     if changes == known.changes:
         known.now = prices
     return prices
