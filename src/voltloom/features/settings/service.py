@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from weakref import WeakValueDictionary
 
 from sqlalchemy import Connection
 
@@ -176,8 +177,24 @@ def drift(
 # ---- having stations take them
 
 
+_under_way: WeakValueDictionary[tuple[str, StationId], asyncio.Lock] = WeakValueDictionary()
+"""By database and station."""
+
+
 async def reconcile(caller: Caller, station_id: StationId) -> dict[NameKey, Stand]:
-    """Read what it has, set what differs, judge. Raises NotFound, and what `ask` raises."""
+    """Read what it has, set what differs, judge. Raises NotFound, and what `ask` raises.
+
+    Once at a time: a station that boots while what is wanted of it changes is not asked both at once.
+    """
+    place = (caller.database.url, station_id)
+    lock = _under_way.get(place)
+    if lock is None:
+        lock = _under_way[place] = asyncio.Lock()
+    async with lock:
+        return await _reconcile(caller, station_id)
+
+
+async def _reconcile(caller: Caller, station_id: StationId) -> dict[NameKey, Stand]:
 
     def read(connection: Connection) -> tuple[Likeness, dict[NameKey, Wanted]]:
         existing(connection, station_id)
