@@ -13,6 +13,8 @@ from voltloom.features.feature import Context
 
 AT_ONCE = 100_000
 """Messages counted in one go."""
+MOST_PAST = 1_000_000
+"""Messages counted that came before counting began."""
 MOST_RULES = 100
 """Of one station: what it does wrong in yet another way is counted with the others of its kind."""
 KEPT = timedelta(days=400)
@@ -31,11 +33,12 @@ def counter(check: Checker | None) -> Callable[[Context], Coroutine[Any, Any, No
 
 
 async def count(ctx: Context, check: Checker | None) -> None:
-    """The first time, from now on."""
     while True:
         after = await ctx.database.read(store.counted_to)
         newest = await ctx.database.read(store.newest)
-        if after is None or newest < after:
+        if after is None:
+            after = max(0, newest - MOST_PAST)
+        if newest < after:
             await ctx.database.write(lambda connection, _, to=newest: store.set_counted_to(connection, to))
             return
         if newest == after:

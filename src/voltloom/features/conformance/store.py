@@ -1,7 +1,7 @@
 """The tables of mistakes, and the statements on them and on the message log."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -19,12 +19,11 @@ from sqlalchemy import (
     column,
     delete,
     func,
-    insert,
     or_,
     select,
     table,
-    update,
 )
+from sqlalchemy.dialects import postgresql
 
 from voltloom.domain.ids import StationId
 from voltloom.features.conformance.rules import LONGEST_RULE, Mistake
@@ -128,16 +127,33 @@ def makes(connection: Connection, ids: Sequence[str]) -> dict[str, Make]:
     return found
 
 
+_heard = postgresql.insert(heard_messages)
+_ADD_MESSAGES = _heard.on_conflict_do_update(
+    index_elements=["station_id", "firmware"],
+    set_={
+        "messages": heard_messages.c.messages + _heard.excluded.messages,
+        "vendor": _heard.excluded.vendor,
+        "model": _heard.excluded.model,
+        "last_at": _heard.excluded.last_at,
+    },
+)
+
+
 def add_messages(connection: Connection, rows: Iterable[tuple[str, Make, int, datetime]]) -> None:
-    for station_id, make, number, at in rows:
-        c = heard_messages.c
-        same = (c.station_id == station_id, c.firmware == make.firmware)
-        values = {"vendor": make.vendor, "model": make.model, "last_at": at}
-        done = connection.execute(update(heard_messages).where(*same).values(messages=c.messages + number, **values))
-        if not done.rowcount:
-            connection.execute(
-                insert(heard_messages).values(station_id=station_id, firmware=make.firmware, messages=number, **values)
-            )
+    """All in one statement: thousands of stations are counted while nobody else can write."""
+    values = [
+        {
+            "station_id": station_id,
+            "firmware": make.firmware,
+            "vendor": make.vendor,
+            "model": make.model,
+            "messages": number,
+            "last_at": at,
+        }
+        for station_id, make, number, at in rows
+    ]
+    if values:
+        connection.execute(_ADD_MESSAGES, values)
 
 
 @dataclass(slots=True)
@@ -166,16 +182,25 @@ def rules_of(connection: Connection, station_ids: Sequence[str]) -> dict[str, se
     return found
 
 
+_mistaken = postgresql.insert(mistakes)
+_ADD_MISTAKES = _mistaken.on_conflict_do_update(
+    index_elements=["station_id", "firmware", "mistake", "rule"],
+    set_={
+        "count": mistakes.c["count"] + _mistaken.excluded["count"],
+        "last_at": _mistaken.excluded.last_at,
+        "message_id": _mistaken.excluded.message_id,
+        "message_number": _mistaken.excluded.message_number,
+    },
+)
+
+
 def add_mistakes(connection: Connection, counted: Iterable[tuple[Key, Counted]]) -> None:
-    for key, each in counted:
-        c = mistakes.c
-        names = ("station_id", "firmware", "mistake", "rule")
-        same = [c[name] == value for name, value in zip(names, key, strict=True)]
-        latest = {"last_at": each.last_at, "message_id": each.message_id, "message_number": each.message_number}
-        done = connection.execute(update(mistakes).where(*same).values(count=c["count"] + each.count, **latest))
-        if not done.rowcount:
-            values = {**dict(zip(names, key, strict=True)), "count": each.count, "first_at": each.first_at, **latest}
-            connection.execute(insert(mistakes).values(values))
+    values = [
+        dict(zip(("station_id", "firmware", "mistake", "rule"), key, strict=True)) | asdict(each)
+        for key, each in counted
+    ]
+    if values:
+        connection.execute(_ADD_MISTAKES, values)
 
 
 @dataclass(frozen=True, slots=True)
