@@ -379,7 +379,7 @@ def test_everything_else_has_an_answer_of_its_kind(told):
             ("CustomerInformation", {"requestId": 1, "report": True, "clear": False, "idToken": APP}, "Accepted"),
             (
                 "UpdateFirmware",
-                {"requestId": 1, "firmware": {"location": "ftp://x/none", "retrieveDateTime": now}},
+                {"requestId": 1, "retries": 0, "firmware": {"location": "ftp://x/none", "retrieveDateTime": now}},
                 "Accepted",
             ),
         ]
