@@ -110,8 +110,9 @@ class Server:
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith("VOLTLOOM_")}
         # As on its users' machines: compiled once, not at every start.
         self.environment.pop("PYTHONDONTWRITEBYTECODE", None)
-        # Stations are told to come back over this time, which no test wants to wait for.
-        for name, value in {"drain_s": "0.3", **settings}.items():
+        # Stations are told to come back over this time, and what repeats is done at this pace, for which no test wants
+        # to wait.
+        for name, value in {"drain_s": "0.3", "task_pace": "8", **settings}.items():
             self.environment[f"VOLTLOOM_{name.upper()}"] = value
         if database is not None:
             self.environment["VOLTLOOM_DATABASE"] = database

@@ -197,7 +197,8 @@ class Node:
                 handlers[listening.name] = self._listener(listening, journal)
             for repeating in feature.tasks:
                 handlers[repeating.name] = self._repeater(repeating)
-        periods = {each.name: each.period for feature in ours for each in feature.tasks}
+        pace = self.settings.task_pace
+        periods = {each.name: each.period / pace for feature in ours for each in feature.tasks}
         for name, chore in chores(self.database, archive, timedelta(days=self.settings.journal_days)).items():
             handlers[name], periods[name] = chore.do, chore.every
         tasks = Tasks(self.database, journal, handlers, periods, node=self.settings.node)

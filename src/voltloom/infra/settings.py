@@ -171,6 +171,9 @@ class Settings:
     console_map_origins: tuple[str, ...] = field(
         default=(), metadata=_about("other origins that the map's style loads from, as https://tiles.example")
     )
+    task_pace: float = field(
+        default=1.0, metadata=_about("how many times as often what repeats is done, to try things out", 0.01, 100)
+    )
     log_level: str = field(default="info", metadata=_about("debug, info, warning or error"))
     log_format: str = field(default="auto", metadata=_about("json, text, or auto: text on a terminal"))
 
