@@ -22,7 +22,7 @@ async def changing(tmp_path: Path):
         await house.register(CP)
         await enter(house.plain_port, CP)
         session = house.gateway._sessions[CP]
-        await until(lambda: session.memories is not None)
+        await until(lambda: session.memories is not None and not session._busy)
         changes = Changes(house.database, house.credentials, house.trust, house.gateway)
         running = asyncio.create_task(changes.run())
         try:

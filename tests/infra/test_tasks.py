@@ -288,3 +288,63 @@ def test_pauses_grow_but_not_beyond_bounds(attempt):
     pause = pause_after(attempt).total_seconds()
     assert 1 <= pause <= 6 * 3600 * 1.5
     assert pause >= min(6 * 3600, 2**attempt) / 2
+
+
+def test_those_there_is_nothing_to_do_for_are_over_at_once_and_together(fresh_database):
+    journal, clock, ran, sifted = Journal(), Clock(), [], []
+
+    async def run(task):
+        ran.append(task.body)
+
+    async def odd(some):
+        sifted.append(len(some))
+        return [int(task.body) % 2 == 1 for task in some]
+
+    async def story():
+        async with fresh_database(journal) as database:
+            for number in range(40):
+                await add(database, clock, "count", body=str(number))
+            async with running(Tasks(database, journal, {"count": run}, sieves={"count": odd}, node="n1", now=clock)):
+                await until(lambda: all_done(database))
+            assert sorted(ran, key=int) == [str(number) for number in range(1, 40, 2)]
+            assert sifted == [40]
+
+    asyncio.run(story())
+
+
+def test_a_sieve_that_fails_holds_nothing_back(fresh_database):
+    journal, clock, ran = Journal(), Clock(), []
+
+    async def run(task):
+        ran.append(task.body)
+
+    async def broken(_):
+        raise RuntimeError("it has a hole")
+
+    async def story():
+        async with fresh_database(journal) as database:
+            for number in range(3):
+                await add(database, clock, "count", body=str(number))
+            async with running(
+                Tasks(database, journal, {"count": run}, sieves={"count": broken}, node="n1", now=clock)
+            ):
+                await until(lambda: all_done(database))
+            assert sorted(ran) == ["0", "1", "2"]
+
+    asyncio.run(story())
+
+
+def test_more_than_there_is_room_for_are_all_done(fresh_database):
+    journal, clock, ran = Journal(), Clock(), []
+
+    async def run(task):
+        ran.append(task.id)
+
+    async def story():
+        async with fresh_database(journal) as database:
+            await database.write(lambda _, work: [add_task(work, "count", due=clock()) for _ in range(100)])
+            async with running(Tasks(database, journal, {"count": run}, node="n1", at_once=8, now=clock)):
+                await until(lambda: all_done(database))
+            assert len(ran) == len(set(ran)) == 100
+
+    asyncio.run(story())

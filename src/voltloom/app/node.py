@@ -27,7 +27,7 @@ from voltloom.entrypoints.http.maps import map_base
 from voltloom.entrypoints.http.server import API, HttpServer, HttpSettings, Services
 from voltloom.entrypoints.http.status import NetworkSummary
 from voltloom.features import access, authorization, certificates, stations, tariffs, transactions
-from voltloom.features.feature import Context, Feature, Listening, Repeating
+from voltloom.features.feature import AnySieve, Context, Feature, Listening, Repeating
 from voltloom.infra.archive import ADD_EXCHANGE, Archive
 from voltloom.infra.bus import Bus, open_bus
 from voltloom.infra.database import Database, Work, open_database
@@ -38,7 +38,7 @@ from voltloom.infra.logs import HIDDEN
 from voltloom.infra.migrations import migrate
 from voltloom.infra.processes import DataDirLock, calm_garbage_collector, raise_open_files
 from voltloom.infra.settings import Settings
-from voltloom.infra.tasks import Handler, Task, Tasks
+from voltloom.infra.tasks import Handler, Sieve, Task, Tasks
 
 LOG = structlog.get_logger(__name__)
 
@@ -192,16 +192,19 @@ class Node:
 
     async def _run_tasks(self, ours: Sequence[Feature], journal: Journal, archive: Archive) -> None:
         handlers: dict[str, Handler] = {}
+        sieves: dict[str, Sieve] = {}
         for feature in ours:
             for listening in feature.listens:
                 handlers[listening.name] = self._listener(listening, journal)
+                if listening.among is not None:
+                    sieves[listening.name] = self._sieve(listening.among, listening, journal)
             for repeating in feature.tasks:
                 handlers[repeating.name] = self._repeater(repeating)
         pace = self.settings.task_pace
         periods = {each.name: each.period / pace for feature in ours for each in feature.tasks}
         for name, chore in chores(self.database, archive, timedelta(days=self.settings.journal_days)).items():
             handlers[name], periods[name] = chore.do, chore.every
-        tasks = Tasks(self.database, journal, handlers, periods, node=self.settings.node)
+        tasks = Tasks(self.database, journal, handlers, periods, sieves, node=self.settings.node)
         running = asyncio.create_task(tasks.run(), name="tasks")
 
         async def end() -> None:
@@ -216,6 +219,13 @@ class Node:
             await listening.handler(self._context(task.work), told)
 
         return handle
+
+    def _sieve(self, among: AnySieve, listening: Listening, journal: Journal) -> Sieve:
+        async def sift(tasks: Sequence[Task]) -> Sequence[bool]:
+            told = [journal.decode(listening.event.name, task.body) for task in tasks]
+            return await self.database.read(lambda connection: among(connection, told))
+
+        return sift
 
     def _repeater(self, repeating: Repeating) -> Handler:
         async def handle(task: Task) -> None:

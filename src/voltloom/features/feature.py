@@ -144,6 +144,7 @@ class Memories:
 
 AnyHandler: TypeAlias = Callable[[StationContext, Any], Any]
 AnyListener: TypeAlias = Callable[[Context, Any], Awaitable[None]]
+AnySieve: TypeAlias = Callable[[Connection, Sequence[Any]], Sequence[bool]]
 Occasional: TypeAlias = Callable[[Context], Awaitable[None]]
 
 
@@ -167,6 +168,7 @@ class Listening:
     handler: AnyListener
     name: str
     """What its durable tasks are called: stable across releases."""
+    among: "AnySieve | None" = None
 
 
 DataHandler: TypeAlias = Callable[[StationContext, DataReported], DataReply | Awaitable[DataReply]]
@@ -211,13 +213,21 @@ def extension(vendor_id: str, message_id: str | None, handler: DataHandler) -> E
     return Extension(vendor_id.casefold(), None if message_id is None else message_id.casefold(), handler)
 
 
-def listen(event: type[EventT], handler: Callable[[Context, EventT], Awaitable[None]]) -> Listening:
-    """Run the handler for each such event, at least once, on some node: it must bear being run twice."""
+def listen(
+    event: type[EventT],
+    handler: Callable[[Context, EventT], Awaitable[None]],
+    *,
+    among: Callable[[Connection, Sequence[EventT]], Sequence[bool]] | None = None,
+) -> Listening:
+    """Run the handler for each such event, at least once, on some node: it must bear being run twice.
+
+    among   which of several events it has anything to do for: one read for many, where thousands of stations boot at
+            once and next to none of them matters here
+    """
     if event.live_only:
         raise ValueError(f"{event.__name__} is live only: it is not kept, so nobody can be sure to hear it")
-    return Listening(
-        event, handler, f"{handler.__module__.removeprefix('voltloom.features.')}.{handler.__name__}:{event.name}"
-    )
+    name = f"{handler.__module__.removeprefix('voltloom.features.')}.{handler.__name__}:{event.name}"
+    return Listening(event, handler, name, among)
 
 
 def every(period: timedelta, handler: Occasional) -> Repeating:

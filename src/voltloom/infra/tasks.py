@@ -18,6 +18,7 @@ from prometheus_client import Counter
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     Connection,
     Float,
     Identity,
@@ -30,7 +31,6 @@ from sqlalchemy import (
     bindparam,
     delete,
     exists,
-    or_,
     select,
     text,
     update,
@@ -55,6 +55,8 @@ GRACE_S = 10.0
 """How long a node that stops lets its tasks run on."""
 POLL_S = 0.5
 """How long a task that became due, or came from elsewhere, may stay unnoticed."""
+COMPANY_S = 0.02
+"""Where more is due than there is room for, how long room is left to gather: each look costs the disk a commit."""
 
 RUNS = Counter("voltloom_task_runs", "Runs of durable tasks", ["task", "outcome"])
 
@@ -147,6 +149,8 @@ class Task:
 
 
 Handler = Callable[[Task], Awaitable[None]]
+Sieve = Callable[[Sequence[Task]], Awaitable[Sequence[bool]]]
+"""Which of several tasks of one name there is anything to do for. The others are over at once, together."""
 
 
 class ParkedTask(NamedTuple):
@@ -180,6 +184,7 @@ class Tasks:
 
     handlers   by task name; tasks of other names are left to other nodes
     repeating  how often to run those that are to run again and again, by name
+    sieves     by task name: for what thousands of stations cause at once, and mostly for nothing
     """
 
     def __init__(
@@ -188,15 +193,17 @@ class Tasks:
         journal: "Journal",
         handlers: Mapping[str, Handler],
         repeating: Mapping[str, timedelta] | None = None,
+        sieves: Mapping[str, Sieve] | None = None,
         *,
         node: str,
-        at_once: int = 16,
+        at_once: int = 64,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._database = database
         self._journal = journal
         self._handlers = dict(handlers)
         self._repeating = dict(repeating or {})
+        self._sieves = dict(sieves or {})
         self._node = node
         self._at_once = at_once
         self._now = now
@@ -214,13 +221,15 @@ class Tasks:
                 self._wake.clear()
                 free = self._at_once - len(self._running)
                 claimed = (await self._persevere(partial(self._claim, free)) or ()) if free else ()
-                for task in claimed:
+                for task in await self._sifted(claimed):
                     running = asyncio.create_task(self._run(task), name=f"task {task.name}")
                     self._running[running] = task
                     running.add_done_callback(self._ended)
                 if len(claimed) < free or free == 0:
                     with suppress(TimeoutError):
                         await asyncio.wait_for(self._wake.wait(), POLL_S)
+                else:
+                    await asyncio.sleep(COMPANY_S)
             if self._running:
                 await asyncio.wait(self._running, timeout=GRACE_S)
         finally:
@@ -265,22 +274,22 @@ class Tasks:
             other = tasks.alias("other")
             same_runs = exists().where(
                 tasks.c.key != "",
+                other.c.state == RUNNING,
                 other.c.name == tasks.c.name,
                 other.c.key == tasks.c.key,
-                other.c.state == RUNNING,
                 other.c.lease_until >= now,
             )
-            due = or_(
-                and_(tasks.c.state == WAITING, tasks.c.due_at <= now),
-                and_(tasks.c.state == RUNNING, tasks.c.lease_until < now),
-            )
-            found = connection.execute(
-                select(tasks.c.id, tasks.c.name, tasks.c.key)
-                .where(due, tasks.c.name.in_(self._handlers), ~same_runs)
-                .order_by(tasks.c.due_at, tasks.c.id)
-                .limit(most)
-                .with_for_update(skip_locked=True)
-            ).all()
+
+            def due(*conditions: ColumnElement[bool]) -> list[Row]:
+                query = select(tasks.c.id, tasks.c.name, tasks.c.key).where(
+                    *conditions, tasks.c.name.in_(self._handlers), ~same_runs
+                )
+                query = query.order_by(tasks.c.due_at, tasks.c.id).limit(most).with_for_update(skip_locked=True)
+                return [tuple(row) for row in connection.execute(query)]
+
+            # Apart, so that each walks along its index, and what waits behind the first few is not looked at.
+            found = due(tasks.c.state == WAITING, tasks.c.due_at <= now)
+            found = [*due(tasks.c.state == RUNNING, tasks.c.lease_until < now), *found][:most]
             # One that was taken over and one that waits may have the same key: not both at once.
             ids = {(name, key or str(id_)): id_ for id_, name, key in reversed(found)}.values()
             if not ids:
@@ -302,6 +311,29 @@ class Tasks:
             return [Task(*row[:6], None if row[6] is None else timedelta(seconds=row[6]), now) for row in rows]
 
         return sorted(await self._database.write(claim), key=lambda task: (task.due_at, task.id))
+
+    async def _sifted(self, claimed: Sequence[Task]) -> Sequence[Task]:
+        """Those that there is something to do for."""
+        alike: dict[str, list[Task]] = {}
+        left: list[Task] = []
+        for task in claimed:
+            (alike.setdefault(task.name, []) if task.name in self._sieves else left).append(task)
+        for name, some in alike.items():
+            try:
+                worth = await self._sieves[name](some)
+                over = Work()
+                for task, is_worth in zip(some, worth, strict=True):
+                    if not is_worth:
+                        over.write(_FINISH, task.id)
+                if over.writes:
+                    await self._commit(over)
+            except Exception:
+                LOG.warning("tasks were not sifted", task=name, exc_info=True)
+                left += some
+                continue
+            left += [task for task, is_worth in zip(some, worth, strict=True) if is_worth]
+            RUNS.labels(name, "nothing to do").inc(len(over.writes))
+        return left
 
     # ---- running one
 

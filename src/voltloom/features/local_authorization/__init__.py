@@ -9,6 +9,9 @@ from datetime import timedelta
 from voltloom.domain.events import SiteChanged, StationBooted, StationChanged, TokenChanged
 from voltloom.features.feature import Feature, every, listen
 from voltloom.features.local_authorization.service import (
+    boots_that_matter,
+    changes_that_matter,
+    one_is_enough,
     reconcile,
     site_changed,
     station_booted,
@@ -29,10 +32,10 @@ def _routes() -> object:
 feature = Feature(
     name="local_authorization",
     listens=(
-        listen(TokenChanged, tokens_changed),
+        listen(TokenChanged, tokens_changed, among=one_is_enough),
         listen(SiteChanged, site_changed),
-        listen(StationChanged, station_changed),
-        listen(StationBooted, station_booted),
+        listen(StationChanged, station_changed, among=changes_that_matter),
+        listen(StationBooted, station_booted, among=boots_that_matter),
     ),
     tasks=(every(timedelta(seconds=5), reconcile),),
     routes=_routes,

@@ -196,6 +196,23 @@ async def station_changed(ctx: Context, told: StationChanged) -> None:
     await _note_change(ctx)
 
 
+def boots_that_matter(connection: Connection, told: Sequence[StationBooted]) -> list[bool]:
+    """Those of stations that are to hold a list."""
+    holding = store.holding_lists(connection, [each.station_id for each in told])
+    return [each.station_id in holding for each in told]
+
+
+def one_is_enough(_: Connection, told: Sequence[TokenChanged]) -> list[bool]:
+    """Of several changes of tokens, the last."""
+    return [each is told[-1] for each in told]
+
+
+def changes_that_matter(_: Connection, told: Sequence[StationChanged]) -> list[bool]:
+    """Each removal; of what was added or has another site, the last."""
+    others = [each for each in told if each.change in ("added", "changed")]
+    return [each.change == "removed" or (bool(others) and each is others[-1]) for each in told]
+
+
 async def station_booted(ctx: Context, told: StationBooted) -> None:
     """It may have lost its list, or have another firmware that knows lists."""
     await ctx.database.write(lambda connection, _: store.ask_again(connection, told.station_id, told.at))

@@ -227,6 +227,13 @@ def forget_lists(connection: Connection, station_ids: Sequence[str]) -> None:
         )
 
 
+def holding_lists(connection: Connection, ids: Sequence[StationId]) -> set[StationId]:
+    """Those of them that are to hold a list."""
+    c = station_lists.c
+    query = select(c.station_id).where(c.station_id.in_(ids), c.state != State.OFF.value)
+    return set(connection.execute(query).scalars())
+
+
 def ask_again(connection: Connection, station_id: StationId, since: datetime) -> None:
     """What it holds is to be made sure of before long, unless it was asked after that."""
     c = station_lists.c

@@ -39,10 +39,10 @@ feature = Feature(
         answer(CustomerInformationReported, customers.answer_part),
     ),
     listens=(
-        listen(StationBooted, service.after_boot),
+        listen(StationBooted, service.after_boot, among=service.boots_that_matter),
         listen(MonitorsReceived, service.settle),
         listen(MonitorTemplateChanged, service.after_template_change),
-        listen(StationChanged, service.forget_removed),
+        listen(StationChanged, service.forget_removed, among=service.removals),
     ),
     tasks=(every(timedelta(hours=1), service.prune),),
     memories=(remembered,),

@@ -245,21 +245,20 @@ async def remove_template(caller: Caller, template_id: str) -> None:
 # ---- having stations watch what is wanted
 
 
+def boots_that_matter(connection: Connection, told: Sequence[StationBooted]) -> list[bool]:
+    """Those of stations that have monitors, or are to have some."""
+    ids = [each.station_id for each in told if each.registration == "Accepted"]
+    able = [station for station in likenesses(connection, ids) if station.protocol in HAS_MONITORS]
+    matter = store.watched(connection, [station.id for station in able])
+    templates = store.read_templates(connection) if able else ()
+    matter |= {station.id for station in able if rules.wanted_of(station, templates)}
+    return [each.registration == "Accepted" and each.station_id in matter for each in told]
+
+
 async def after_boot(ctx: Context, told: StationBooted) -> None:
     """The ids of monitors may be others after a boot (OCPP 2.0.1 N04.FR.19): ask for them, where any are known or
     wanted. What comes is put right by `settle`."""
-    if told.registration != "Accepted":
-        return
-
-    def matters(connection: Connection) -> bool:
-        station = likeness_of(connection, told.station_id)
-        if station is None or station.protocol not in HAS_MONITORS:
-            return False
-        return store.watched(connection, told.station_id) or bool(
-            rules.wanted_of(station, store.read_templates(connection))
-        )
-
-    if await ctx.database.read(matters):
+    if any(await ctx.database.read(lambda connection: boots_that_matter(connection, [told]))):
         await report_all(Automatic.of(ctx, "monitor templates"), told.station_id)
 
 
@@ -351,6 +350,10 @@ async def prune(ctx: Context) -> None:
         customers.prune(connection, ctx.now)
 
     await ctx.database.write(change)
+
+
+def removals(_: Connection, told: Sequence[StationChanged]) -> list[bool]:
+    return [each.change == "removed" for each in told]
 
 
 async def forget_removed(ctx: Context, told: StationChanged) -> None:

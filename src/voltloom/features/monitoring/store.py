@@ -280,8 +280,10 @@ def put_state(connection: Connection, station_id: StationId, **values: Any) -> N
     connection.execute(upsert(states, ("station_id",), *values), {"station_id": station_id, **row})
 
 
-def watched(connection: Connection, station_id: StationId) -> bool:
-    return connection.execute(select(exists().where(monitors.c.station_id == station_id))).scalar_one()
+def watched(connection: Connection, ids: Sequence[StationId]) -> set[StationId]:
+    """Those of them that have monitors."""
+    query = select(monitors.c.station_id).where(monitors.c.station_id.in_(ids)).distinct()
+    return set(connection.execute(query).scalars())
 
 
 # ---- templates

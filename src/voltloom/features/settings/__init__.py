@@ -19,9 +19,9 @@ def _routes() -> object:
 feature = Feature(
     name="settings",
     listens=(
-        listen(StationBooted, service.after_boot),
+        listen(StationBooted, service.after_boot, among=service.boots_that_matter),
         listen(WantedSettingsChanged, service.after_change),
-        listen(StationChanged, service.forget_removed),
+        listen(StationChanged, service.forget_removed, among=service.removals),
     ),
     memories=(remembered,),
     gatekeepers=(hold_back,),

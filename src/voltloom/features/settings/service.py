@@ -313,22 +313,28 @@ async def waive(caller: Caller, station_id: StationId) -> None:
 # ---- by itself
 
 
-async def after_boot(ctx: Context, told: StationBooted) -> None:
-    if told.registration == "Rejected":
-        return
+def boots_that_matter(connection: Connection, told: Sequence[StationBooted]) -> list[bool]:
+    """Those of stations that are to have settings, and were not asked for them a moment ago in vain."""
+    ids = [each.station_id for each in told]
+    known = {station.id: station for station in likenesses(connection, ids)}
+    templates, own = store.read_templates(connection), store.read_own(connection, ids)
+    rows = store.read_provisioning(connection, ids)
 
-    def due(connection: Connection) -> bool:
-        station = likeness_of(connection, told.station_id)
-        if station is None:
+    def matters(each: StationBooted) -> bool:
+        station, row = known.get(each.station_id), rows.get(each.station_id)
+        if station is None or each.registration == "Rejected":
             return False
-        wanted = wanted_now(connection, station)
-        row = store.read_provisioning(connection, [told.station_id]).get(told.station_id)
-        if told.registration == "Pending" and row is not None and row["verdict"] == Verdict.HELD_BACK.value:
+        wanted = rules.wanted_of(station, templates, own.get(station.id, ()))
+        if each.registration == "Pending" and row is not None and row["verdict"] == Verdict.HELD_BACK.value:
             asked = rules.fingerprint(rules.must_have(wanted), station.firmware)
-            return row["asked"] != asked or ctx.now - row["at"] >= ASK_AGAIN
+            return row["asked"] != asked or each.at - row["at"] >= ASK_AGAIN
         return bool(wanted)
 
-    if await ctx.database.read(due):
+    return [matters(each) for each in told]
+
+
+async def after_boot(ctx: Context, told: StationBooted) -> None:
+    if any(await ctx.database.read(lambda connection: boots_that_matter(connection, [told]))):
         with contextlib.suppress(VoltloomError):
             await reconcile(Automatic.of(ctx, ACTOR), told.station_id)
 
@@ -359,6 +365,10 @@ async def after_change(ctx: Context, told: WantedSettingsChanged) -> None:
     async with asyncio.TaskGroup() as group:
         for _ in range(AT_ONCE):
             group.create_task(work())
+
+
+def removals(_: Connection, told: Sequence[StationChanged]) -> list[bool]:
+    return [each.change == "removed" for each in told]
 
 
 async def forget_removed(ctx: Context, told: StationChanged) -> None:
