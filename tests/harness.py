@@ -333,7 +333,7 @@ class Station:
     ) -> dict[str, Any]:
         """Wait for a call of that action, answer it; what it asked. payload None: be silent. error: a CALLERROR."""
         message_id, asked, request = self.heard.pop(0) if self.heard else (await self._frame())[1:4]
-        assert asked == action
+        assert asked == action, (asked, request)
         if error:
             await self.socket.send(json.dumps([4, message_id, error, text, {}]))
         elif payload is not None:
@@ -343,7 +343,7 @@ class Station:
     async def hear(self, action: str) -> tuple[str, dict[str, Any]]:
         """Wait for a call of that action: its id, by which to `reply`, and what it asks."""
         message_id, asked, request = self.heard.pop(0) if self.heard else (await self._frame())[1:4]
-        assert asked == action
+        assert asked == action, (asked, request)
         return message_id, request
 
     async def reply(self, message_id: str, payload: Mapping[str, object]) -> None:

@@ -436,7 +436,11 @@ class CertificateRequestChanged(Event):
 
 @dataclass(frozen=True, slots=True)
 class StartedWithProfile(Event):
-    """A station accepted to start a transaction, and the profile that came with the request."""
+    """A station accepted to start a transaction, and the profile that came with the request.
+
+    remote_start_id   what the transaction that comes of it will carry
+    transaction_id    of the one that was running already, begun by the cable (2.x)
+    """
 
     name: ClassVar[str] = "charging.started_with_profile"
     station_id: StationId
@@ -444,6 +448,29 @@ class StartedWithProfile(Event):
     evse: int | None
     profile: JsonText
     actor: str
+    remote_start_id: int | None = None
+    transaction_id: TransactionId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionLimitChanged(Event):
+    """What a transaction is held to: wanted here, or set at its station. by: "us" or "station"."""
+
+    name: ClassVar[str] = "transaction.limit_changed"
+    station_id: StationId
+    transaction_id: TransactionId
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionResumed(Event):
+    """It goes on after its station was without power (2.1). transaction_id: what its station calls it."""
+
+    name: ClassVar[str] = "transaction.resumed"
+    station_id: StationId
+    transaction_id: TransactionId
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

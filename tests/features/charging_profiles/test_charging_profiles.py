@@ -39,8 +39,8 @@ from voltloom.domain.commands import (
     UsePriorityCharging,
 )
 from voltloom.domain.errors import TimedOut, Unreachable
-from voltloom.domain.events import StartedWithProfile
-from voltloom.domain.ids import StationId, TransactionId
+from voltloom.domain.events import StartedWithProfile, StationBooted, TransactionResumed
+from voltloom.domain.ids import Place, StationId, TransactionId
 from voltloom.domain.reports import (
     ChargingLimitCleared,
     ChargingLimitReported,
@@ -51,13 +51,17 @@ from voltloom.domain.reports import (
     LinkOpened,
     NeedsAnswer,
     PriorityChargingReported,
+    SettingsReported,
 )
+from voltloom.domain.station import Setting, SettingName
+from voltloom.domain.token import IdToken
 from voltloom.domain.transaction import Phase
 from voltloom.features.access import Role
 from voltloom.features.charging_profiles.rules import MOST_LIMITS, MOST_REPORTED, is_as_sent
-from voltloom.features.charging_profiles.service import keep_started, prune, settle_open
+from voltloom.features.charging_profiles.service import after_boot, keep_started, prune, restore, settle_open
 from voltloom.features.feature import Context
-from voltloom.features.stations.asking import profile_started
+from voltloom.features.stations.asking import started_with_profile
+from voltloom.features.transactions import REMOTE_START_FOR
 from voltloom.infra.database import Work
 from voltloom.infra.journal import Journal
 
@@ -359,10 +363,11 @@ def test_a_start_takes_a_profile_along(play):
         expected = told(9, purpose=Purpose.TX)
         assert [command.profile for command in asked(client, RequestStart)] == [expected, expected]
         ctx = Context(client.database, client.network, datetime.now(UTC), Work())
-        sent = profile_started(RequestStart(CARD, 1, profile=expected), StartAnswer(YES))
-        assert sent is not None
-        assert profile_started(RequestStart(CARD, 1, profile=expected), StartAnswer(NO)) is None
-        event = StartedWithProfile(StationId(CP), datetime.now(UTC), 2, sent, "Ada")
+        command, now = RequestStart(CARD, 1, Place(2), profile=expected), datetime.now(UTC)
+        event = started_with_profile(StationId(CP), command, StartAnswer(YES), now, "Ada")
+        assert event is not None
+        assert (event.evse, event.remote_start_id, event.transaction_id) == (2, 1, None)
+        assert started_with_profile(StationId(CP), command, StartAnswer(NO), now, "Ada") is None
         for _ in range(2):
             await keep_started(ctx, event)
         [one] = await kept(client)
@@ -370,6 +375,190 @@ def test_a_start_takes_a_profile_along(play):
         wrong = {"schedules": [FLAT | {"periods": [{"start_s": 1, "limit": 1}]}]}
         await post(client, f"/stations/{CP}/start", {"token": {"value": "A"}, "profile": wrong}, 422)
         await post(client, "/transactions", {"station_id": CP, "token": "A", "profile": wrong}, 422)
+
+    play(story)
+
+
+async def start_with_profile(
+    client: Api, station: Station, evse: int | None = 2, running: str | None = None, **profile: Any
+) -> StartedWithProfile:
+    """An operator asks for it, and the station accepts. Not kept yet: the event that says so is on its way."""
+    says(client, RequestStart, StartAnswer(YES, None if running is None else TransactionId(running)))
+    body = {"station_id": CP, "token": "A", "evse": evse, "profile": {"schedules": [FLAT], "id": 9, **profile}}
+    await post(client, "/transactions", body)
+    await station.connect()
+    command = asked(client, RequestStart)[-1]
+    answer = client.network.says(StationId(CP), command)
+    event = started_with_profile(StationId(CP), command, answer, datetime.now(UTC), "Ada")
+    assert event is not None
+    return event
+
+
+def a_context(client: Api, now: datetime | None = None) -> Context:
+    return Context(client.database, client.network, now or datetime.now(UTC), Work())
+
+
+@pytest.mark.parametrize("begins_first", [True, False], ids=["the start is heard of first", "the answer is kept first"])
+@pytest.mark.parametrize("evse", [2, None], ids=["at an EVSE", "anywhere"])
+def test_one_that_went_with_a_start_ends_with_the_transaction_that_came_of_it(
+    play, begins_first: bool, evse: int | None
+):
+    async def story(client: Api, station: Station) -> None:
+        event = await start_with_profile(client, station, evse)
+        number, place = event.remote_start_id, Place(2, 1)
+        if begins_first:
+            await station.tells(Phase.STARTED, "T-2", 0, 1000, token=IdToken("A"), remote_start_id=number, place=place)
+        await keep_started(a_context(client), event)
+        if not begins_first:
+            await station.tells(Phase.STARTED, "T-2", 0, 1000, token=IdToken("A"), remote_start_id=number, place=place)
+            await time_goes_by(client)
+        [one] = await kept(client)
+        assert (one["state"], one["evse"], one["transaction_id"]) == ("installed", 2, "T-2")
+        assert one["profile"]["transaction_id"] == "T-2"
+        await station.tells(Phase.ENDED, "T-2", 1, 2000, place=place)
+        await time_goes_by(client)
+        assert await states(client) == [(9, "ended")]
+
+    play(story)
+
+
+def test_one_that_went_with_a_start_of_1_6_is_found_by_place_and_token(play):
+    async def story(client: Api, station: Station) -> None:
+        event = await start_with_profile(client, station, 2)
+        await keep_started(a_context(client), event)
+        begun = await station.starts(2, IdToken("A"))
+        await time_goes_by(client)
+        [one] = await kept(client)
+        assert (one["transaction_id"], one["profile"]["transaction_id"]) == (begun.transaction_id, begun.transaction_id)
+        await station.stops(begun.transaction_id, token=IdToken("A"))
+        await time_goes_by(client)
+        assert await states(client) == [(9, "ended")]
+
+    play(story)
+
+
+def test_one_that_went_with_a_start_is_for_the_transaction_that_the_cable_began(play):
+    async def story(client: Api, station: Station) -> None:
+        event = await start_with_profile(client, station, 1, running=TX)
+        await keep_started(a_context(client), event)
+        [one] = await kept(client)
+        assert (one["evse"], one["transaction_id"]) == (1, TX)
+
+    play(story)
+
+
+def test_one_of_whose_start_nothing_comes_ends_when_the_station_has_given_it_up(play):
+    async def story(client: Api, station: Station) -> None:
+        event = await start_with_profile(client, station, 2)
+        await keep_started(a_context(client), event)
+        await time_goes_by(client, datetime.now(UTC) + REMOTE_START_FOR - timedelta(minutes=1))
+        assert await states(client) == [(9, "installed")]
+        await time_goes_by(client, datetime.now(UTC) + REMOTE_START_FOR + timedelta(minutes=1))
+        assert await states(client) == [(9, "ended")]
+
+    play(story)
+
+
+def test_one_for_a_start_takes_the_place_of_the_transactions_before(play):
+    """Of a purpose and level, an EVSE has one for a transaction (OCPP 1.6 §3.13)."""
+
+    async def story(client: Api, station: Station) -> None:
+        await install(client, purpose="TxProfile", transaction_id=TX, id=5)
+        event = await start_with_profile(client, station, 1, running=TX)
+        await keep_started(a_context(client), event)
+        assert await states(client) == [(5, "replaced"), (9, "installed")]
+
+    play(story)
+
+
+def test_one_of_an_unknown_transaction_that_a_station_tells_of_ends_when_nothing_runs_there(play):
+    async def story(client: Api, station: Station) -> None:
+        for number, evse in ((-1, 1), (-2, 2)):
+            theirs = told(number, purpose=Purpose.TX, transaction_id=TransactionId(f"X{number}"))
+            await station.says(ChargingProfilesReported(7, evse, "EMS", (theirs,), more=False))
+        await time_goes_by(client, datetime.now(UTC) + REMOTE_START_FOR + timedelta(minutes=1))
+        assert await states(client) == [(-1, "installed"), (-2, "ended")]
+
+    play(story)
+
+
+# ---- restarts
+
+OF_TRANSACTION = {"purpose": "TxProfile", "transaction_id": TX}
+
+
+async def restarts(client: Api, reason: str = "PowerUp", at: datetime | None = None) -> None:
+    booted = StationBooted(StationId(CP), at or datetime.now(UTC), "Accepted", "Acme", "One", "1.0", reason)
+    await after_boot(a_context(client), booted)
+
+
+def test_what_is_not_persistent_is_gone_with_a_restart(play):
+    async def story(client: Api, station: Station) -> None:
+        await install(client, **OF_TRANSACTION, id=5)
+        await install(client, 0, purpose="ChargingStationMaxProfile", kind="Absolute", id=6)
+        await install(client, id=7)
+        for reason in ("Triggered", "Unknown"):
+            await restarts(client, reason)
+            assert await states(client) == [(5, "installed"), (6, "installed"), (7, "installed")]
+        await restarts(client)
+        assert await states(client) == [(5, "gone"), (6, "installed"), (7, "installed")]
+        assert (await kept(client, state="gone"))[0]["said"] == "lost at a restart"
+        # What the station tells of after all is known again.
+        back = told(5, purpose=Purpose.TX, transaction_id=TransactionId(TX))
+        await station.says(ChargingProfilesReported(7, 1, "CSO", (back,), more=False))
+        assert (await kept(client, state="installed"))[0]["profile"]["id"] == 5
+
+    play(story)
+
+
+def test_what_its_station_keeps_over_a_restart_stays(play):
+    async def story(client: Api, station: Station) -> None:
+        name = SettingName("SmartChargingCtrlr", "ChargingProfilePersistence", variable_instance="TxProfile")
+        await station.says(SettingsReported(None, 0, more=False, settings=(Setting(name, "true"),)))
+        await install(client, **OF_TRANSACTION, id=5)
+        await restarts(client)
+        assert await states(client) == [(5, "installed")]
+
+    play(story)
+
+
+def test_a_station_of_1_6_may_boot_without_a_restart(play):
+    async def story(client: Api, station: Station) -> None:
+        await station.says(LinkOpened(station.now, "192.0.2.7", "ocpp1.6", 1, "n1"))
+        await install(client, **OF_TRANSACTION, id=5)
+        await restarts(client, "")
+        assert await states(client) == [(5, "installed")]
+
+    play(story)
+
+
+def test_a_transaction_that_goes_on_gets_its_profiles_back(play):
+    async def story(client: Api, station: Station) -> None:
+        await install(client, **OF_TRANSACTION, id=5, stack_level=1)
+        await install(client, **OF_TRANSACTION, id=6, stack_level=2)
+        await post(client, f"{PATH}/clear", {"profile_id": 6})
+        await restarts(client)
+        before = len(asked(client, SetChargingProfile))
+        await station.tells(Phase.UPDATED, TX, 1, trigger="TxResumed")
+        [resumed] = station.heard(TransactionResumed)
+        assert resumed.transaction_id == TX
+        for _ in range(2):
+            await restore(a_context(client), resumed)
+        [again] = asked(client, SetChargingProfile)[before:]
+        assert (again.evse, again.profile.id, again.profile.transaction_id) == (1, 5, TX)
+        assert await states(client) == [(5, "gone"), (6, "cleared"), (5, "installed")]
+        assert (await kept(client))[0]["actor"] == "voltloom: charging profiles"
+
+    play(story)
+
+
+def test_a_transaction_that_goes_on_before_the_boot_was_seen_to_gets_them_back_as_well(play):
+    async def story(client: Api, station: Station) -> None:
+        await install(client, **OF_TRANSACTION, id=5)
+        at = datetime.now(UTC)
+        await restore(a_context(client), TransactionResumed(StationId(CP), TransactionId(TX), at))
+        await restarts(client, at=at)
+        assert await states(client) == [(5, "gone"), (5, "installed")]
 
     play(story)
 

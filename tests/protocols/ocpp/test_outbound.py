@@ -1040,6 +1040,17 @@ def test_many_settings_are_read_in_portions(version: Version, calls: int):
     assert [answer.name for answer in played.outcome] == [name for name, _ in names]
 
 
+@pytest.mark.parametrize("version", [V16, V201, V21], ids=str)
+def test_no_more_settings_go_into_a_call_than_the_station_says_it_takes(version: Version):
+    names = tuple((SettingName("OCPP16", f"Key{number}"), Attribute.ACTUAL) for number in range(5))
+    played = play(version, GetSettings(names, most_a_call=2), agreeable)
+    assert len(played.calls) == 3
+    assert [answer.name for answer in played.outcome] == [name for name, _ in names]
+    # What it says never makes a call larger.
+    many = tuple((SettingName("OCPP16", f"Key{number}"), Attribute.ACTUAL) for number in range(45))
+    assert len(play(version, GetSettings(many, most_a_call=1000), agreeable).calls) == 3
+
+
 def test_what_a_16_station_does_not_know_or_leaves_out_is_said():
     def station(action: str, request: Any) -> dict[str, Any]:
         return {"configurationKey": [{"key": "heartbeatinterval", "readonly": True}], "unknownKey": ["LightLevel"]}

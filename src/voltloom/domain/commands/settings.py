@@ -31,9 +31,13 @@ class SettingAnswer:
 
 @dataclass(frozen=True, slots=True)
 class GetSettings(Command[tuple[SettingAnswer, ...]]):
-    """Read settings now. One answer a name, in the order asked. No names: all (1.6 only; 2.x: ReportSettings)."""
+    """Read settings now. One answer a name, in the order asked. No names: all (1.6 only; 2.x: ReportSettings).
+
+    most_a_call   names that the station says a message may hold; None: it said nothing of it
+    """
 
     names: tuple[tuple[SettingName, Attribute], ...] = ()
+    most_a_call: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +49,10 @@ class NewValue:
 
 @dataclass(frozen=True, slots=True)
 class ChangeSettings(Command[tuple[SettingAnswer, ...]]):
-    """One answer a setting, in order: each stands or falls alone."""
+    """One answer a setting, in order: each stands or falls alone. most_a_call: as of `GetSettings`."""
 
     settings: tuple[NewValue, ...]
+    most_a_call: int | None = None
 
 
 class ReportBase(Enum):

@@ -9,7 +9,7 @@ from voltloom.domain.metering import Sample
 from voltloom.domain.reports.base import Noted, Report
 from voltloom.domain.tariff import StationCost
 from voltloom.domain.token import Authorization, IdToken
-from voltloom.domain.transaction import ChargingState, Phase, StopReason
+from voltloom.domain.transaction import ChargingState, Phase, StopReason, TransactionLimit
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,8 @@ class TransactionReply:
     authorization: Authorization | None = None
     total_cost: Decimal | None = None
     message: str = ""
+    limit: TransactionLimit | None = None
+    """2.1 only: what the station is to hold it to from now on."""
 
 
 @dataclass(slots=True)
@@ -43,6 +45,7 @@ class TransactionReported(Report[TransactionReply]):
     trigger           the standard's trigger reason, e.g. "ChargingStateChanged"; "" in 1.6
     meter_start_wh, meter_stop_wh   the register at start and stop, where given apart from samples (1.6)
     cost              what the station reckoned itself (2.1)
+    limit             what it holds the transaction to (2.1)
     token             who began (STARTED) or ended (ENDED) it, where said
     """
 
@@ -64,6 +67,7 @@ class TransactionReported(Report[TransactionReply]):
     phases_used: int | None = None
     cable_max_a: float | None = None
     cost: StationCost | None = None
+    limit: TransactionLimit | None = None
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ is known of how transactions charge.
 
 from datetime import timedelta
 
-from voltloom.domain.events import StartedWithProfile
+from voltloom.domain.events import StartedWithProfile, StationBooted, TransactionResumed
 from voltloom.domain.reports import (
     ChargingLimitCleared,
     ChargingLimitReported,
@@ -16,21 +16,24 @@ from voltloom.domain.reports import (
     DynamicUpdateAsked,
     EvScheduleReported,
     PriorityChargingReported,
+    TransactionReported,
 )
 from voltloom.features.charging_profiles import answers
 from voltloom.features.charging_profiles.reckoning import Ceiling, Held, Situation, Span, Supply, ceiling, composite
 from voltloom.features.charging_profiles.rules import Kept, State
 from voltloom.features.charging_profiles.service import (
     Known,
+    after_boot,
     clear_profiles,
     keep_started,
     prune,
     read_known,
+    restore,
     set_profile,
     settle_open,
     update_dynamic,
 )
-from voltloom.features.feature import Feature, answer, every, listen
+from voltloom.features.feature import Feature, amend, answer, every, listen
 
 __all__ = [
     "Ceiling",
@@ -69,7 +72,12 @@ feature = Feature(
         answer(ChargingLimitCleared, answers.limit_cleared),
         answer(DynamicUpdateAsked, answers.update_asked),
     ),
-    listens=(listen(StartedWithProfile, keep_started),),
+    amendments=(amend(TransactionReported, answers.note_resumed),),
+    listens=(
+        listen(StartedWithProfile, keep_started),
+        listen(StationBooted, after_boot),
+        listen(TransactionResumed, restore),
+    ),
     tasks=(every(timedelta(minutes=1), settle_open), every(timedelta(hours=6), prune)),
     routes=_routes,
 )

@@ -6,7 +6,12 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from voltloom.domain.charging import Purpose
-from voltloom.domain.events import ChargingLimitChanged, ChargingNeedsTold, PriorityChargingChanged
+from voltloom.domain.events import (
+    ChargingLimitChanged,
+    ChargingNeedsTold,
+    PriorityChargingChanged,
+    TransactionResumed,
+)
 from voltloom.domain.ids import StationId, TransactionId
 from voltloom.domain.reports import (
     NOTED,
@@ -20,6 +25,8 @@ from voltloom.domain.reports import (
     NeedsReply,
     Noted,
     PriorityChargingReported,
+    TransactionReply,
+    TransactionReported,
 )
 from voltloom.features.charging_profiles import flows, rules, store
 from voltloom.features.charging_profiles.flows import Limit
@@ -29,6 +36,8 @@ from voltloom.features.feature import StationContext
 from voltloom.features.stations import plain
 from voltloom.features.transactions import Open, read_open_at
 from voltloom.infra.database import Work
+
+RESUMED = "TxResumed"
 
 
 async def profiles_reported(ctx: StationContext, report: ChargingProfilesReported) -> Noted:
@@ -204,6 +213,13 @@ async def update_asked(ctx: StationContext, report: DynamicUpdateAsked) -> Dynam
         return DynamicUpdateReply(None, f"there is no charging profile {report.profile_id}")
 
     return await ctx.database.read(look)
+
+
+def note_resumed(ctx: StationContext, report: TransactionReported, reply: TransactionReply) -> TransactionReply:
+    """A transaction that goes on after a restart: see `service.restore`."""
+    if report.trigger == RESUMED:
+        ctx.work.tell(TransactionResumed(ctx.station_id, reply.transaction_id, ctx.now))
+    return reply
 
 
 def _claimed(at: datetime | None, now: datetime) -> datetime:

@@ -38,7 +38,7 @@ class KeptOut(Body):
     state: State
     source: str = Field(description="who imposes it; CSO: we")
     transaction_id: str = Field(description="which it is for; empty: none, or not known yet")
-    said: str = Field(description="the station's word when it was asked")
+    said: str = Field(description="the station's word when it was asked, or how it was lost")
     actor: str
     asked_at: datetime
     changed_at: datetime | None

@@ -17,6 +17,7 @@ from voltloom.domain.commands import Accepted, Answer, ClearChargingProfiles, Ge
 from voltloom.domain.errors import Conflict, Invalid
 from voltloom.domain.ids import StationId
 from voltloom.domain.reports import DynamicUpdateReply, NeedsAnswer, NeedsReply
+from voltloom.domain.station import SettingName
 
 LARGEST_ID = 2**31 - 1
 OURS = "CSO"
@@ -28,6 +29,14 @@ REPORT_FOR = timedelta(hours=1)
 """How long after it was asked for a report may come."""
 KEPT = timedelta(days=90)
 """How long what is over is kept."""
+LOST = "lost at a restart"
+"""What is said of a profile that a station did not keep over a restart."""
+PERSISTENCE = {
+    purpose: SettingName("SmartChargingCtrlr", "ChargingProfilePersistence", variable_instance=purpose.value)
+    for purpose in (Purpose.TX, Purpose.EXTERNAL_CONSTRAINTS, Purpose.LOCAL_GENERATION)
+}
+"""Profiles of these purposes are there after a restart only where the station says so; those of all others always are
+(the variable ChargingProfilePersistence of OCPP 2.1)."""
 
 
 class State(Enum):
@@ -56,6 +65,7 @@ class Kept:
     source          who imposed it: CSO is us
     transaction_id  ours; a profile names what the station calls it
     said            the station's word when it was asked
+    remote_start_id   the start that it went with, until the transaction that came of it is known
     """
 
     number: int
@@ -71,6 +81,13 @@ class Kept:
     changed_at: datetime | None
     reported_at: datetime | None
     reported: ChargingProfile | None
+    remote_start_id: int | None = None
+
+
+def is_lost_at_boot(protocol: str, reason: str) -> bool:
+    """Does a boot for that reason lose the profiles that are not persistent? 1.6 tells no reason: a station that only
+    came back, or was asked for the message, sends it as well."""
+    return protocol.startswith("ocpp2") and reason not in ("", "Triggered", "Unknown")
 
 
 def state_after_asking(answer: Answer) -> State:

@@ -4,8 +4,9 @@ Whatever changes how much may flow goes through `set_profile`, `update_dynamic`,
 guard against moving much power at once has its place before their `ask`.
 """
 
+import contextlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -32,7 +33,7 @@ from voltloom.domain.commands import (
     UsePriorityCharging,
 )
 from voltloom.domain.errors import Conflict, Invalid, NotFound, TimedOut, VoltloomError
-from voltloom.domain.events import ChargingProfileChanged, StartedWithProfile
+from voltloom.domain.events import ChargingProfileChanged, StartedWithProfile, StationBooted, TransactionResumed
 from voltloom.domain.ids import StationId, TransactionId
 from voltloom.features.access import note
 from voltloom.features.charging_profiles import flows, reckoning, rules, store
@@ -40,8 +41,8 @@ from voltloom.features.charging_profiles.flows import Limit
 from voltloom.features.charging_profiles.reckoning import Held, Situation, Span, Supply
 from voltloom.features.charging_profiles.rules import OURS, Kept, State
 from voltloom.features.feature import Context
-from voltloom.features.stations import Caller, ask, existing
-from voltloom.features.transactions import Open, get_transaction, read_open_at
+from voltloom.features.stations import Automatic, Caller, ask, existing, known_settings, likeness_of
+from voltloom.features.transactions import REMOTE_START_FOR, Open, get_transaction, read_open_at
 from voltloom.infra.database import Work
 
 
@@ -338,7 +339,7 @@ def _as_held(number: int, limit: Limit) -> Held:
 
 
 async def keep_started(ctx: Context, event: StartedWithProfile) -> None:
-    """The profile that went with a start holds for what comes of it. Told twice, it is kept once."""
+    """The profile that went with a start holds for what comes of it, and no longer. Told twice, it is kept once."""
     profile = msgspec.json.decode(event.profile, type=ChargingProfile)
     kept = Kept(
         number=0,
@@ -354,13 +355,16 @@ async def keep_started(ctx: Context, event: StartedWithProfile) -> None:
         changed_at=event.at,
         reported_at=None,
         reported=None,
+        remote_start_id=event.remote_start_id,
     )
 
     def keep(connection: Connection, work: Work) -> None:
         held = store.find(connection, event.station_id, (), "", None, 100)
         if any(each.profile.id == profile.id and each.asked_at == event.at for each in held):
             return
-        numbered = replace(kept, number=store.add(connection, kept))
+        came = store.find_came(connection, event.station_id, event.remote_start_id, event.transaction_id)
+        adopted = kept if came is None else _adopted(kept, came)
+        numbered = replace(adopted, number=store.add(connection, adopted))
         _tell(work, numbered, State.INSTALLED, ctx.now)
         _replace_others(connection, work, numbered, ctx.now)
 
@@ -371,11 +375,92 @@ async def settle_open(ctx: Context) -> None:
     """What was for a transaction that is over, and what has run out: stations tell neither."""
 
     def settle(connection: Connection, work: Work) -> None:
-        for kept in (*store.read_ended(connection), *store.read_expired(connection, ctx.now)):
+        fruitless = _adopt(connection, work, ctx.now)
+        for kept in (*store.read_ended(connection), *store.read_expired(connection, ctx.now), *fruitless):
             if store.change(connection, kept.number, ctx.now, State.ENDED):
                 _tell(work, kept, State.ENDED, ctx.now)
 
     await ctx.database.write(settle)
+
+
+def _adopt(connection: Connection, work: Work, now: datetime) -> list[Kept]:
+    """Find the transactions that came of starts. Those of which nothing came, nor will: by then the station has given
+    it up."""
+    fruitless: list[Kept] = []
+    running: dict[StationId, list[Open]] = {}
+    for kept in store.read_waiting(connection):
+        came = store.find_came(connection, kept.station_id, kept.remote_start_id, kept.profile.transaction_id)
+        if came is not None:
+            adopted = _adopted(kept, came)
+            store.adopt(connection, adopted)
+            _replace_others(connection, work, adopted, now)
+        elif now - kept.asked_at > REMOTE_START_FOR:
+            if kept.station_id not in running:
+                running[kept.station_id] = read_open_at(connection, kept.station_id)
+            # What it is for may be unknown here: it lasts as long as something may run there.
+            if not _may_run(kept, running[kept.station_id]):
+                fruitless.append(kept)
+    return fruitless
+
+
+def _adopted(kept: Kept, came: store.Came) -> Kept:
+    """The profile, now that its transaction is known."""
+    profile = replace(kept.profile, transaction_id=came.known_as)
+    return replace(kept, evse=came.evse or kept.evse, transaction_id=came.id, profile=profile)
+
+
+def _may_run(kept: Kept, running: Sequence[Open]) -> bool:
+    return any(0 in (kept.evse, each.evse) or kept.evse == each.evse for each in running)
+
+
+def _lose(
+    connection: Connection, work: Work, station_id: StationId, purposes: Collection[Purpose], at: datetime
+) -> None:
+    """Those of these purposes, but where the station keeps them over a restart."""
+    held = known_settings(connection, station_id, [rules.PERSISTENCE[purpose] for purpose in purposes])
+    persistent = {name for name, setting in held.items() if (setting.value or "").strip().lower() == "true"}
+    for kept in store.read_open(connection, station_id):
+        purpose = kept.profile.purpose
+        if purpose not in purposes or rules.PERSISTENCE[purpose] in persistent or (kept.changed_at or at) > at:
+            continue
+        if store.change(connection, kept.number, at, State.GONE, said=rules.LOST):
+            _tell(work, kept, State.GONE, at)
+
+
+async def after_boot(ctx: Context, event: StationBooted) -> None:
+    """What stations do not keep over a restart is gone; if one tells of it all the same, it is known again."""
+
+    def lose(connection: Connection, work: Work) -> None:
+        station = likeness_of(connection, event.station_id)
+        if station is not None and rules.is_lost_at_boot(station.protocol, event.reason):
+            _lose(connection, work, event.station_id, rules.PERSISTENCE.keys(), event.at)
+
+    await ctx.database.write(lose)
+
+
+async def restore(ctx: Context, event: TransactionResumed) -> None:
+    """A transaction goes on after a restart: what limited it and was not kept is sent again (OCPP 2.1 E17)."""
+
+    def look(connection: Connection, work: Work) -> list[Kept]:
+        here = next(
+            (each for each in read_open_at(connection, event.station_id) if each.known_as == event.transaction_id), None
+        )
+        if here is None:
+            return []
+        _lose(connection, work, event.station_id, [Purpose.TX], event.at)
+        standing = {rules.slot_of(each) for each in store.read_open(connection, event.station_id)}
+        lost: list[Kept] = []
+        for kept in store.read_lost(connection, event.station_id, here.id):
+            if rules.slot_of(kept) not in standing:
+                standing.add(rules.slot_of(kept))
+                lost.append(kept)
+        return lost
+
+    caller = Automatic.of(ctx, "charging profiles")
+    for kept in await ctx.database.write(look):
+        # One that it does not take, or not now, is kept with what it said.
+        with contextlib.suppress(VoltloomError):
+            await set_profile(caller, event.station_id, None, kept.profile)
 
 
 async def prune(ctx: Context) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import (
@@ -20,14 +20,15 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    or_,
     select,
     table,
     update,
 )
 
-from voltloom.domain.charging import ChargingProfile
-from voltloom.domain.ids import StationId
-from voltloom.features.charging_profiles.rules import OURS, Kept, State
+from voltloom.domain.charging import ChargingProfile, Purpose
+from voltloom.domain.ids import StationId, TransactionId
+from voltloom.features.charging_profiles.rules import LOST, OURS, Kept, State
 from voltloom.infra.database import Json, UtcTime, metadata
 
 _NUMBER = BigInteger().with_variant(Integer, "sqlite")
@@ -52,6 +53,7 @@ profiles = Table(
     Column("changed_at", UtcTime, nullable=True),
     Column("reported_at", UtcTime, nullable=True),
     Column("reported", Json, nullable=True, comment="as the station tells it, where that differs"),
+    Column("remote_start_id", BigInteger, nullable=True, comment="the start that it went with"),
     Index("ix_charging_profiles_station_id", "station_id", "number"),
 )
 _IS_OPEN = profiles.c.state.in_([state.value for state in State if state.is_open])
@@ -73,7 +75,13 @@ reports = Table(
 )
 
 _TRANSACTIONS = table(
-    "transactions", column("station_id"), column("id"), column("said_id"), column("ended_at", UtcTime)
+    "transactions",
+    column("station_id"),
+    column("id"),
+    column("said_id"),
+    column("evse"),
+    column("remote_start_id"),
+    column("ended_at", UtcTime),
 )
 
 
@@ -97,6 +105,7 @@ def add(connection: Connection, kept: Kept) -> int:
         changed_at=kept.changed_at,
         reported_at=kept.reported_at,
         reported=None if kept.reported is None else _json(kept.reported),
+        remote_start_id=kept.remote_start_id,
     )
     return connection.execute(row.returning(profiles.c.number)).scalar_one()
 
@@ -169,6 +178,60 @@ def read_ended(connection: Connection) -> list[Kept]:
         .where(_IS_OPEN, c.transaction_id != "", tx.ended_at.is_not(None))
     )
     return [_kept(row) for row in connection.execute(query)]
+
+
+class Came(NamedTuple):
+    """The transaction that came of a start. known_as: what its station calls it."""
+
+    id: TransactionId
+    known_as: TransactionId
+    evse: int
+
+
+def find_came(
+    connection: Connection, station_id: StationId, remote_start_id: int | None, known_as: TransactionId | None
+) -> Came | None:
+    """By the start, else by what the station calls it; None: nothing has come of it yet."""
+    tx = _TRANSACTIONS.c
+    query = select(tx.id, func.coalesce(tx.said_id, tx.id), tx.evse).where(tx.station_id == station_id)
+    if remote_start_id is not None:
+        row = connection.execute(query.where(tx.remote_start_id == remote_start_id).limit(1)).one_or_none()
+        if row is not None:
+            return Came(*row)
+    if known_as is None:
+        return None
+    named = query.where(or_(tx.id == known_as, tx.said_id == known_as)).order_by(tx.ended_at.is_not(None)).limit(1)
+    row = connection.execute(named).one_or_none()
+    return None if row is None else Came(*row)
+
+
+def read_waiting(connection: Connection) -> list[Kept]:
+    """Open ones of a start whose transaction is not known."""
+    c = profiles.c
+    query = select(profiles).where(_IS_OPEN, c.purpose == Purpose.TX.value, c.transaction_id == "")
+    return [_kept(row) for row in connection.execute(query)]
+
+
+def adopt(connection: Connection, kept: Kept) -> None:
+    """It is for that transaction, at that EVSE."""
+    connection.execute(
+        update(profiles)
+        .where(profiles.c.number == kept.number)
+        .values(transaction_id=kept.transaction_id, evse=kept.evse, profile=_json(kept.profile))
+    )
+
+
+def read_lost(connection: Connection, station_id: StationId, transaction_id: str) -> list[Kept]:
+    """Ours for that transaction that its station did not keep over a restart, the latest first."""
+    c = profiles.c
+    query = select(profiles).where(
+        c.station_id == station_id,
+        c.transaction_id == transaction_id,
+        c.source == OURS,
+        c.state == State.GONE.value,
+        c.said == LOST,
+    )
+    return [_kept(row) for row in connection.execute(query.order_by(c.number.desc()))]
 
 
 def read_expired(connection: Connection, now: datetime) -> list[Kept]:
@@ -253,4 +316,5 @@ def _kept(row: Row[*tuple[Any, ...]]) -> Kept:
         changed_at=row.changed_at,
         reported_at=row.reported_at,
         reported=None if row.reported is None else msgspec.json.decode(row.reported, type=ChargingProfile),
+        remote_start_id=row.remote_start_id,
     )

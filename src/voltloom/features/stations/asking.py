@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar, cast
 
@@ -18,6 +19,7 @@ from voltloom.domain.commands import (
     DataAnswer,
     DerAnswer,
     FirmwareAnswer,
+    GetSettings,
     ListAnswer,
     ListVersion,
     LogAnswer,
@@ -43,7 +45,7 @@ from voltloom.domain.errors import (
 from voltloom.domain.events import CommandAnswered, StartedWithProfile
 from voltloom.domain.ids import JsonText, StationId
 from voltloom.domain.monitoring import Stream
-from voltloom.domain.station import Registration, Setting
+from voltloom.domain.station import Registration, Setting, SettingName
 from voltloom.features.access import note
 from voltloom.features.feature import Context
 from voltloom.features.stations import rules, store
@@ -54,6 +56,8 @@ from voltloom.infra.database import Work
 from voltloom.infra.logs import redact
 
 OutcomeT = TypeVar("OutcomeT")
+MOST_READ = SettingName("DeviceDataCtrlr", "ItemsPerMessage", variable_instance="GetVariables")
+MOST_SET = SettingName("DeviceDataCtrlr", "ItemsPerMessage", variable_instance="SetVariables")
 MOST_KEPT = 20_000
 """Characters of a command or an answer that are kept beside it; the message log has all of it."""
 
@@ -67,7 +71,9 @@ async def ask(
     NotInThisVersion, Invalid.
     """
     check(command)
-    row = await caller.database.read(lambda connection: existing(connection, station_id))
+    row, command = await caller.database.read(
+        lambda connection: (existing(connection, station_id), in_its_bounds(connection, station_id, command))
+    )
     registration = Registration(row["registration"] or row["policy"])
     rules.check_may_be_asked(station_id, registration, command)
     rules.check_never_lower(station_id, max(row["profile_reached"], row["connection_profile"] or 0), command)
@@ -79,6 +85,17 @@ async def ask(
         raise
     await _keep(caller, station_id, command, summary(outcome), outcome, began)
     return outcome
+
+
+def in_its_bounds(connection: Connection, station_id: StationId, command: Command[OutcomeT]) -> Command[OutcomeT]:
+    """A command about several settings, with how many of them the station says a message may hold."""
+    if not isinstance(command, GetSettings | ChangeSettings):
+        return command
+    name = MOST_READ if isinstance(command, GetSettings) else MOST_SET
+    known = store.known_settings(connection, station_id, [name]).get(name)
+    said = "" if known is None else (known.value or "").strip()
+    most = int(said) if said.isascii() and said.isdigit() and len(said) < 10 else 0
+    return cast("Command[OutcomeT]", replace(command, most_a_call=most) if most else command)
 
 
 def check(command: Command[Any]) -> None:
@@ -120,9 +137,8 @@ async def _keep(
         details = {"request": msgspec.json.decode(body)}
         note(connection, work, caller.actor, f"station.{name}", station_id, outcome, caller.now, details)
         work.tell(CommandAnswered(station_id, caller.now, name, outcome, caller.actor.name))
-        if profile := profile_started(command, answer):
-            evse = command.place.evse if isinstance(command, RequestStart) and command.place else None
-            work.tell(StartedWithProfile(station_id, caller.now, evse, profile, caller.actor.name))
+        if started := started_with_profile(station_id, command, answer, caller.now, caller.actor.name):
+            work.tell(started)
 
     await caller.database.write(keep)
 
@@ -254,13 +270,23 @@ def changed_by(command: Command[Any], answer: object) -> list[Setting]:
     ]
 
 
-def profile_started(command: Command[Any], answer: object) -> JsonText | None:
-    """The profile that went with a start which the station accepted."""
+def started_with_profile(
+    station_id: StationId, command: Command[Any], answer: object, now: datetime, actor: str
+) -> StartedWithProfile | None:
+    """A start that a profile went with, and which the station accepted."""
     if not isinstance(command, RequestStart) or command.profile is None or not isinstance(answer, StartAnswer):
         return None
     if answer.answer.accepted is Accepted.REJECTED:
         return None
-    return JsonText(msgspec.json.encode(command.profile).decode())
+    return StartedWithProfile(
+        station_id,
+        now,
+        command.place.evse if command.place else None,
+        JsonText(msgspec.json.encode(command.profile).decode()),
+        actor,
+        command.remote_start_id,
+        answer.transaction_id,
+    )
 
 
 def keep_settings(connection: Connection, station_id: StationId, told: Iterable[Setting], at: datetime) -> None:

@@ -18,7 +18,7 @@ from voltloom.features.transactions.figures import (
     read_suspects,
     search_transactions,
 )
-from voltloom.features.transactions.memory import books
+from voltloom.features.transactions.memory import REMOTE_START_FOR, books
 from voltloom.features.transactions.repair import Review
 from voltloom.features.transactions.rules import Transaction
 from voltloom.features.transactions.running import (
@@ -30,9 +30,11 @@ from voltloom.features.transactions.running import (
     read_running,
 )
 from voltloom.features.transactions.service import (
+    Started,
     close_lost,
     close_transaction,
     get_transaction,
+    new_number,
     start_transaction,
     stop_transaction,
 )
@@ -41,11 +43,13 @@ from voltloom.features.transactions.store import find_one as find_transaction
 
 __all__ = [
     "POWER_FRESH",
+    "REMOTE_START_FOR",
     "Figures",
     "Named",
     "Open",
     "Review",
     "Running",
+    "Started",
     "Summary",
     "Suspect",
     "Transaction",
@@ -54,6 +58,7 @@ __all__ = [
     "feature",
     "find_transaction",
     "get_transaction",
+    "new_number",
     "read_figures",
     "read_load_by_site",
     "read_open_at",

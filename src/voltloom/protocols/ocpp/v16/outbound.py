@@ -207,7 +207,8 @@ def get_settings(command: GetSettings, quirks: Quirks = NONE) -> Conversation[tu
     keys = {key.casefold(): key for key in sayable}
     found: dict[SettingName, Setting] = {}
     unknown: set[SettingName] = set()
-    for portion in in_portions(keys.values(), quirks.keys_a_call or KEYS_A_CALL):
+    most = min(quirks.keys_a_call or KEYS_A_CALL, command.most_a_call or KEYS_A_CALL)
+    for portion in in_portions(keys.values(), most):
         request = m.GetConfigurationRequest(key=list(portion))
         answer = yield from _ask("GetConfiguration", request, m.GetConfigurationResponse)
         found |= {name_of(entry.key): setting_of(entry) for entry in answer.configuration_key or ()}

@@ -143,7 +143,7 @@ def get_settings(gate: Gate, command: GetSettings) -> Conversation[tuple[Setting
     results: list[m.GetVariableResult] = []
     requests = [
         gate.fit("GetVariables", m.GetVariablesRequest(get_variable_data=[_question(*asked) for asked in portion]))
-        for portion in in_portions(command.names, ITEMS_A_CALL)
+        for portion in in_portions(command.names, _a_call(command))
     ]
     for request in requests:
         answer = yield from gate.ask("GetVariables", request, m.GetVariablesResponse)
@@ -159,7 +159,7 @@ def change_settings(gate: Gate, command: ChangeSettings) -> Conversation[tuple[S
         if len(new.value) > gate.longest_value:
             reason = f"{gate.version} carries values of at most {gate.longest_value} characters, not {len(new.value)}"
             answers[new] = SettingAnswer(new.name, SettingStatus.REJECTED, "", reason=reason)
-    portions = list(in_portions([new for new in command.settings if new not in answers], ITEMS_A_CALL))
+    portions = list(in_portions([new for new in command.settings if new not in answers], _a_call(command)))
     requests = [
         gate.fit("SetVariables", m.SetVariablesRequest(set_variable_data=[_change(new) for new in portion]))
         for portion in portions
@@ -175,6 +175,11 @@ def change_settings(gate: Gate, command: ChangeSettings) -> Conversation[tuple[S
         found = {_identity(result): result for result in answer.set_variable_result}
         answers |= {new: _changeanswer_of(new, found) for new in portion}
     return tuple(answers[new] for new in command.settings)
+
+
+def _a_call(command: GetSettings | ChangeSettings) -> int:
+    """OCPP 2.0.1 B06.FR.05, and as much of B05."""
+    return min(ITEMS_A_CALL, command.most_a_call or ITEMS_A_CALL)
 
 
 def report_settings(gate: Gate, command: ReportSettings) -> Conversation[Answer]:
