@@ -30,6 +30,7 @@ from voltloom.features import (
     der,
     display,
     jobs,
+    limits,
     load,
     local_authorization,
     monitoring,
@@ -50,6 +51,7 @@ from voltloom.features.stations import NewStation
 from voltloom.features.transactions import get_transaction
 from voltloom.features.transactions.rules import Transaction
 from voltloom.infra.database import Database, Work
+from voltloom.infra.keys import Envelope
 
 ReplyT = TypeVar("ReplyT")
 
@@ -63,13 +65,14 @@ FEATURES = (
     authorization.feature,
     transactions.feature,
     tariffs.feature,
-    payments.feature(),
+    payments.feature(Envelope({"1": bytes(32)}, "1")),
     reservations.feature,
     display.feature,
     charging_profiles.feature,
     der.feature,
     battery_swap.feature,
     local_authorization.feature,
+    limits.feature,
     conformance.feature(),
     jobs.feature,
     load.feature(),

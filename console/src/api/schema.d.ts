@@ -1940,6 +1940,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tokens/{value}/credit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is left on a prepaid token */
+        get: operations["get_credit"];
+        /**
+         * Say what is left on a token
+         * @description It is prepaid from then on: what its transactions cost is taken off it, and a station of 2.1 lets it charge
+         *     for no more than is left. In the currency of the tariffs that apply to it.
+         */
+        put: operations["set_credit"];
+        post?: never;
+        /** A token is prepaid no more */
+        delete: operations["remove_credit"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens/{value}/credit/top-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put something on a prepaid token */
+        post: operations["top_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tokens": {
         parameters: {
             query?: never;
@@ -2574,6 +2614,52 @@ export interface paths {
          * @description What a transaction is reckoned by stays until that is over.
          */
         post: operations["clear_station_tariffs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/web-payments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a station shows changing QR codes */
+        get: operations["get_web_payments"];
+        /**
+         * Have a station show changing QR codes (2.1)
+         * @description It gets a new secret, of which it makes the codes. Nobody can read that again.
+         */
+        put: operations["put_web_payments"];
+        post?: never;
+        /**
+         * Have a station show no more of them
+         * @description What it still shows is good no more at once, whether it can be reached or not.
+         */
+        delete: operations["delete_web_payments"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/web-payments/scanned": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What an address of a QR code says, if it is one of now
+         * @description For the page that takes the payment: 403 where the code is none that the station shows now. Then announce
+         *     the payment to the station, and once it is paid start there with its reference and its limit.
+         */
+        post: operations["read_scanned"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3427,6 +3513,48 @@ export interface paths {
         put?: never;
         /** Ask how it behaves where it cannot ask */
         post: operations["read_behaviour"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/transactions/{station_id}/{transaction_id}/limit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What it is held to */
+        get: operations["get_limit"];
+        /**
+         * Hold it to a limit
+         * @description A station of 2.1 is told with the answer to its next report, until it says that it holds it. Another limit
+         *     takes the place of this one.
+         */
+        put: operations["put_limit"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stations/{station_id}/limited-start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start a transaction that is held to a limit
+         * @description For what was paid for at a terminal or on the web: the amount is the limit.
+         */
+        post: operations["start_limited"];
         delete?: never;
         options?: never;
         head?: never;
@@ -5607,6 +5735,29 @@ export interface components {
             /** @description what the station reckoned itself (2.1) */
             station: components["schemas"]["StationCostOut"] | null;
         };
+        /**
+         * CreditIn
+         * @example {
+         *       "amount": "25.00",
+         *       "currency": "EUR"
+         *     }
+         */
+        CreditIn: {
+            /** Amount */
+            amount: number | string;
+            /** Currency */
+            currency: string;
+        };
+        /** CreditOut */
+        CreditOut: {
+            /**
+             * Amount
+             * @description what is left; below nothing where more was charged; null: not prepaid
+             */
+            amount: string | null;
+            /** Currency */
+            currency: string;
+        };
         /** CurveIn */
         CurveIn: {
             /** Points */
@@ -6684,7 +6835,7 @@ export interface components {
             transaction_id: string;
             /**
              * Said
-             * @description the station's word when it was asked
+             * @description the station's word when it was asked, or how it was lost
              */
             said: string;
             /** Actor */
@@ -6844,43 +6995,64 @@ export interface components {
              */
             severity: number;
         };
+        /**
+         * LimitDoc
+         * @description At least one of them. What has come to it is paused or ended by its station; before OCPP 2.1, stopped by us.
+         */
+        "LimitDoc-Input": {
+            /**
+             * Max Cost
+             * @description with taxes, in the currency of its tariff
+             */
+            max_cost?: number | string | null;
+            /** Max Energy Wh */
+            max_energy_wh?: number | null;
+            /**
+             * Max Time S
+             * @description from its start
+             */
+            max_time_s?: number | null;
+            /** Max Soc Percent */
+            max_soc_percent?: number | null;
+        };
+        /**
+         * LimitDoc
+         * @description At least one of them. What has come to it is paused or ended by its station; before OCPP 2.1, stopped by us.
+         */
+        "LimitDoc-Output": {
+            /**
+             * Max Cost
+             * @description with taxes, in the currency of its tariff
+             */
+            max_cost?: string | null;
+            /** Max Energy Wh */
+            max_energy_wh?: number | null;
+            /**
+             * Max Time S
+             * @description from its start
+             */
+            max_time_s?: number | null;
+            /** Max Soc Percent */
+            max_soc_percent?: number | null;
+        };
         /** LimitMaxDischargeIn */
         LimitMaxDischargeIn: {
             /** Percent */
             percent?: number | null;
             trip?: components["schemas"]["CurveIn"] | null;
         };
-        /** LimitOut */
-        LimitOut: {
+        /** LimitedStartIn */
+        LimitedStartIn: {
+            /** @description of a payment: its reference, as a token of the kind DirectPayment */
+            token: components["schemas"]["StationsTokenIn"];
+            limit: components["schemas"]["LimitDoc-Input"];
             /**
              * Evse
-             * @description 0: the station as a whole
+             * @description left out: as it likes
              */
-            evse: number;
-            /**
-             * Source
-             * @description who imposes it, e.g. EMS, SO
-             */
-            source: string;
-            /**
-             * Local Generation
-             * @description no limit, but what is generated there and comes on top
-             */
-            local_generation: boolean;
-            /** Grid Critical */
-            grid_critical: boolean;
-            /**
-             * Schedules
-             * @description empty: the station does not tell
-             */
-            schedules: components["schemas"]["ScheduleDoc"][];
-            /**
-             * Since
-             * Format: date-time
-             */
-            since: string;
-            /** Cleared At */
-            cleared_at: string | null;
+            evse?: number | null;
+            /** @description by which it is to charge */
+            profile?: components["schemas"]["StartProfileIn"] | null;
         };
         /**
          * Link
@@ -8877,6 +9049,11 @@ export interface components {
              */
             missing: string[];
         };
+        /**
+         * Reached
+         * @enum {string}
+         */
+        Reached: "cost" | "energy" | "time" | "soc";
         /** ReactiveIn */
         ReactiveIn: {
             /**
@@ -8929,7 +9106,7 @@ export interface components {
              * Limits
              * @description of others, likewise
              */
-            limits: components["schemas"]["LimitOut"][];
+            limits: components["schemas"]["ChargingProfilesLimitOut"][];
         };
         /**
          * RecoveryCodesOut
@@ -9402,6 +9579,30 @@ export interface components {
              * @description signed values, verbatim
              */
             signed: components["schemas"]["SignedOut"][];
+        };
+        /** ScannedIn */
+        ScannedIn: {
+            /**
+             * Url
+             * @description by which the page was opened
+             */
+            url: string;
+        };
+        /** ScannedOut */
+        ScannedOut: {
+            /** Station Id */
+            station_id: string;
+            /** Evse */
+            evse: number;
+            /**
+             * Max Cost
+             * @description chosen at the station; null: nothing was
+             */
+            max_cost: string | null;
+            /** Max Energy Wh */
+            max_energy_wh: number | null;
+            /** Max Time S */
+            max_time_s: number | null;
         };
         /** ScheduleDoc */
         ScheduleDoc: {
@@ -11110,6 +11311,16 @@ export interface components {
             allowed: number | null;
             /** Value */
             value: string;
+            /**
+             * Credit
+             * @description what is left on a prepaid one; null: it is not prepaid
+             */
+            credit: string | null;
+            /**
+             * Currency
+             * @description of what is left; empty where it is not prepaid
+             */
+            currency: string;
             /** @description what it would be answered now, whatever it has running: Accepted, Blocked (it is, or its group), Expired, Invalid, NoCredit, NotAtThisTime (not valid yet) */
             standing: components["schemas"]["AuthorizationStatus"];
             /**
@@ -11745,6 +11956,66 @@ export interface components {
             timeout_s: number;
         };
         /**
+         * WebPaymentsIn
+         * @example {
+         *       "template": "https://pay.example.com/{chargingstationid}/{evse}/{totp}"
+         *     }
+         */
+        WebPaymentsIn: {
+            /**
+             * Template
+             * @description of the page that pays: the station puts in `{chargingstationid}`, `{evse}` and `{totp}`; and `{version}`, where it stands there
+             */
+            template: string;
+            /**
+             * Validity S
+             * @description how long one code is shown
+             * @default 60
+             */
+            validity_s: number;
+            /**
+             * Length
+             * @default 8
+             */
+            length: number;
+        };
+        /**
+         * WebPaymentsOut
+         * @example {
+         *       "template": "https://pay.example.com/{chargingstationid}/{evse}/{totp}"
+         *     }
+         */
+        WebPaymentsOut: {
+            /**
+             * Template
+             * @description of the page that pays: the station puts in `{chargingstationid}`, `{evse}` and `{totp}`; and `{version}`, where it stands there
+             */
+            template: string;
+            /**
+             * Validity S
+             * @description how long one code is shown
+             * @default 60
+             */
+            validity_s: number;
+            /**
+             * Length
+             * @default 8
+             */
+            length: number;
+            /** Station Id */
+            station_id: string;
+            /**
+             * Actor
+             * @description who turned it on
+             */
+            actor: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+        };
+        /**
          * Weekday
          * @enum {string}
          */
@@ -11910,6 +12181,38 @@ export interface components {
             purpose?: components["schemas"]["Purpose"] | null;
             /** Stack Level */
             stack_level?: number | null;
+        };
+        /** LimitOut */
+        ChargingProfilesLimitOut: {
+            /**
+             * Evse
+             * @description 0: the station as a whole
+             */
+            evse: number;
+            /**
+             * Source
+             * @description who imposes it, e.g. EMS, SO
+             */
+            source: string;
+            /**
+             * Local Generation
+             * @description no limit, but what is generated there and comes on top
+             */
+            local_generation: boolean;
+            /** Grid Critical */
+            grid_critical: boolean;
+            /**
+             * Schedules
+             * @description empty: the station does not tell
+             */
+            schedules: components["schemas"]["ScheduleDoc"][];
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Cleared At */
+            cleared_at: string | null;
         };
         /**
          * ReportIn
@@ -12103,6 +12406,38 @@ export interface components {
          * @enum {string}
          */
         FirmwareState: "asked" | "accepted" | "download_scheduled" | "downloading" | "download_paused" | "downloaded" | "signature_verified" | "install_scheduled" | "installing" | "install_rebooting" | "installed" | "confirmed" | "refused" | "failed" | "silent" | "replaced";
+        /** LimitOut */
+        LimitsLimitOut: {
+            /** Station Id */
+            station_id: string;
+            /** Transaction Id */
+            transaction_id: string;
+            /** @description by us; null: nothing */
+            wanted: components["schemas"]["LimitDoc-Output"] | null;
+            /**
+             * Actor
+             * @description who wants it; `prepaid`: it is what is left on the token
+             */
+            actor: string;
+            /** Wanted At */
+            wanted_at: string | null;
+            /**
+             * Told At
+             * @description when its station was last told; null: not yet
+             */
+            told_at: string | null;
+            /** @description as its station says that it holds it (2.1); null: it said nothing */
+            at_station: components["schemas"]["LimitDoc-Output"] | null;
+            /** Heard At */
+            heard_at: string | null;
+            /**
+             * Stopped At
+             * @description when we asked to stop it, as its station cannot hold it
+             */
+            stopped_at: string | null;
+            /** @description which it had come to then */
+            reached: components["schemas"]["Reached"] | null;
+        };
         /**
          * State
          * @enum {string}
@@ -17714,6 +18049,140 @@ export interface operations {
             };
         };
     };
+    get_credit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the token's value; case does not matter */
+                value: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreditOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_credit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the token's value; case does not matter */
+                value: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreditIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreditOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_credit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the token's value; case does not matter */
+                value: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    top_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the token's value; case does not matter */
+                value: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreditIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreditOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_tokens: {
         parameters: {
             query?: {
@@ -19320,6 +19789,199 @@ export interface operations {
             };
         };
     };
+    get_web_payments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebPaymentsOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_web_payments: {
+        parameters: {
+            query?: {
+                /** @description seconds to wait for the station's answer */
+                timeout_s?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebPaymentsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebPaymentsOut"];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not connected, not accepted yet, or its OCPP version has no words for this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It answered with an error: `code` is its own word. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is connected and did not answer in time; whether it acted is not known. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_web_payments: {
+        parameters: {
+            query?: {
+                /** @description seconds to wait for the station's answer */
+                timeout_s?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not connected, not accepted yet, or its OCPP version has no words for this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It answered with an error: `code` is its own word. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is connected and did not answer in time; whether it acted is not known. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_scanned: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScannedIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScannedOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_settlements: {
         parameters: {
             query?: {
@@ -20048,7 +20710,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["LimitOut"][];
+                    "application/json": components["schemas"]["ChargingProfilesLimitOut"][];
                 };
             };
             /** @description a problem */
@@ -21791,6 +22453,145 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BehaviourOut"];
+                };
+            };
+            /** @description There is no such station. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is not connected, not accepted yet, or its OCPP version has no words for this. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It answered with an error: `code` is its own word. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is connected and did not answer in time; whether it acted is not known. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_limit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+                /** @description the transaction's id; unique at its station */
+                transaction_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LimitsLimitOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_limit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+                /** @description the transaction's id; unique at its station */
+                transaction_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LimitDoc-Input"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LimitsLimitOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start_limited: {
+        parameters: {
+            query?: {
+                /** @description seconds to wait for the station's answer */
+                timeout_s?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the OCPP identity */
+                station_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LimitedStartIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartAnswerOut"];
                 };
             };
             /** @description There is no such station. */

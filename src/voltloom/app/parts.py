@@ -28,6 +28,7 @@ from voltloom.features import (
     display,
     firmware,
     jobs,
+    limits,
     load,
     local_authorization,
     logs,
@@ -76,6 +77,7 @@ class Parts:
     renew_before: timedelta
     archive: Archive
     factors: access.SecondFactors
+    web_payments: Envelope
     signer: access.Signer
     firmware: firmware.FirmwareConfig
     logs: logs.LogsConfig
@@ -100,6 +102,7 @@ def parts_of(settings: Settings, where: Addresses) -> Parts:
     files = files_folder(settings)
     passwords_key = key_file(keys_folder(settings), "station-passwords")
     factors_key = key_file(keys_folder(settings), "second-factors")
+    payments_key = key_file(keys_folder(settings), payments.KEY)
     checkpoints_key = key_file(keys_folder(settings), "audit-checkpoints")
     return Parts(
         config=stations.StationsConfig(
@@ -119,6 +122,7 @@ def parts_of(settings: Settings, where: Addresses) -> Parts:
         renew_before=timedelta(days=settings.certificate_renew_days),
         archive=archive,
         factors=access.SecondFactors(Envelope({"1": factors_key}, "1"), _MUST_HAVE[settings.second_factor]),
+        web_payments=Envelope({"1": payments_key}, "1"),
         signer=access.Signer(checkpoints_key),
         firmware=firmware.FirmwareConfig(FileStore(files / "firmware"), where.files, firmware_roots(settings)),
         logs=logs.LogsConfig(
@@ -131,6 +135,7 @@ def parts_of(settings: Settings, where: Addresses) -> Parts:
             "station-passwords": passwords_key,
             "second-factors": factors_key,
             "audit-checkpoints": checkpoints_key,
+            payments.KEY: payments_key,
             **{f"ca-{root.kind.value}": root.pem.encode() for root in authority.roots},
         },
     )
@@ -237,13 +242,14 @@ def features(parts: Parts) -> tuple[Feature, ...]:
         contracts.feature(parts.inquiry, parts.pool),
         transactions.feature,
         tariffs.feature,
-        payments.feature(vat_validators()),
+        payments.feature(parts.web_payments, vat_validators()),
         reservations.feature,
         display.feature,
         charging_profiles.feature,
         der.feature,
         battery_swap.feature,
         local_authorization.feature,
+        limits.feature,
         conformance.feature(wrong_answer),
         jobs.feature,
         firmware.feature(parts.firmware),

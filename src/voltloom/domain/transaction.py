@@ -1,5 +1,7 @@
 """The words for what happens between plugging in and leaving."""
 
+from dataclasses import dataclass
+from decimal import Decimal
 from enum import Enum
 
 
@@ -15,6 +17,16 @@ class ChargingState(Enum):
     SUSPENDED_EV = "SuspendedEV"
     SUSPENDED_EVSE = "SuspendedEVSE"
     IDLE = "Idle"
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionLimit:
+    """When a transaction is to pause or end (2.1); None where nothing is said. max_cost: with taxes."""
+
+    max_cost: Decimal | None = None
+    max_energy_wh: float | None = None
+    max_time_s: int | None = None
+    max_soc_percent: int | None = None
 
 
 class StopReason(Enum):

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -5,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voltloom.domain.ids import StationId, TransactionId
-from voltloom.domain.token import AuthorizationStatus, IdToken, TokenKind
+from voltloom.domain.token import Authorization, AuthorizationStatus, IdToken, TokenKind
 from voltloom.features.authorization.rules import (
     GUESSES,
+    Credit,
     Group,
     Guesses,
     Known,
@@ -16,6 +18,7 @@ from voltloom.features.authorization.rules import (
     Use,
     decide,
     may_stop,
+    stopping,
 )
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -177,3 +180,26 @@ def test_one_without_credit_may_end_what_its_group_began_and_an_invalid_one_may_
 def test_a_token_that_expired_says_so_whatever_credit_it_had():
     token = Token(CARD.value, state=TokenState.NO_CREDIT, valid_until=NOW)
     assert decide(CARD, Known(token), NOW, HERE).status is AuthorizationStatus.EXPIRED
+
+
+def test_who_ends_a_transaction_is_told_with_the_group():
+    member, group = card(Group("fleet")), IdToken("fleet", TokenKind.CENTRAL)
+    assert stopping("A", "fleet", IdToken("b"), member) == Authorization(AuthorizationStatus.ACCEPTED, group=group)
+    assert stopping("A", "others", IdToken("b"), member) == Authorization(AuthorizationStatus.INVALID, group=group)
+    assert stopping("A", None, IdToken("a"), None) == Authorization(AuthorizationStatus.ACCEPTED)
+    assert stopping("A", None, IdToken("b"), None) == Authorization(AuthorizationStatus.INVALID)
+
+
+@pytest.mark.parametrize(
+    ("micro", "expected"),
+    [
+        (1, AuthorizationStatus.ACCEPTED),
+        (0, AuthorizationStatus.NO_CREDIT),
+        (-5, AuthorizationStatus.NO_CREDIT),
+    ],
+)
+def test_a_prepaid_token_is_good_for_what_is_left_and_no_station_remembers_it(
+    micro: int, expected: AuthorizationStatus
+):
+    found = decide(CARD, replace(card(), credit=Credit(micro, "EUR")), NOW, HERE, None)
+    assert (found.status, found.expires_at) == (expected, NOW)

@@ -2,14 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
 from charging_by_hand import Api, Station, a_station, charging_api
 from voltloom.app.parts import EVENTS
-from voltloom.domain.commands import Accepted, AnnouncePayment, Answer
+from voltloom.domain.commands import Accepted, AnnouncePayment, Answer, ChangeSettings, SettingAnswer, SettingStatus
+from voltloom.domain.errors import Invalid
 from voltloom.domain.events import PaymentTold, SecurityNoticed
 from voltloom.domain.ids import TransactionId
 from voltloom.domain.reports import (
@@ -20,10 +21,12 @@ from voltloom.domain.reports import (
     VatNumberReported,
     VatReply,
 )
+from voltloom.domain.transaction import TransactionLimit
 from voltloom.features.access import Role
 from voltloom.features.feature import Memories, StationContext
-from voltloom.features.payments import rules
+from voltloom.features.payments import qr, rules
 from voltloom.features.payments.answers import vat_answerer
+from voltloom.features.payments.qr import Codes
 from voltloom.features.payments.rules import VatValidator
 from voltloom.infra.database import Work
 from voltloom.infra.journal import Journal
@@ -123,6 +126,143 @@ def test_a_station_is_told_of_a_payment_on_the_web(play):
         assert client.network.asked == [("CP-7", AnnouncePayment(2, 120))]
         client.role = Role.VIEWER
         assert (await client.client.post("/stations/CP-7/web-payment", json=body)).status_code == 403
+
+    play(story)
+
+
+# ---- QR codes that change
+
+PAGE = "https://pay.example.com/{chargingstationid}/{evse}/{totp}"
+
+
+@pytest.mark.parametrize(
+    ("validity_s", "length", "codes"),
+    [
+        (30, 12, ("MdPU0jCm5tXz", "CN63y502maVh", "dI54vnA25m2h")),
+        (60, 12, ("nTdkiuG6yUyg", "XJZr0L1DGKn0", "ft0ONZ62MdMj")),
+        (30, 23, ("", "CN63y502maVhAsv27Sd7JlE", "")),
+    ],
+)
+def test_codes_are_those_of_others(validity_s: int, length: int, codes: tuple[str, ...]):
+    """The vectors of OpenChargingCloud/DynamicQRCodes."""
+    at = datetime(2024, 5, 23, 0, 23, 5, tzinfo=UTC)
+    made = Codes("secure!Charging!", validity_s, length)
+    slot = int(at.timestamp()) // validity_s
+    for number, code in enumerate(codes, slot - 1):
+        if code:
+            assert qr.code_of(made, number) == code
+            assert qr.is_good(made, code, at)
+            assert not qr.is_good(made, code, at + timedelta(seconds=3 * validity_s))
+            assert not qr.is_good(made, code[:-1], at)
+    assert not qr.is_good(made, "\u2603", at)
+
+
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        ("https://pay.example.com/CP-7/1/abc", ("CP-7", 1, "abc", TransactionLimit())),
+        ("https://pay.example.com/CP%207/12/abc?maxtime=60", ("CP 7", 12, "abc", TransactionLimit(max_time_s=60))),
+        (
+            "https://pay.example.com/CP-7/1/abc?maxEnergy=9&maxcost=7.5&lang=de",
+            ("CP-7", 1, "abc", TransactionLimit(Decimal("7.5"), 9.0)),
+        ),
+        ("https://pay.example.com/CP-7/1/abc?maxcost=NaN", None),
+        ("https://pay.example.com/CP-7/1/abc?maxcost=-1", None),
+        ("https://pay.example.com/CP-7/1/abc?maxtime=soon", None),
+        ("https://pay.example.com/CP-7/one/abc", None),
+        ("https://pay.example.com/CP-7/abc", None),
+        ("https://pay.example.com/CP-7/1/abc/more", None),
+        ("https://evil.example.com/CP-7/1/abc", None),
+        ("https://pay.example.com.evil.com/CP-7/1/abc", None),
+        ("", None),
+    ],
+)
+def test_an_address_says_where_its_driver_stands(url: str, found: tuple[str, int, str, TransactionLimit] | None):
+    read = qr.read(PAGE, url)
+    assert (None if read is None else (read.station_id, read.evse, read.code, read.limit)) == found
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "",
+        "ftp://pay.example.com/{chargingstationid}/{evse}/{totp}",
+        "https://{chargingstationid}.example.com/{evse}/{totp}",
+        "https://pay.example.com/{chargingstationid}/{totp}",
+        "https://pay.example.com/{chargingstationid}/{evse}/{totp}/{user}",
+        "https://pay.example.com/{chargingstationid}/{evse}/{evse}/{totp}",
+    ],
+)
+def test_an_address_that_tells_too_little_is_none(template: str):
+    with pytest.raises(Invalid):
+        qr.check_template(template)
+
+
+def accepts(_: object, command: object) -> object:
+    assert isinstance(command, ChangeSettings)
+    return tuple(SettingAnswer(new.name, SettingStatus.ACCEPTED, "Accepted") for new in command.settings)
+
+
+def test_a_station_shows_codes_that_count_until_it_shows_no_more(play):
+    async def story(client: Api, _: Station) -> None:
+        client.network.says = accepts
+        path = "/stations/CP-7/web-payments"
+        assert (await client.get(path)).status_code == 404
+        body = {"template": PAGE, "validity_s": 3600, "length": 10}
+        made = await client.client.put(path, json=body)
+        assert made.status_code == 200, made.text
+        [(_, command)] = client.network.asked
+        values = {new.name.variable: new.value for new in command.settings}
+        assert (values["URLTemplate"], values["ValidityTime"], values["Length"]) == (PAGE, "3600", "10")
+        assert values["SharedSecret"] not in made.text
+        codes = Codes(values["SharedSecret"], 3600, 10)
+        code = qr.code_of(codes, int(datetime.now(UTC).timestamp()) // 3600)
+        url = f"https://pay.example.com/CP-7/2/{code}?maxenergy=20000"
+        scanned = await client.client.post("/web-payments/scanned", json={"url": url})
+        assert scanned.json() == {
+            "station_id": "CP-7",
+            "evse": 2,
+            "max_cost": None,
+            "max_energy_wh": 20_000.0,
+            "max_time_s": None,
+        }
+        wrong = url.replace(code, "0" * 10)
+        assert (await client.client.post("/web-payments/scanned", json={"url": wrong})).status_code == 403
+        elsewhere = url.replace("CP-7", "CP-8")
+        assert (await client.client.post("/web-payments/scanned", json={"url": elsewhere})).status_code == 422
+        # What was kept of it does not tell the secret.
+        kept = (await client.get("/stations/CP-7/commands")).text
+        assert values["SharedSecret"] not in kept
+        assert "URLTemplate" in kept
+        client.network.says = None
+        assert (await client.client.delete(path)).status_code == 409
+        assert (await client.client.post("/web-payments/scanned", json={"url": url})).status_code == 422
+        client.role = Role.VIEWER
+        assert (await client.client.put(path, json=body)).status_code == 403
+        assert (await client.client.post("/web-payments/scanned", json={"url": url})).status_code == 403
+
+    play(story)
+
+
+def test_a_station_that_takes_no_secret_shows_no_codes(play):
+    async def story(client: Api, _: Station) -> None:
+        def refuses(station_id: object, command: ChangeSettings) -> object:
+            return tuple(
+                SettingAnswer(new.name, SettingStatus.READ_ONLY, "Rejected")
+                if new.name.variable in wrong
+                else SettingAnswer(new.name, SettingStatus.ACCEPTED, "Accepted")
+                for new in command.settings
+            )
+
+        client.network.says = refuses  # type: ignore[assignment]
+        path, body = "/stations/CP-7/web-payments", {"template": PAGE}
+        wrong = {"SharedSecret", "TOTPVersion"}
+        answer = await client.client.put(path, json=body)
+        assert answer.status_code == 409
+        assert "SharedSecret" in answer.json()["detail"]
+        assert (await client.get(path)).status_code == 404
+        wrong = {"TOTPVersion"}
+        assert (await client.client.put(path, json=body)).status_code == 200
 
     play(story)
 

@@ -8,19 +8,21 @@ from voltloom.domain.reports import AuthorizationReported
 from voltloom.features.authorization.answers import (
     answer_authorization,
     authorize,
+    authorize_stop,
     begin_use,
     end_use,
-    may_stop,
+    prepaid_of,
     station_tokens,
 )
 from voltloom.features.authorization.cache import FOLLOWED, follower
-from voltloom.features.authorization.rules import Group, Known, Token, TokenState, standing
-from voltloom.features.authorization.service import add_token, import_tokens, read_csv, release, vouch
+from voltloom.features.authorization.rules import Credit, Group, Known, Token, TokenState, standing
+from voltloom.features.authorization.service import add_token, import_tokens, read_csv, release, spend, vouch
 from voltloom.features.authorization.store import Selected, find_tokens, group_ids, select_tokens
 from voltloom.features.feature import Feature, answer
 
 __all__ = [
     "FOLLOWED",
+    "Credit",
     "Group",
     "Known",
     "Selected",
@@ -29,6 +31,7 @@ __all__ = [
     "add_token",
     "answer_authorization",
     "authorize",
+    "authorize_stop",
     "begin_use",
     "end_use",
     "feature",
@@ -36,10 +39,11 @@ __all__ = [
     "follower",
     "group_ids",
     "import_tokens",
-    "may_stop",
+    "prepaid_of",
     "read_csv",
     "release",
     "select_tokens",
+    "spend",
     "standing",
     "vouch",
 ]

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from sqlalchemy import Connection
 
@@ -58,12 +59,14 @@ def authorize(
     return _decided(ctx, token, found[0], starting)
 
 
-def may_stop(ctx: StationContext, starter: str, starter_group: str | None, stopper: IdToken) -> bool | Awaitable[bool]:
+def authorize_stop(
+    ctx: StationContext, starter: str, starter_group: str | None, stopper: IdToken
+) -> Authorization | Awaitable[Authorization]:
     """May `stopper` end what the token `starter` (upper case) of that group began?"""
     found = recall(ctx, stopper)
     if found is None:
-        return _may_stop_unseen(ctx, starter, starter_group, stopper)
-    return rules.may_stop(starter, starter_group, stopper, found[0])
+        return _authorize_stop_unseen(ctx, starter, starter_group, stopper)
+    return rules.stopping(starter, starter_group, stopper, found[0])
 
 
 def begin_use(ctx: StationContext, token: IdToken, transaction_id: TransactionId, since: datetime) -> None:
@@ -78,6 +81,14 @@ def begin_use(ctx: StationContext, token: IdToken, transaction_id: TransactionId
 def end_use(ctx: StationContext, transaction_id: TransactionId) -> None:
     ctx.work.write(store.END_USE, ctx.station_id, transaction_id)
     cache_of(ctx.database).end_use(ctx.station_id, transaction_id)
+
+
+def prepaid_of(ctx: StationContext, token: IdToken) -> Decimal | None:
+    """What is left on a token that was authorized just now; None for one that is not prepaid."""
+    found = recall(ctx, token)
+    if found is None or found[0] is None or found[0].credit is None:
+        return None
+    return found[0].credit.amount
 
 
 def recall(ctx: StationContext, token: IdToken) -> tuple[Known | None] | None:
@@ -120,8 +131,10 @@ async def _authorize_unseen(ctx: StationContext, token: IdToken, starting: Trans
     return _decided(ctx, token, await _read(ctx, token), starting)
 
 
-async def _may_stop_unseen(ctx: StationContext, starter: str, starter_group: str | None, stopper: IdToken) -> bool:
-    return rules.may_stop(starter, starter_group, stopper, await _read(ctx, stopper))
+async def _authorize_stop_unseen(
+    ctx: StationContext, starter: str, starter_group: str | None, stopper: IdToken
+) -> Authorization:
+    return rules.stopping(starter, starter_group, stopper, await _read(ctx, stopper))
 
 
 _looked_up: Gathered[str, Known] = Gathered(store.read_known)

@@ -1,6 +1,7 @@
 """Routes for tokens and their groups."""
 
 from collections.abc import AsyncIterator, Sequence
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -13,7 +14,7 @@ from voltloom.domain.token import AuthorizationStatus, TokenKind
 from voltloom.features.access import Scope
 from voltloom.features.api import After, Body, Call, Limit, Page, allow, csv_text, cursor, position
 from voltloom.features.authorization import rules, service, store
-from voltloom.features.authorization.rules import Group, Token, TokenState
+from voltloom.features.authorization.rules import Credit, Group, Token, TokenState
 from voltloom.features.authorization.service import Fate, Row, RowOutcome
 
 Reading = Annotated[Call, allow(Scope.TOKENS_READ)]
@@ -63,6 +64,8 @@ class TokenChangeIn(TokenFields):
 
 class TokenOut(TokenFields):
     value: str
+    credit: Decimal | None = Field(description="what is left on a prepaid one; null: it is not prepaid")
+    currency: str = Field(description="of what is left; empty where it is not prepaid")
     standing: AuthorizationStatus = Field(
         description="what it would be answered now, whatever it has running: Accepted, Blocked (it is, or its group), "
         "Expired, Invalid, NoCredit, NotAtThisTime (not valid yet)"
@@ -70,11 +73,13 @@ class TokenOut(TokenFields):
     running: int = Field(description="how many transactions it has open")
 
     @staticmethod
-    def of(token: Token, standing: AuthorizationStatus, running: int) -> "TokenOut":
+    def of(token: Token, standing: AuthorizationStatus, running: int, left: Credit | None) -> "TokenOut":
         return TokenOut(
             value=token.value,
             standing=standing,
             running=running,
+            credit=None if left is None else left.amount,
+            currency="" if left is None else left.currency,
             kind=token.kind,
             group=token.group_id,
             state=token.state,
@@ -85,6 +90,27 @@ class TokenOut(TokenFields):
             language=token.language,
             allowed=token.allowed,
         )
+
+
+class CreditIn(Body):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"amount": "25.00", "currency": "EUR"}]})
+
+    amount: Annotated[Decimal, Field(max_digits=15, decimal_places=6, allow_inf_nan=False)]
+    currency: Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")]
+
+    def credit(self) -> Credit:
+        return Credit(int(self.amount.scaleb(6)), self.currency)
+
+
+class CreditOut(Body):
+    amount: Decimal | None = Field(description="what is left; below nothing where more was charged; null: not prepaid")
+    currency: str
+
+    @staticmethod
+    def of(credit: Credit | None) -> "CreditOut":
+        if credit is None:
+            return CreditOut(amount=None, currency="")
+        return CreditOut(amount=credit.amount, currency=credit.currency)
 
 
 class TokensIn(Body):
@@ -153,15 +179,23 @@ def _fields(body: TokenFields, *, only_said: bool = False) -> dict[str, Any]:
 async def _outs(call: Call, tokens: Sequence[Token]) -> list[TokenOut]:
     """With how they stand, and what they have running."""
 
-    def read(connection: Connection) -> tuple[dict[str, Group], dict[str, int]]:
+    def read(connection: Connection) -> tuple[dict[str, Group], dict[str, int], dict[str, Credit]]:
         ids = (token.group_id for token in tokens if token.group_id is not None)
-        return store.groups_by_id(connection, ids), store.count_uses(connection, (token.key for token in tokens))
+        keys = [token.key for token in tokens]
+        return (
+            store.groups_by_id(connection, ids),
+            store.count_uses(connection, keys),
+            store.credits_by_key(connection, keys),
+        )
 
-    groups, running = await call.database.read(read)
-    return [
-        TokenOut.of(token, rules.standing(token, groups.get(token.group_id or ""), call.now), running.get(token.key, 0))
-        for token in tokens
-    ]
+    groups, running, credit = await call.database.read(read)
+
+    def out(token: Token) -> TokenOut:
+        left = credit.get(token.key)
+        standing = rules.standing(token, groups.get(token.group_id or ""), call.now, left)
+        return TokenOut.of(token, standing, running.get(token.key, 0), left)
+
+    return [out(token) for token in tokens]
 
 
 async def _out(call: Call, token: Token) -> TokenOut:
@@ -222,6 +256,28 @@ def _token_routes(router: APIRouter) -> None:
     async def remove_token(call: Writing, value: Value) -> None:
         """Its transactions remain."""
         await service.remove_token(call, value)
+
+
+def _credit_routes(router: APIRouter) -> None:
+    path = "/tokens/{value}/credit"
+
+    @router.get(path, summary="What is left on a prepaid token", tags=["tokens"])
+    async def get_credit(call: Reading, value: Value) -> CreditOut:
+        return CreditOut.of(await service.get_credit(call, value))
+
+    @router.put(path, summary="Say what is left on a token", tags=["tokens"])
+    async def set_credit(call: Writing, value: Value, body: CreditIn) -> CreditOut:
+        """It is prepaid from then on: what its transactions cost is taken off it, and a station of 2.1 lets it charge
+        for no more than is left. In the currency of the tariffs that apply to it."""
+        return CreditOut.of(await service.set_credit(call, value, body.credit()))
+
+    @router.post(f"{path}/top-up", summary="Put something on a prepaid token", tags=["tokens"])
+    async def top_up(call: Writing, value: Value, body: CreditIn) -> CreditOut:
+        return CreditOut.of(await service.top_up(call, value, body.credit()))
+
+    @router.delete(path, summary="A token is prepaid no more", tags=["tokens"], status_code=204)
+    async def remove_credit(call: Writing, value: Value) -> None:
+        await service.set_credit(call, value, None)
 
 
 # ---- many tokens
@@ -356,6 +412,7 @@ def router() -> APIRouter:
     """Static addresses come before `/tokens/{value}`."""
     router = APIRouter()
     _bulk_routes(router)
+    _credit_routes(router)
     _token_routes(router)
     _group_routes(router)
     return router

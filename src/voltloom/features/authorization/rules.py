@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import Enum
 
 from voltloom.domain.ids import StationId, TransactionId
@@ -74,12 +75,25 @@ class Use:
 
 
 @dataclass(frozen=True, slots=True)
+class Credit:
+    """What is left on a prepaid token. micro: in millionths of the currency; below 0 where a transaction cost more."""
+
+    micro: int
+    currency: str
+
+    @property
+    def amount(self) -> Decimal:
+        return Decimal(self.micro).scaleb(-6)
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
-    """All that decides about a token."""
+    """All that decides about a token. credit: None: it is not prepaid."""
 
     token: Token
     group: Group | None = None
     uses: tuple[Use, ...] = ()
+    credit: Credit | None = None
 
 
 def same_kind(presented: TokenKind, known: TokenKind) -> bool:
@@ -107,7 +121,7 @@ def decide(
     if known is None or not same_kind(presented.kind, known.token.kind):
         return Authorization(AuthorizationStatus.UNKNOWN)
     token = known.token
-    status = standing(token, known.group, now)
+    status = standing(token, known.group, now, known.credit)
     if status is AuthorizationStatus.ACCEPTED and token.allowed is not None:
         elsewhere = sum(
             now - use.since < STALE_USE
@@ -118,13 +132,14 @@ def decide(
             status = AuthorizationStatus.CONCURRENT_TX
     return Authorization(
         status,
-        expires_at=token.valid_until,
+        # What is left changes: no station is to remember a prepaid token (OCPP 2.1 C17).
+        expires_at=token.valid_until if known.credit is None else now,
         group=IdToken(known.group.id, TokenKind.CENTRAL) if known.group else None,
         language=token.language,
     )
 
 
-def standing(token: Token, group: Group | None, now: datetime) -> AuthorizationStatus:
+def standing(token: Token, group: Group | None, now: datetime, credit: Credit | None = None) -> AuthorizationStatus:
     """What it would be answered now, whatever it has running."""
     if token.state is TokenState.BLOCKED or (group is not None and group.blocked):
         return AuthorizationStatus.BLOCKED
@@ -134,7 +149,7 @@ def standing(token: Token, group: Group | None, now: datetime) -> AuthorizationS
         return AuthorizationStatus.EXPIRED
     if token.valid_from is not None and now < token.valid_from:
         return AuthorizationStatus.NOT_AT_THIS_TIME
-    if token.state is TokenState.NO_CREDIT:
+    if token.state is TokenState.NO_CREDIT or (credit is not None and credit.micro <= 0):
         return AuthorizationStatus.NO_CREDIT
     return AuthorizationStatus.ACCEPTED
 
@@ -151,6 +166,15 @@ def may_stop(starter: str, starter_group: str | None, stopper: IdToken, known: K
     if known.token.state in (TokenState.BLOCKED, TokenState.INVALID):
         return False
     return known.group.master or (starter_group is not None and known.group.id.upper() == starter_group.upper())
+
+
+def stopping(starter: str, starter_group: str | None, stopper: IdToken, known: Known | None) -> Authorization:
+    """What a station is told of a token that ends a transaction: with its group, where it has one (OCPP 2.0.1
+    E01.FR.12)."""
+    group = IdToken(known.group.id, TokenKind.CENTRAL) if known is not None and known.group is not None else None
+    if may_stop(starter, starter_group, stopper, known):
+        return Authorization(AuthorizationStatus.ACCEPTED, group=group)
+    return Authorization(AuthorizationStatus.INVALID, group=group)
 
 
 @dataclass(slots=True)

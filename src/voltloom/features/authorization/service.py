@@ -2,11 +2,12 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from sqlalchemy import Connection
 
@@ -18,7 +19,7 @@ from voltloom.features.access import note
 from voltloom.features.authorization import store
 from voltloom.features.authorization.answers import LONGEST
 from voltloom.features.authorization.cache import cache_of
-from voltloom.features.authorization.rules import Group, Token, TokenState
+from voltloom.features.authorization.rules import Credit, Group, Token, TokenState
 from voltloom.features.stations import Caller
 from voltloom.infra.database import Work
 
@@ -145,6 +146,76 @@ async def remove_token(caller: Caller, value: str) -> None:
         note(connection, work, caller.actor, "token.remove", before.value, "done", caller.now, _told(before))
 
     await _written(caller, key, change)
+
+
+# ---- prepaid tokens
+
+MOST_CREDIT: Final = 10**15
+"""In millionths: a billion of any currency."""
+
+
+async def set_credit(caller: Caller, value: str, credit: Credit | None) -> Credit | None:
+    """What is left on it; None: it is prepaid no more. Raises NotFound, Invalid."""
+    key = value.upper()
+    if credit is not None:
+        _check_credit(credit)
+
+    def change(connection: Connection, work: Work) -> Credit | None:
+        token = _existing(connection, value)
+        if credit is None:
+            store.remove_credit(connection, key)
+        else:
+            store.put_credit(connection, key, credit, caller.now)
+        _tell(caller, work, key, "changed")
+        details = {"credit": None} if credit is None else {"credit": str(credit.amount), "currency": credit.currency}
+        note(connection, work, caller.actor, "token.set_credit", token.value, "done", caller.now, details)
+        return credit
+
+    return await _written(caller, key, change)
+
+
+async def top_up(caller: Caller, value: str, added: Credit) -> Credit:
+    """What is left then. Raises NotFound, Invalid, Conflict (it is not prepaid, or in another currency)."""
+    key = value.upper()
+    _check_credit(added)
+
+    def change(connection: Connection, work: Work) -> Credit:
+        token = _existing(connection, value)
+        if not store.change_credit(connection, key, added.currency, added.micro, caller.now):
+            raise Conflict(f"{token.value} is not prepaid in {added.currency}: set what is left on it first")
+        left = store.credits_by_key(connection, [key])[key]
+        _check_credit(left)
+        _tell(caller, work, key, "changed")
+        details = {"added": str(added.amount), "left": str(left.amount), "currency": added.currency}
+        note(connection, work, caller.actor, "token.top_up", token.value, "done", caller.now, details)
+        return left
+
+    return await _written(caller, key, change)
+
+
+def _check_credit(credit: Credit) -> None:
+    if not re.fullmatch("[A-Z]{3}", credit.currency):
+        raise Invalid("a currency is the three capitals of ISO 4217")
+    if abs(credit.micro) > MOST_CREDIT:
+        raise Invalid("so much is on no token")
+
+
+async def get_credit(caller: Caller, value: str) -> Credit | None:
+    """None: it is not prepaid. Raises NotFound."""
+
+    def read(connection: Connection) -> Credit | None:
+        token = _existing(connection, value)
+        return store.credits_by_key(connection, [token.key]).get(token.key)
+
+    return await caller.database.read(read)
+
+
+def spend(connection: Connection, work: Work, key: str, currency: str, micro: int, now: datetime) -> bool:
+    """Take that off a prepaid token; below 0 gives it back. False where it is not prepaid in that currency."""
+    if not store.change_credit(connection, key, currency, -micro, now):
+        return False
+    work.tell(TokenChanged(key, now, "changed"))
+    return True
 
 
 def _existing(connection: Connection, value: str) -> Token:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     ColumnElement,
@@ -25,13 +26,12 @@ from sqlalchemy import (
     not_,
     or_,
     select,
-    true,
     update,
 )
 
 from voltloom.domain.ids import StationId, TransactionId
 from voltloom.domain.token import AuthorizationStatus, TokenKind
-from voltloom.features.authorization.rules import Group, Known, Token, TokenState, Use
+from voltloom.features.authorization.rules import Credit, Group, Known, Token, TokenState, Use
 from voltloom.infra.database import Statement, UtcTime, metadata, upsert
 
 tokens = Table(
@@ -69,6 +69,15 @@ token_uses = Table(
     Column("key", String(255), nullable=False),
     Column("since", UtcTime, nullable=False),
     Index("ix_token_uses_key", "key"),
+)
+
+token_credits = Table(
+    "token_credits",
+    metadata,
+    Column("key", String(255), primary_key=True, comment="of a prepaid token"),
+    Column("micro", BigInteger, nullable=False, comment="what is left, in millionths of the currency"),
+    Column("currency", String(3), nullable=False),
+    Column("changed_at", UtcTime, nullable=False),
 )
 
 token_grants = Table(
@@ -110,9 +119,14 @@ def _token(row: Sequence[Any]) -> Token:
 
 # ---- deciding
 
+_CREDIT = (token_credits.c.micro, token_credits.c.currency)
 _WITH_GROUP = select(
-    *_TOKEN, token_groups.c.id, token_groups.c.name, token_groups.c.blocked, token_groups.c.master
-).select_from(tokens.outerjoin(token_groups, tokens.c.group_id == token_groups.c.id))
+    *_TOKEN, *_CREDIT, token_groups.c.id, token_groups.c.name, token_groups.c.blocked, token_groups.c.master
+).select_from(
+    tokens.outerjoin(token_groups, tokens.c.group_id == token_groups.c.id).outerjoin(
+        token_credits, tokens.c.key == token_credits.c.key
+    )
+)
 _KNOWN = _WITH_GROUP.add_columns(tokens.c.key).where(tokens.c.key.in_(bindparam("keys", expanding=True)))
 _USES = select(token_uses.c.key, token_uses.c.station_id, token_uses.c.transaction_id, token_uses.c.since).where(
     token_uses.c.key.in_(bindparam("keys", expanding=True))
@@ -144,11 +158,11 @@ def select_tokens(
     connection: Connection, wanted: tuple[Sequence[str], Sequence[str]] | None, now: datetime, limit: int
 ) -> Selected:
     """wanted: those of these groups, and those with these keys; None: all. Those that may charge now come first.
-    Without their uses."""
-    condition: ColumnElement[bool] = true()
+    Without their uses; and without prepaid ones: nobody but us knows what is left on them."""
+    condition: ColumnElement[bool] = ~_is_prepaid()
     if wanted is not None:
         groups, keys = wanted
-        condition = or_(tokens.c.group_id.in_(groups), tokens.c.key.in_(keys))
+        condition = and_(condition, or_(tokens.c.group_id.in_(groups), tokens.c.key.in_(keys)))
     rank = case((_stands(AuthorizationStatus.ACCEPTED, now), 0), else_=1)
     query = _WITH_GROUP.where(condition).order_by(rank, tokens.c.key).limit(limit)
     known = tuple(_known(row) for row in connection.execute(query))
@@ -159,8 +173,17 @@ def select_tokens(
 
 
 def _known(row: Sequence[Any], uses: tuple[Use, ...] = ()) -> Known:
-    group = Group(*row[len(_TOKEN) :]) if row[len(_TOKEN)] is not None else None
-    return Known(_token(row[: len(_TOKEN)]), group, uses)
+    token, (micro, currency, *group) = row[: len(_TOKEN)], row[len(_TOKEN) :]
+    return Known(
+        _token(token),
+        Group(*group) if group[0] is not None else None,
+        uses,
+        None if micro is None else Credit(micro, currency),
+    )
+
+
+def _is_prepaid(*more: ColumnElement[bool]) -> ColumnElement[bool]:
+    return select(token_credits.c.key).where(token_credits.c.key == tokens.c.key, *more).correlate(tokens).exists()
 
 
 def read_grants(connection: Connection, ids: Sequence[StationId]) -> dict[StationId, dict[str, datetime]]:
@@ -242,9 +265,10 @@ def _stands(status: AuthorizationStatus, now: datetime) -> ColumnElement[bool]:
         case AuthorizationStatus.NOT_AT_THIS_TIME:
             return and_(is_known_good, not_(is_over), is_early)
         case AuthorizationStatus.NO_CREDIT:
-            return and_(is_timely, c.state == TokenState.NO_CREDIT.value)
+            return and_(is_timely, or_(c.state == TokenState.NO_CREDIT.value, _is_prepaid(token_credits.c.micro <= 0)))
         case AuthorizationStatus.ACCEPTED:
-            return and_(is_timely, c.state == TokenState.ACTIVE.value)
+            is_spent = _is_prepaid(token_credits.c.micro <= 0)
+            return and_(is_timely, c.state == TokenState.ACTIVE.value, not_(is_spent))
         case _:
             return false()
 
@@ -295,6 +319,36 @@ def save_token(connection: Connection, token: Token, now: datetime) -> None:
 
 def remove_token(connection: Connection, key: str) -> None:
     connection.execute(delete(tokens).where(tokens.c.key == key))
+    remove_credit(connection, key)
+
+
+# ---- what is left on prepaid ones
+
+
+def credits_by_key(connection: Connection, keys: Iterable[str]) -> dict[str, Credit]:
+    query = select(token_credits.c.key, *_CREDIT).where(token_credits.c.key.in_(set(keys)))
+    return {key: Credit(micro, currency) for key, micro, currency in connection.execute(query)}
+
+
+def put_credit(connection: Connection, key: str, credit: Credit, now: datetime) -> None:
+    connection.execute(
+        upsert(token_credits, ("key",), "micro", "currency", "changed_at").values(
+            key=key, micro=credit.micro, currency=credit.currency, changed_at=now
+        )
+    )
+
+
+def change_credit(connection: Connection, key: str, currency: str, micro: int, now: datetime) -> bool:
+    """Add to it what may be below 0; False where there is none in that currency."""
+    c = token_credits.c
+    done = connection.execute(
+        update(token_credits).where(c.key == key, c.currency == currency).values(micro=c.micro + micro, changed_at=now)
+    )
+    return done.rowcount == 1
+
+
+def remove_credit(connection: Connection, key: str) -> None:
+    connection.execute(delete(token_credits).where(token_credits.c.key == key))
 
 
 # ---- groups

@@ -1,4 +1,4 @@
-"""What became of payments at stations."""
+"""What became of payments at stations; which of them show changing QR codes."""
 
 from decimal import Decimal
 from typing import Any
@@ -16,11 +16,13 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    delete,
     select,
 )
 
 from voltloom.domain.ids import StationId
 from voltloom.domain.reports import Company, SettlementStatus
+from voltloom.features.payments.qr import SetUp
 from voltloom.features.payments.rules import Settlement
 from voltloom.infra.database import Json, Statement, UtcTime, metadata, upsert
 
@@ -43,6 +45,17 @@ settlements = Table(
     # What a station tells again is told once.
     Index("uq_settlements_told", "station_id", "psp_ref", "status", "transaction_id", "amount", "at", unique=True),
     Index("ix_settlements_transaction_id", "station_id", "transaction_id"),
+)
+web_payments = Table(
+    "web_payments",
+    metadata,
+    Column("station_id", String(48), primary_key=True),
+    Column("template", Text, nullable=False, comment="of the addresses in its QR codes"),
+    Column("validity_s", Integer, nullable=False),
+    Column("length", Integer, nullable=False),
+    Column("sealed", Text, nullable=False, comment="its secret"),
+    Column("actor", String(200), nullable=False),
+    Column("at", UtcTime, nullable=False),
 )
 _TOLD = ("station_id", "psp_ref", "status", "transaction_id", "amount", "at")
 _COLUMNS = tuple(each.name for each in settlements.columns if each.name != "number")
@@ -70,6 +83,31 @@ def find(
         conditions.append(c.number < before)
     query = select(settlements).where(*conditions).order_by(c.number.desc()).limit(limit)
     return [_settlement(row) for row in connection.execute(query)]
+
+
+MOST_TEMPLATES = 200
+
+
+def templates(connection: Connection) -> list[str]:
+    query = select(web_payments.c.template).distinct().limit(MOST_TEMPLATES)
+    return list(connection.scalars(query))
+
+
+def get_setup(connection: Connection, station_id: StationId) -> SetUp | None:
+    query = select(web_payments).where(web_payments.c.station_id == station_id)
+    row = connection.execute(query).mappings().one_or_none()
+    return None if row is None else SetUp(**row)
+
+
+def put_setup(connection: Connection, setup: SetUp) -> None:
+    names = tuple(each.name for each in web_payments.columns)
+    connection.execute(
+        upsert(web_payments, ("station_id",), *names[1:]).values({name: getattr(setup, name) for name in names})
+    )
+
+
+def remove_setup(connection: Connection, station_id: StationId) -> None:
+    connection.execute(delete(web_payments).where(web_payments.c.station_id == station_id))
 
 
 def values_of(settlement: Settlement) -> tuple[Any, ...]:

@@ -18,8 +18,10 @@ from voltloom.features.tariffs.costing import (
     show_price,
 )
 from voltloom.features.tariffs.prices import FOLLOWED, follower, tills
+from voltloom.features.tariffs.reckoning import to_decimal
+from voltloom.features.tariffs.service import cost_so_far
 
-__all__ = ["FOLLOWED", "feature", "follower"]
+__all__ = ["FOLLOWED", "cost_so_far", "feature", "follower", "to_decimal"]
 
 
 def _routes() -> object:

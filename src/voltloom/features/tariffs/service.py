@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 
 from sqlalchemy import Connection
 
@@ -26,6 +27,7 @@ from voltloom.features.stations.rules import plain
 from voltloom.features.tariffs import rules, store
 from voltloom.features.tariffs.costing import cost_of, last_word
 from voltloom.features.tariffs.prices import list_of
+from voltloom.features.tariffs.reckoning import to_decimal
 from voltloom.features.tariffs.rules import Account, Assignment, Kind, Listed
 from voltloom.features.transactions import find_transaction, get_transaction, read_samples
 from voltloom.infra.database import Work
@@ -143,6 +145,15 @@ async def get_cost(caller: Caller, station_id: StationId, transaction_id: Transa
         return replace(account, cost=cost, reckoned_at=caller.now, reckoned_to=last_word(transaction))
 
     return await caller.database.read(read)
+
+
+async def cost_so_far(caller: Caller, station_id: StationId, transaction_id: TransactionId) -> Decimal | None:
+    """With taxes; None where no tariff applies, or nothing is known of it yet."""
+    try:
+        account = await get_cost(caller, station_id, transaction_id)
+    except NotFound:
+        return None
+    return None if account.cost is None else to_decimal(account.cost.with_tax, account.cost.currency)
 
 
 # ---- tariffs that stations keep (2.1)

@@ -14,9 +14,9 @@ from voltloom.domain.events import TransactionCorrected, TransactionEnded, Trans
 from voltloom.domain.ids import TransactionId
 from voltloom.domain.metering import Sample
 from voltloom.domain.reports import NOTED, Noted, SamplesReported, TransactionReply, TransactionReported
-from voltloom.domain.token import Authorization, AuthorizationStatus
+from voltloom.domain.token import Authorization
 from voltloom.domain.transaction import Phase
-from voltloom.features.authorization import authorize, begin_use, end_use, may_stop
+from voltloom.features.authorization import authorize, authorize_stop, begin_use, end_use
 from voltloom.features.feature import StationContext
 from voltloom.features.transactions import rules, store
 from voltloom.features.transactions.energy import Energy
@@ -27,8 +27,6 @@ LONG_ID = 20
 """An id of so many characters is random: its station has not used it before."""
 MOST_IDLE = 64
 """EVSEs of a station whose meter is remembered outside of transactions."""
-
-REFUSED = Authorization(AuthorizationStatus.INVALID)
 
 
 class Before(NamedTuple):
@@ -266,16 +264,7 @@ def _authorization(
         return None
     if rules.begins(report) or not transaction.token:
         return authorize(ctx, token, transaction.id)
-    allowed = may_stop(ctx, transaction.token.upper(), transaction.group, token)
-    return _stop_answer(allowed) if isinstance(allowed, bool) else _stop_answer_later(allowed)
-
-
-def _stop_answer(allowed: bool) -> Authorization:
-    return Authorization(AuthorizationStatus.ACCEPTED) if allowed else REFUSED
-
-
-async def _stop_answer_later(allowed: Awaitable[bool]) -> Authorization:
-    return _stop_answer(await allowed)
+    return authorize_stop(ctx, transaction.token.upper(), transaction.group, token)
 
 
 def _note_authorization(
@@ -283,7 +272,7 @@ def _note_authorization(
 ) -> None:
     assert report.token is not None, "there is no answer without a token"
     if not rules.begins(report):
-        if authorization is REFUSED:
+        if not authorization.accepted:
             transaction.flags.add(Flag.STOPPED_BY_OTHER)
         return
     rules.authorized(transaction, authorization)

@@ -67,17 +67,19 @@ async def start_transaction(
     evse: int | None = None,
     timeout_s: float = 30.0,
     profile: ChargingProfile | None = None,
+    number: int | None = None,
 ) -> Started:
     """Ask the station to begin. It may charge for this token although no list knows it: somebody who may, asked.
 
     profile   by which it is to charge
+    number    of the start, where the caller has chosen it: `new_number`
     Raises Invalid, and what `stations.ask` raises.
     """
     if not token.value.strip() or len(token.value) > 255:
         raise Invalid("a token has 1 to 255 characters")
     if profile is not None:
         check_profile(evse, profile, starting=True)
-    start = RemoteStart(station_id, new_number(), evse, token.key, caller.now)
+    start = RemoteStart(station_id, number or new_number(), evse, token.key, caller.now)
 
     def prepare(connection: Connection, work: Work) -> None:
         existing(connection, station_id)

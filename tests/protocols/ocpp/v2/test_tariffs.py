@@ -21,6 +21,7 @@ from voltloom.domain.reports import (
 )
 from voltloom.domain.tariff import Dimension, Price, Rate, Tariff
 from voltloom.domain.token import Authorization, AuthorizationStatus
+from voltloom.domain.transaction import TransactionLimit
 from voltloom.protocols.ocpp.dialect import DIALECTS, Version
 from voltloom.protocols.ocpp.exchange import Read
 
@@ -100,6 +101,32 @@ def test_details_too_long_to_be_kept_lose_their_periods():
 )
 def test_a_total_goes_with_the_answer(version: Version, reply: TransactionReply, result: dict[str, Any]):
     assert answered("TransactionEvent", UPDATE, reply, version) == result
+
+
+def test_a_limit_goes_with_the_answer_where_there_is_a_word_for_it():
+    reply = TransactionReply(TransactionId("T-1"), limit=TransactionLimit(Decimal("12.5"), 20_000.0, 3600, 80))
+    limit = {"maxCost": 12.5, "maxEnergy": 20_000.0, "maxTime": 3600, "maxSoC": 80}
+    assert answered("TransactionEvent", UPDATE, reply) == {"transactionLimit": limit}
+    assert answered("TransactionEvent", UPDATE, reply, Version.V201) == {}
+    reply.limit = TransactionLimit(max_time_s=60)
+    assert answered("TransactionEvent", UPDATE, reply) == {"transactionLimit": {"maxTime": 60}}
+
+
+@pytest.mark.parametrize(
+    ("limit", "expected"),
+    [
+        (
+            {"maxCost": 7.5, "maxEnergy": 6000, "maxTime": 60, "maxSoC": 80},
+            TransactionLimit(Decimal("7.5"), 6000.0, 60, 80),
+        ),
+        ({"maxEnergy": 6000}, TransactionLimit(max_energy_wh=6000.0)),
+        ({"maxCost": -1, "maxEnergy": 1e300, "maxTime": -5}, TransactionLimit()),
+    ],
+)
+def test_a_limit_at_the_station_is_read_and_what_can_be_none_is_none(limit: dict[str, Any], expected: TransactionLimit):
+    said = UPDATE | {"transactionInfo": {"transactionId": "T-1", "transactionLimit": limit}}
+    assert read("TransactionEvent", said).reports[0].limit == expected
+    assert read("TransactionEvent", UPDATE).reports[0].limit is None
 
 
 def test_a_drivers_tariff_goes_with_the_authorization_where_there_is_a_word_for_it():

@@ -44,7 +44,7 @@ from voltloom.protocols.ocpp.times import read_time, write_time
 from voltloom.protocols.ocpp.v2 import messages_21 as m
 from voltloom.protocols.ocpp.v2 import messages_201 as m201
 from voltloom.protocols.ocpp.v2.gate import Gate
-from voltloom.protocols.ocpp.v2.tariffs import read_cost, written_tariff
+from voltloom.protocols.ocpp.v2.tariffs import read_cost, read_limit, written_limit, written_tariff
 from voltloom.protocols.ocpp.version import Version
 from voltloom.protocols.ocpp.wire import write
 
@@ -221,21 +221,26 @@ def transaction(
         if message.cable_max_current is None
         else float(whole_number(message.cable_max_current, "cableMaxCurrent")),
     )
-    if type(message) is m.TransactionEventRequest and message.cost_details is not None:
-        report.cost = read_cost(message.cost_details)
+    if type(message) is m.TransactionEventRequest:
+        if message.cost_details is not None:
+            report.cost = read_cost(message.cost_details)
+        if message.transaction_info.transaction_limit is not None:
+            report.limit = read_limit(message.transaction_info.transaction_limit)
     return Read((report,), partial(write_transaction, gate))
 
 
 def write_transaction(gate: Gate, reply: TransactionReply) -> bytes:
     """That nothing is to be paid is told as such: to leave the cost out would not say it."""
     authorization, cost = reply.authorization, reply.total_cost
-    if authorization is None and cost is None:
+    limit = reply.limit if gate.version is Version.V21 else None
+    if authorization is None and cost is None and limit is None:
         return EMPTY_RESULT
     return write(
         m.TransactionEventResponse(
             total_cost=None if cost is None else float(cost),
             id_token_info=None if authorization is None else id_token_info(gate, authorization),
             updated_personal_message=_text(gate, reply.message) if reply.message else None,
+            transaction_limit=None if limit is None else written_limit(limit),
         )
     )
 

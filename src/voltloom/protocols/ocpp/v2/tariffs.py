@@ -35,6 +35,7 @@ from voltloom.domain.reports import (
     VatReply,
 )
 from voltloom.domain.tariff import ALWAYS, Conditions, Dimension, Rate, StationCost, StationTariff, Tariff, Tax
+from voltloom.domain.transaction import TransactionLimit
 from voltloom.protocols.ocpp.exchange import EMPTY_RESULT, Conversation, Read, whole_number
 from voltloom.protocols.ocpp.times import read_time, write_time
 from voltloom.protocols.ocpp.v2 import messages_21 as m
@@ -219,6 +220,26 @@ def read_cost(details: m.CostDetails) -> StationCost:
         details.total_cost.currency,
         None if total is None else _amount(total),
         document.decode() if len(document) <= LONGEST_DETAILS else "",
+    )
+
+
+def read_limit(limit: m.TransactionLimit) -> TransactionLimit:
+    """What no limit can be, is none."""
+    cost, energy, time = limit.max_cost, limit.max_energy, limit.max_time
+    return TransactionLimit(
+        max_cost=None if cost is None or not 0 <= cost < MOST else _amount(cost),
+        max_energy_wh=None if energy is None or not 0 <= energy < MOST else energy,
+        max_time_s=None if time is None or not 0 <= time < 2**31 else time,
+        max_soc_percent=limit.max_soc,
+    )
+
+
+def written_limit(limit: TransactionLimit) -> m.TransactionLimit:
+    return m.TransactionLimit(
+        max_cost=None if limit.max_cost is None else float(limit.max_cost),
+        max_energy=limit.max_energy_wh,
+        max_time=limit.max_time_s,
+        max_soc=limit.max_soc_percent,
     )
 
 
