@@ -217,3 +217,12 @@ def test_a_stop_of_a_transaction_that_began_offline_is_taken(number: int):
     """https://github.com/EVerest/libocpp/issues/495"""
     read = heard(V16, "StopTransaction", {"transactionId": number, "meterStop": 20, "timestamp": AT})
     assert read.reports[0].transaction_id == str(number)
+
+
+def test_a_station_that_tells_of_connector_0_alone_means_its_outlet():
+    """https://github.com/sap-labs-france/ev-server/pull/54: connectors were given the status of connector 0."""
+    status = {"connectorId": 0, "errorCode": "NoError", "status": "Charging", "timestamp": AT}
+    read = heard(V16, "StatusNotification", status, Quirks(status_connector=1))
+    assert [report.place for report in read.reports] == [Place(1, 1), Place(1, 1)]
+    assert read.mended == ("connectorId 0 is connector 1 with this make: taken so",)
+    assert [report.place for report in heard(V16, "StatusNotification", status).reports] == [Place(0), Place(0)]

@@ -28,6 +28,7 @@ class Quirks(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     registers_in_kwh   likewise `meterStart` and `meterStop` of 1.6
     keys_a_call     GetConfiguration of 1.6 can bear no more, and is not answered at all where it asks for everything
     profile_connector   SetChargingProfile of 1.6 does what it should with this connector alone
+    status_connector   StatusNotification of 1.6 for connector 0 tells of this one: it never names another
     words           what it says for a word of the standard: field, its own word, the standard's
     """
 
@@ -35,6 +36,7 @@ class Quirks(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     registers_in_kwh: bool = False
     keys_a_call: int | None = None
     profile_connector: int | None = None
+    status_connector: int | None = None
     words: Mapping[str, Mapping[str, str]] = {}
 
 

@@ -32,6 +32,12 @@ def _stop(quirks: Quirks, message: m.StopTransactionRequest) -> Iterator[str]:
     yield from _readings(quirks, message.transaction_data or ())
 
 
+def _status(quirks: Quirks, message: m.StatusNotificationRequest) -> Iterator[str]:
+    if quirks.status_connector is not None and message.connector_id == 0:
+        message.connector_id = quirks.status_connector
+        yield f"connectorId 0 is connector {quirks.status_connector} with this make: taken so"
+
+
 def _readings(quirks: Quirks, meter_values: Sequence[m.MeterValue]) -> Iterator[str]:
     if not quirks.energy_in_kwh:
         return
@@ -51,5 +57,6 @@ def _readings(quirks: Quirks, meter_values: Sequence[m.MeterValue]) -> Iterator[
 _CORRECTIONS: Final[Mapping[str, Callable[[Quirks, Any], Iterator[str]]]] = {
     "MeterValues": _meter_values,
     "StartTransaction": _start,
+    "StatusNotification": _status,
     "StopTransaction": _stop,
 }
