@@ -156,6 +156,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session/confirmation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show that it is me who sits there
+         * @description For what is answered with the problem `fresh-sign-in-needed`: firmware, certificates, passwords of stations,
+         *     resets of many, raw calls, people and keys. Then send that again.
+         */
+        post: operations["confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session/second-factor": {
         parameters: {
             query?: never;
@@ -4452,6 +4473,11 @@ export interface components {
              */
             may_choose_password: boolean;
             /**
+             * Fresh Until
+             * @description until then this session may do what takes somebody who just signed in; null: always. Then `POST /session/confirmation`
+             */
+            fresh_until?: string | null;
+            /**
              * Second Factor
              * @description required: this person may do nothing before one is set up
              */
@@ -5521,6 +5547,14 @@ export interface components {
             min_idle_s?: number | null;
             /** Max Idle S */
             max_idle_s?: number | null;
+        };
+        /** ConfirmedOut */
+        ConfirmedOut: {
+            /**
+             * Fresh Until
+             * @description null: this server never asks for it
+             */
+            fresh_until: string | null;
         };
         /**
          * ConnectionOut
@@ -13126,6 +13160,39 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProofIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConfirmedOut"];
+                };
             };
             /** @description a problem */
             default: {

@@ -239,7 +239,12 @@ class Node:
     async def _serve_http(self, ours: Sequence[Feature], journal: Journal, factors: access.SecondFactors) -> None:
         settings = self.settings
         local_token = access.new_local_token()
-        letting_in = access.Access(self.database, factors, local_token=local_token)
+        letting_in = access.Access(
+            self.database,
+            factors,
+            local_token=local_token,
+            fresh_for=timedelta(minutes=settings.fresh_sign_in_minutes),
+        )
         self._stack.callback(letting_in.close)
         tls = shown.for_browsers(settings)
         if tls is not None:

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import ClientDisconnect
 
 from voltloom.domain.errors import Forbidden, Invalid, TooSlow
-from voltloom.features.access import Actor, Scope
+from voltloom.features.access import Actor, Scope, Session
 from voltloom.features.feature import Stations
 from voltloom.infra.database import Database
 
@@ -40,23 +40,28 @@ class Permission:
     """The dependency behind `allow`. scope None: anybody who is signed in. No API route is without one."""
 
     scope: Scope | None
+    fresh: bool = False
 
     def __call__(self, request: Request) -> Call:
         actor: Actor = request.state.actor
         if self.scope is not None and not actor.may(self.scope):
             raise Forbidden(f"{actor.name} may not do this: it takes the scope {self.scope.value}")
         app = request.app.state
+        session = getattr(request.state, "session", None)
+        if self.fresh and isinstance(session, Session):
+            app.access.insist_on_fresh(session, datetime.now(UTC))
         return Call(actor, app.database, app.stations, datetime.now(UTC))
 
 
-def allow(scope: Scope) -> Any:
-    """The dependency that lets a call in when its actor has `scope`.
+def allow(scope: Scope, *, fresh: bool = False) -> Any:
+    """The dependency that lets a call in when its actor has `scope`. fresh: a person must have signed in, or shown
+    again that it is them, a short while ago (control C41); keys of programs need not.
 
         def list_stations(call: Annotated[Call, allow(Scope.STATIONS_READ)]) -> Page[StationOut]: ...
 
     Who asks was established by `entrypoints/http/auth.py`, which answers 401 where it cannot; this answers 403.
     """
-    return Depends(Permission(scope))
+    return Depends(Permission(scope, fresh))
 
 
 def signed_in() -> Any:

@@ -149,6 +149,10 @@ class Settings:
     second_factor: str = field(
         default="optional", metadata=_about("who must sign in with a second factor: optional, admins or everyone")
     )
+    fresh_sign_in_minutes: int = field(
+        default=15,
+        metadata=_about("after so long people show again that it is them before dangerous things; 0: never", 0, 1_440),
+    )
     messages_hot_days: int = field(
         default=7, metadata=_about("days messages stay in the database before the archive", 1, 3_650)
     )

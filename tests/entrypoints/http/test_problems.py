@@ -25,6 +25,7 @@ from voltloom.domain.errors import (
 from voltloom.entrypoints.http import HttpSettings
 from voltloom.entrypoints.http.bounds import MOST_BYTES, insist_on_sane_json
 from voltloom.entrypoints.http.problems import problem_of
+from voltloom.features.access import FreshSignInNeeded
 from voltloom.features.access.audit import audit_log
 from voltloom.features.api import Call, signed_in
 from voltloom.features.feature import Feature
@@ -38,6 +39,7 @@ from voltloom.infra.database import SettingError
         (Conflict("x"), 409, "conflict"),
         (Invalid("x"), 422, "invalid"),
         (Forbidden("x"), 403, "forbidden"),
+        (FreshSignInNeeded("x"), 403, "fresh-sign-in-needed"),
         (Throttled("x", 3.2), 429, "throttled"),
         (Unreachable("x"), 409, "station-not-connected"),
         (TimedOut("x"), 504, "station-timed-out"),

@@ -1,8 +1,14 @@
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+from fastapi.routing import iter_route_contexts
+from sqlalchemy import update
+
+from charging_by_hand import FEATURES
 from voltloom.entrypoints.http import HttpSettings
+from voltloom.entrypoints.http.openapi import permission_of
 from voltloom.features.access import first_link
+from voltloom.features.access.store import sessions
 
 PASSWORD = "winter kayak turnip"
 
@@ -181,3 +187,60 @@ def test_guesses_through_the_api_are_throttled_with_when_to_come_back(serve_sqli
             assert 1 <= int(answer.headers["retry-after"]) <= 6
 
     asyncio.run(story())
+
+
+async def grows_old(serving, minutes: int = 16) -> None:
+    """The one session there is began so long ago."""
+    began = datetime.now(UTC) - timedelta(minutes=minutes)
+    await serving.database.write(lambda connection, _: connection.execute(update(sessions).values(created_at=began)))
+
+
+def test_what_is_dangerous_takes_somebody_who_just_showed_that_it_is_them(serve_http):
+    """Control C41."""
+
+    async def story():
+        async with serve_http() as serving, serving.as_admin() as admin:
+            assert (await admin.put("/api/v1/session/password", json={"new": PASSWORD})).status_code == 204
+            key = {"name": "billing", "grants": ["viewer"]}
+            assert (await admin.post("/api/v1/api-keys", json=key)).status_code == 201
+            await grows_old(serving)
+            refused = await admin.post("/api/v1/api-keys", json=key)
+            assert (refused.status_code, refused.json()["type"]) == (403, "/api/docs#problem-fresh-sign-in-needed")
+            assert "/session/confirmation" in refused.json()["detail"]
+            # Looking, and what harms nobody, goes on.
+            assert (await admin.get("/api/v1/api-keys")).status_code == 200
+            assert (await admin.patch("/api/v1/session", json={"name": "Ada"})).status_code == 200
+            wrong = await admin.post("/api/v1/session/confirmation", json={"password": "winter kayak parsnip"})
+            assert (wrong.status_code, wrong.json()["type"]) == (403, "/api/docs#problem-forbidden")
+            assert (await admin.post("/api/v1/api-keys", json=key)).status_code == 403
+            right = await admin.post("/api/v1/session/confirmation", json={"password": PASSWORD})
+            until = datetime.fromisoformat(right.json()["fresh_until"])
+            assert timedelta(minutes=14) < until - datetime.now(UTC) <= timedelta(minutes=15)
+            assert (await admin.get("/api/v1/session")).json()["fresh_until"] == right.json()["fresh_until"]
+            made = await admin.post("/api/v1/api-keys", json=key)
+            assert made.status_code == 201
+            audit = (await admin.get("/api/v1/audit")).json()["items"]
+            assert "session.confirm" in [entry["action"] for entry in audit]
+            # A program is nobody who could be asked.
+            await grows_old(serving, 60 * 24)
+            async with serving.as_local() as local:
+                assert (await local.post("/api/v1/api-keys", json=key)).status_code == 201
+
+    asyncio.run(story())
+
+
+def test_each_dangerous_route_takes_somebody_fresh():
+    fresh = set[str]()
+    for feature in FEATURES:
+        for context in iter_route_contexts(feature.routes().routes):
+            route = context.original_route
+            permission = permission_of(route)
+            if permission is not None and permission.fresh:
+                fresh |= {f"{method} {route.path}" for method in route.methods}
+    assert fresh >= {
+        "POST /stations/{station_id}/ocpp/{action}",
+        "POST /stations/{station_id}/password",
+        "DELETE /stations/{station_id}",
+        "POST /jobs/reset",
+        "POST /jobs/settings",
+    }

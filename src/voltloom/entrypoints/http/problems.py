@@ -36,7 +36,7 @@ from voltloom.domain.errors import (
     Unreachable,
     VoltloomError,
 )
-from voltloom.features.access import SecondFactorNeeded, SignInRefused
+from voltloom.features.access import FreshSignInNeeded, SecondFactorNeeded, SignInRefused
 
 LOG = structlog.get_logger(__name__)
 
@@ -67,6 +67,12 @@ KINDS: Mapping[type[VoltloomError], Kind] = {
     SignInRefused: Kind("sign-in-refused", 401, "Not signed in", "name and password, or the link, are not good"),
     SecondFactorNeeded: Kind(
         "second-factor-needed", 401, "One more step", "send the same again, with the `code` of the second factor"
+    ),
+    FreshSignInNeeded: Kind(
+        "fresh-sign-in-needed",
+        403,
+        "Show that it is you",
+        "the session is of a while ago: `POST /session/confirmation`, and send the same again",
     ),
     Forbidden: Kind("forbidden", 403, "Not allowed", "the key or role does not have the scope this takes"),
     NotFound: Kind("not-found", 404, "Not found", "there is no such thing, or not for your eyes"),

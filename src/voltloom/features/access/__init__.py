@@ -19,10 +19,12 @@ from voltloom.features.access.personal import Preferences
 from voltloom.features.access.rules import (
     Actor,
     ApiKey,
+    FreshSignInNeeded,
     Person,
     Role,
     Scope,
     SecondFactorNeeded,
+    Session,
     SignInRefused,
     Standing,
 )
@@ -50,6 +52,7 @@ __all__ = [
     "Actor",
     "ApiKey",
     "Entry",
+    "FreshSignInNeeded",
     "LocalKey",
     "Passwords",
     "Person",
@@ -59,6 +62,7 @@ __all__ = [
     "Scope",
     "SecondFactorNeeded",
     "SecondFactors",
+    "Session",
     "SignInRefused",
     "Signer",
     "Source",

@@ -100,6 +100,10 @@ class SecondFactorNeeded(VoltloomError):
     """The password is right, or the link is; this person also has to give a code."""
 
 
+class FreshSignInNeeded(VoltloomError):
+    """The session is of a while ago, and what was asked for takes a person who has just shown that it is them."""
+
+
 # ---- people
 
 
@@ -164,6 +168,7 @@ def keep_an_admin(person: Person, admins: Iterable[PersonId]) -> None:
 # ---- one-time links
 
 LINK_LIFE = timedelta(minutes=30)
+FRESH_FOR = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +196,7 @@ CHANGE_WITHOUT_OLD = timedelta(minutes=30)
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """by: "password" or "link", how it began."""
+    """by: "password" or "link", how it began. confirmed_at: when its person last showed again that it is them."""
 
     id: str
     token_hash: str
@@ -201,10 +206,15 @@ class Session:
     last_seen_at: datetime
     address: str
     agent: str
+    confirmed_at: datetime | None = None
 
     @property
     def expires_at(self) -> datetime:
         return self.created_at + SESSION_LIFE
+
+    @property
+    def proven_at(self) -> datetime:
+        return self.confirmed_at or self.created_at
 
     def is_good(self, now: datetime) -> bool:
         return now < self.expires_at and now - self.last_seen_at < SESSION_IDLE

@@ -10,7 +10,7 @@ import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from sqlalchemy import Connection
@@ -22,11 +22,13 @@ from voltloom.features.access.audit import note
 from voltloom.features.access.local_key import LOCAL
 from voltloom.features.access.passwords import Passwords, insist_on_good
 from voltloom.features.access.rules import (
+    FRESH_FOR,
     LINK_LIFE,
     SESSION_IDLE,
     SESSION_LIFE,
     Actor,
     ApiKey,
+    FreshSignInNeeded,
     Link,
     Person,
     Role,
@@ -85,10 +87,18 @@ class Access:
     """
 
     def __init__(
-        self, database: Database, factors: SecondFactors, *, local_token: str = "", passwords: Passwords | None = None
+        self,
+        database: Database,
+        factors: SecondFactors,
+        *,
+        local_token: str = "",
+        passwords: Passwords | None = None,
+        fresh_for: timedelta = FRESH_FOR,
     ) -> None:
+        """fresh_for: how long after signing in a person may do what is dangerous; 0: always."""
         self._database = database
         self.factors = factors
+        self._fresh_for = fresh_for
         self._local_hash = _hash(local_token) if local_token else ""
         self._passwords = passwords or Passwords()
         self._by_source = Throttle(burst=15, period_s=5)
@@ -271,15 +281,51 @@ class Access:
         """Another session takes its place."""
         await self._database.write(lambda connection, _: store.end_session(connection, session.id))
 
-    async def prove(self, session: Session, password: str | None, code: str, source: Source, now: datetime) -> Person:
+    def fresh_until(self, session: Session) -> datetime | None:
+        """None: always, as nobody has to show again that it is them."""
+        return session.proven_at + self._fresh_for if self._fresh_for else None
+
+    def insist_on_fresh(self, session: Session, now: datetime) -> None:
+        """Raises FreshSignInNeeded."""
+        until = self.fresh_until(session)
+        if until is not None and now >= until:
+            raise FreshSignInNeeded(
+                f"this takes somebody who signed in in the last {self._fresh_for // timedelta(minutes=1)} minutes: "
+                "confirm that it is you with `POST /api/v1/session/confirmation`, or sign in again"
+            )
+
+    async def confirm(
+        self, actor: Actor, session: Session, password: str | None, code: str, source: Source, now: datetime
+    ) -> Session:
+        """As good as just signed in. Raises Forbidden."""
+        person = await self.prove(session, password, code, source, now, link_will_do=False)
+
+        def keep(connection: Connection, work: Work) -> None:
+            store.confirm_session(connection, session.id, now)
+            note(connection, work, actor, "session.confirm", person.login, "done", now)
+
+        await self._database.write(keep)
+        return replace(session, confirmed_at=now)
+
+    async def prove(
+        self,
+        session: Session,
+        password: str | None,
+        code: str,
+        source: Source,
+        now: datetime,
+        *,
+        link_will_do: bool = True,
+    ) -> Person:
         """It is the person who sits there, and not who found the browser open: who it is. Raises Forbidden.
 
-        password   not needed soon after signing in with a link; code: where there is a second factor already
+        password       not needed soon after signing in with a link, where that will do
+        code           where there is a second factor already
         """
         person = await self._database.read(lambda connection: store.person_by_id(connection, session.person_id))
         if person is None:
             raise NotFound("there is no such person any more")
-        if not session.may_choose_password(now):
+        if not (link_will_do and session.may_choose_password(now)):
             taken = self._take(person.login, source_of(source.address))
             if not await self._passwords.check(person.password_hash, password or ""):
                 raise Forbidden("the password is not right")

@@ -65,6 +65,7 @@ sessions = Table(
     Column("last_seen_at", UtcTime, nullable=False),
     Column("address", String(100), nullable=False),
     Column("agent", String(300), nullable=False),
+    Column("confirmed_at", UtcTime, nullable=True, comment="when its person last showed again that it is them"),
     Index("sessions_by_person", "person_id"),
 )
 
@@ -270,6 +271,10 @@ def list_sessions(
 def touch_session(connection: Connection, session: Session, now: datetime) -> None:
     connection.execute(update(sessions).where(sessions.c.id == session.id).values(last_seen_at=now))
     connection.execute(update(people).where(people.c.id == session.person_id).values(last_seen_at=now))
+
+
+def confirm_session(connection: Connection, session_id: str, now: datetime) -> None:
+    connection.execute(update(sessions).where(sessions.c.id == session_id).values(confirmed_at=now))
 
 
 def end_session(connection: Connection, session_id: str) -> None:

@@ -29,6 +29,7 @@ from voltloom.features.stations.api.finding import Matching
 
 Read = Annotated[Call, allow(Scope.STATIONS_READ)]
 Asking = Annotated[Call, allow(Scope.STATIONS_COMMAND)]
+Dangerous = Annotated[Call, allow(Scope.STATIONS_COMMAND, fresh=True)]
 Id = Annotated[str, Path(max_length=40)]
 DryRun = Annotated[bool, Query(description="only say how far it would reach")]
 Timeout = Annotated[int, Query(ge=1, le=120, description="seconds to wait for each station's answer")]
@@ -56,7 +57,7 @@ async def _ask(
 def _asking_routes(router: APIRouter) -> None:
     @router.post("/jobs/reset", summary="Reset many stations", status_code=202)
     async def reset_stations(
-        body: BulkResetIn, call: Asking, conditions: Matching, dry_run: DryRun = False, timeout_s: Timeout = 30
+        body: BulkResetIn, call: Dangerous, conditions: Matching, dry_run: DryRun = False, timeout_s: Timeout = 30
     ) -> StartedOut:
         """Those that are named, or meet the filters (as of `GET /stations`), some at a time: see `GET /jobs/{id}`. It
         goes on after a restart, and asks no station twice."""
@@ -86,7 +87,7 @@ def _asking_routes(router: APIRouter) -> None:
 
     @router.post("/jobs/settings", summary="Change settings of many stations", status_code=202)
     async def change_settings_of_stations(
-        body: BulkSettingsIn, call: Asking, conditions: Matching, dry_run: DryRun = False, timeout_s: Timeout = 30
+        body: BulkSettingsIn, call: Dangerous, conditions: Matching, dry_run: DryRun = False, timeout_s: Timeout = 30
     ) -> StartedOut:
         command = body.request.command()
         return await _ask(call, "settings", command, body.request, body, conditions, dry_run, timeout_s)

@@ -64,7 +64,7 @@ def add_routes(router: APIRouter) -> None:
         return Page(items=[ApiKeyOut.of(key) for key in found[:limit]], next=more)
 
     @router.post("/api-keys", tags=["api keys"], summary="Make an API key", status_code=201)
-    async def add_api_key(body: ApiKeyIn, call: Annotated[Call, allow(Scope.ACCESS_WRITE)]) -> NewApiKeyOut:
+    async def add_api_key(body: ApiKeyIn, call: Annotated[Call, allow(Scope.ACCESS_WRITE, fresh=True)]) -> NewApiKeyOut:
         """The key is in this answer and nowhere else. It cannot do more than the one who makes it."""
         key, token = await service.add_api_key(
             call.database, call.actor, body.name, tuple(body.grants), body.expires_at, call.now

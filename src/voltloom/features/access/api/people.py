@@ -65,7 +65,7 @@ def add_routes(router: APIRouter) -> None:
         return Page(items=[PersonOut.of(person, links.get(person.id)) for person in found[:limit]], next=more)
 
     @router.post("/people", tags=["people"], summary="Invite a person", status_code=201)
-    async def add_person(body: PersonIn, call: Annotated[Call, allow(Scope.ACCESS_WRITE)]) -> LinkOut:
+    async def add_person(body: PersonIn, call: Annotated[Call, allow(Scope.ACCESS_WRITE, fresh=True)]) -> LinkOut:
         """Gives a one-time link to hand over, good for 30 minutes, with which they sign in and choose a password."""
         person, token = await service.add_person(
             call.database, call.actor, body.login, body.name or body.login, body.role, call.now
@@ -74,7 +74,7 @@ def add_routes(router: APIRouter) -> None:
 
     @router.patch("/people/{person_id}", tags=["people"], summary="Change a person's name, role or standing")
     async def change_person(
-        person_id: str, body: PersonChangeIn, call: Annotated[Call, allow(Scope.ACCESS_WRITE)]
+        person_id: str, body: PersonChangeIn, call: Annotated[Call, allow(Scope.ACCESS_WRITE, fresh=True)]
     ) -> PersonOut:
         """Disabling somebody ends their sessions at once. The last admin stays one."""
         person = await service.change_person(
@@ -83,7 +83,7 @@ def add_routes(router: APIRouter) -> None:
         return PersonOut.of(person)
 
     @router.post("/people/{person_id}/link", tags=["people"], summary="Make a new sign-in link", status_code=201)
-    async def make_link(person_id: str, call: Annotated[Call, allow(Scope.ACCESS_WRITE)]) -> LinkOut:
+    async def make_link(person_id: str, call: Annotated[Call, allow(Scope.ACCESS_WRITE, fresh=True)]) -> LinkOut:
         """For somebody who lost password or link. Older links of theirs no longer let anybody in."""
         person, token = await service.make_link(call.database, call.actor, person_id, call.now)
         return _link(person, token, call.now)
@@ -91,7 +91,7 @@ def add_routes(router: APIRouter) -> None:
     @router.delete(
         "/people/{person_id}/second-factor", tags=["people"], summary="Reset a second factor", status_code=204
     )
-    async def reset_second_factor(person_id: str, call: Annotated[Call, allow(Scope.ACCESS_WRITE)]) -> None:
+    async def reset_second_factor(person_id: str, call: Annotated[Call, allow(Scope.ACCESS_WRITE, fresh=True)]) -> None:
         """For somebody who lost app and recovery codes. Be sure who asks: their password alone lets them in then."""
         await second_factor.reset_second_factor(call.database, call.actor, person_id, call.now)
 
@@ -101,6 +101,6 @@ def add_routes(router: APIRouter) -> None:
         return RolesOut(items=by_name)
 
     @router.delete("/people/{person_id}", tags=["people"], summary="Remove a person", status_code=204)
-    async def remove_person(person_id: str, call: Annotated[Call, allow(Scope.ACCESS_WRITE)]) -> None:
+    async def remove_person(person_id: str, call: Annotated[Call, allow(Scope.ACCESS_WRITE, fresh=True)]) -> None:
         """Their sessions end. What they did stays in the audit log."""
         await service.remove_person(call.database, call.actor, person_id, call.now)

@@ -1,5 +1,6 @@
 """Routes of one's own second factor."""
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Request
@@ -40,8 +41,20 @@ async def _prove(request: Request, body: ProofIn, call: Call) -> Person:
     return await access.prove(own_session(request), body.password, body.code, source_of_call(request), call.now)
 
 
+class ConfirmedOut(Body):
+    fresh_until: datetime | None = Field(description="null: this server never asks for it")
+
+
 def add_routes(router: APIRouter) -> None:
     tags = ["session"]
+
+    @router.post("/session/confirmation", tags=[*tags], summary="Show that it is me who sits there")
+    async def confirm(body: ProofIn, call: Annotated[Call, signed_in()], request: Request) -> ConfirmedOut:
+        """For what is answered with the problem `fresh-sign-in-needed`: firmware, certificates, passwords of stations,
+        resets of many, raw calls, people and keys. Then send that again."""
+        access, source = access_of(request), source_of_call(request)
+        session = await access.confirm(call.actor, own_session(request), body.password, body.code, source, call.now)
+        return ConfirmedOut(fresh_until=access.fresh_until(session))
 
     @router.post("/session/second-factor", tags=[*tags], summary="Begin to set up a second factor", status_code=201)
     async def begin_second_factor(body: ProofIn, call: Annotated[Call, signed_in()], request: Request) -> EnrolmentOut:

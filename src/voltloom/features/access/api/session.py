@@ -42,6 +42,11 @@ class ActorOut(Body):
     may_choose_password: bool = Field(
         default=False, description="true soon after signing in with a link: no old password is asked"
     )
+    fresh_until: datetime | None = Field(
+        default=None,
+        description="until then this session may do what takes somebody who just signed in; null: always. Then "
+        "`POST /session/confirmation`",
+    )
     second_factor: SecondFactorState | None = Field(
         default=None, description="required: this person may do nothing before one is set up"
     )
@@ -97,6 +102,7 @@ async def _who(call: Call, request: Request) -> ActorOut:
         csrf_token=csrf_token(request.cookies[cookie_name(request.state.arrival)]),
         expires_at=session.expires_at,
         may_choose_password=session.may_choose_password(call.now),
+        fresh_until=access_of(request).fresh_until(session),
         second_factor=_state(access_of(request), person) if person else None,
     )
 
@@ -126,6 +132,7 @@ def _who_signed_in(access: Access, signed_in: SignedIn, now: datetime) -> ActorO
         csrf_token=csrf_token(signed_in.token),
         expires_at=session.expires_at,
         may_choose_password=session.may_choose_password(now),
+        fresh_until=access.fresh_until(session),
         second_factor=_state(access, signed_in.person),
     )
 

@@ -10,7 +10,7 @@ from sqlalchemy import RowMapping
 from voltloom.domain.certificate import CertificateUse
 from voltloom.features.api import Body
 from voltloom.features.certificates import store_trust, trust
-from voltloom.features.certificates.api.shared import Fingerprint, Pem, Read, Write
+from voltloom.features.certificates.api.shared import DangerousWrite, Fingerprint, Pem, Read
 
 
 class AuthorityIn(Body):
@@ -43,10 +43,10 @@ def add_routes(routes: APIRouter) -> None:
         return [AuthorityOut.of(row) for row in rows]
 
     @routes.post("/certificates/authorities", status_code=201, summary="Trust an authority")
-    async def add_authority(body: AuthorityIn, call: Write) -> AuthorityOut:
+    async def add_authority(body: AuthorityIn, call: DangerousWrite) -> AuthorityOut:
         return AuthorityOut.of(await trust.add_authority(call, body.use, body.certificate))
 
     @routes.delete("/certificates/authorities/{use}/{fingerprint}", status_code=204)
-    async def remove_authority(use: CertificateUse, fingerprint: Fingerprint, call: Write) -> None:
+    async def remove_authority(use: CertificateUse, fingerprint: Fingerprint, call: DangerousWrite) -> None:
         """Stations that have it installed keep it."""
         await trust.remove_authority(call, use, fingerprint)

@@ -11,7 +11,7 @@ from voltloom.domain.commands import DeleteCertificate, InstallCertificate, List
 from voltloom.domain.errors import Invalid, NotFound
 from voltloom.features.api import Body, Call
 from voltloom.features.certificates import store_trust, trust
-from voltloom.features.certificates.api.shared import Command, HashOut, Pem, Read
+from voltloom.features.certificates.api.shared import Command, Dangerous, HashOut, Pem, Read
 from voltloom.features.certificates.authority import Authority, Kind
 from voltloom.features.certificates.store_trust import Inventory
 from voltloom.features.certificates.trust import Named
@@ -106,7 +106,9 @@ def add_routes(routes: APIRouter, authority: Authority) -> None:
         responses=PROBLEMS_OF_A_COMMAND,
         openapi_extra=gives(InstallCertificate),
     )
-    async def install_certificate(station_id: Id, body: InstallIn, call: Command, timeout_s: Timeout = 30) -> AnswerOut:
+    async def install_certificate(
+        station_id: Id, body: InstallIn, call: Dangerous, timeout_s: Timeout = 30
+    ) -> AnswerOut:
         pem = await _wanted(call, authority, body)
         return AnswerOut.of(await trust.install(call, station_id, body.use, pem, timeout_s))
 
@@ -117,7 +119,7 @@ def add_routes(routes: APIRouter, authority: Authority) -> None:
         responses=PROBLEMS_OF_A_COMMAND,
         openapi_extra=gives(DeleteCertificate),
     )
-    async def delete_certificate(station_id: Id, body: DeleteIn, call: Command, timeout_s: Timeout = 30) -> AnswerOut:
+    async def delete_certificate(station_id: Id, body: DeleteIn, call: Dangerous, timeout_s: Timeout = 30) -> AnswerOut:
         """`NotFound` is an answer: it has none such. The root by which it knows this server is deleted only with
         `even_ours`: 409 otherwise."""
         answer = await trust.delete(

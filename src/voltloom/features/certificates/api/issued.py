@@ -12,7 +12,7 @@ from voltloom.domain.commands import Trigger
 from voltloom.domain.ids import StationId
 from voltloom.features.api import After, Body, Limit, Page, cursor, position
 from voltloom.features.certificates import service, store
-from voltloom.features.certificates.api.shared import Command, Fingerprint, Read, Write
+from voltloom.features.certificates.api.shared import Dangerous, DangerousWrite, Fingerprint, Read
 from voltloom.features.certificates.authority import Authority, Issued, Kind
 from voltloom.features.certificates.renewals import ask_to_renew
 from voltloom.features.certificates.rules import CertificateStanding, Outcomes, standing_of
@@ -105,7 +105,7 @@ def add_routes(routes: APIRouter, authority: Authority, renew_before: timedelta)
         )
 
     @routes.post("/stations/{station_id}/certificates", status_code=201)
-    async def issue_certificate(call: Write, station_id: Id, request: RequestIn) -> IssuedOut:
+    async def issue_certificate(call: DangerousWrite, station_id: Id, request: RequestIn) -> IssuedOut:
         """A certificate for the station to prove itself with (security profile 3)."""
         if request.csr is not None:
             issued = await service.issue(call, authority, station_id, request.csr)
@@ -114,7 +114,7 @@ def add_routes(routes: APIRouter, authority: Authority, renew_before: timedelta)
         return _issued(authority, made.issued, made.key_pem)
 
     @routes.post("/certificates/{fingerprint}/revoke", status_code=204)
-    async def revoke_certificate(call: Write, fingerprint: Fingerprint, request: RevokeIn) -> None:
+    async def revoke_certificate(call: DangerousWrite, fingerprint: Fingerprint, request: RevokeIn) -> None:
         """From now on nobody comes in with it; who is in with it, is sent away."""
         await service.revoke(call, fingerprint, request.reason)
 
@@ -125,7 +125,7 @@ def add_routes(routes: APIRouter, authority: Authority, renew_before: timedelta)
         responses=PROBLEMS_OF_A_COMMAND,
         openapi_extra=gives(Trigger),
     )
-    async def renew_certificate(station_id: Id, body: RenewIn, call: Command, timeout_s: Timeout = 30) -> AnswerOut:
+    async def renew_certificate(station_id: Id, body: RenewIn, call: Dangerous, timeout_s: Timeout = 30) -> AnswerOut:
         """It makes a key and asks for a certificate, which is signed and sent to it by itself: see
         `GET /certificates/requests`. Whose certificate expires soon, is asked without this."""
         return AnswerOut.of(await ask_to_renew(call, station_id, body.use, timeout_s))

@@ -13,6 +13,8 @@ Fingerprint = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$", description="SHA-25
 Read = Annotated[Call, allow(Scope.STATIONS_READ)]
 Write = Annotated[Call, allow(Scope.STATIONS_WRITE)]
 Command = Annotated[Call, allow(Scope.STATIONS_COMMAND)]
+Dangerous = Annotated[Call, allow(Scope.STATIONS_COMMAND, fresh=True)]
+DangerousWrite = Annotated[Call, allow(Scope.STATIONS_WRITE, fresh=True)]
 Pem = Annotated[str, StringConstraints(min_length=1, max_length=10_000)]
 Hex = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[0-9a-fA-F]+$")]
 

@@ -23,6 +23,7 @@ from voltloom.features.stations.api.finding import Matching
 
 Read = Annotated[Call, allow(Scope.STATIONS_READ)]
 Command = Annotated[Call, allow(Scope.STATIONS_COMMAND)]
+Dangerous = Annotated[Call, allow(Scope.STATIONS_COMMAND, fresh=True)]
 Id = Annotated[str, Path(max_length=32)]
 
 
@@ -36,7 +37,7 @@ def _begin(routes: APIRouter) -> None:
     @routes.post("/firmware/campaigns", summary="Update many stations, wave by wave", status_code=202)
     async def begin_campaign(
         body: CampaignIn,
-        call: Command,
+        call: Dangerous,
         conditions: Matching,
         dry_run: Annotated[bool, Query(description="only say how far it would reach")] = False,
     ) -> BegunOut:
@@ -104,7 +105,7 @@ def _turn(routes: APIRouter) -> None:
         await rollout.pause(call, campaign_id)
 
     @routes.post("/firmware/campaigns/{campaign_id}/resume", summary="Go on", status_code=204)
-    async def resume_campaign(campaign_id: Id, call: Command) -> None:
+    async def resume_campaign(campaign_id: Id, call: Dangerous) -> None:
         """Also where it was halted: what failed until now is not held against it any more."""
         await rollout.resume(call, campaign_id)
 

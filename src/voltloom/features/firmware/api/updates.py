@@ -28,6 +28,7 @@ from voltloom.features.stations.documents import AnswerOut
 
 Read = Annotated[Call, allow(Scope.STATIONS_READ)]
 Command = Annotated[Call, allow(Scope.STATIONS_COMMAND)]
+Dangerous = Annotated[Call, allow(Scope.STATIONS_COMMAND, fresh=True)]
 Number = Annotated[int, Path(ge=1, le=LARGEST_ID)]
 Short = Annotated[str | None, Query(max_length=48)]
 
@@ -46,7 +47,7 @@ def _updates(routes: APIRouter, config: FirmwareConfig) -> None:
         responses=PROBLEMS_OF_A_COMMAND,
         openapi_extra=gives(UpdateFirmware),
     )
-    async def update_firmware(station_id: Id, body: UpdateIn, call: Command, timeout_s: Timeout = 30) -> UpdatedOut:
+    async def update_firmware(station_id: Id, body: UpdateIn, call: Dangerous, timeout_s: Timeout = 30) -> UpdatedOut:
         """The station is given an address of ours that only it knows, the signature, and the certificate: one that
         knows signed updates checks them itself. A refusal is an answer: see `update.state`. Where it does not answer in
         time, the update stays `asked`: it may have begun."""
@@ -91,7 +92,9 @@ def _publications(routes: APIRouter, config: FirmwareConfig) -> None:
         responses=PROBLEMS_OF_A_COMMAND,
         openapi_extra=gives(PublishFirmware),
     )
-    async def publish_firmware(station_id: Id, body: PublishIn, call: Command, timeout_s: Timeout = 30) -> PublishedOut:
+    async def publish_firmware(
+        station_id: Id, body: PublishIn, call: Dangerous, timeout_s: Timeout = 30
+    ) -> PublishedOut:
         """2.x only. It fetches the image once; its stations are then updated from it: `publication_id` of an update."""
         made, answer = await service.publish(call, config, station_id, body.image_id, timeout_s)
         return PublishedOut(publication=PublicationOut.of(made), answer=AnswerOut.of(answer))

@@ -24,6 +24,7 @@ from voltloom.domain.errors import Invalid
 from voltloom.domain.ids import JsonText
 from voltloom.features.stations.api.shared import (
     Command,
+    Dangerous,
     Id,
     Timeout,
     gives,
@@ -189,7 +190,7 @@ def _free_routes(router: APIRouter) -> None:
         station_id: Id,
         action: Annotated[str, Path(max_length=50, pattern=r"^[A-Za-z0-9]+$", examples=["GetConfiguration"])],
         request: Request,
-        call: Command,
+        call: Dangerous,
         timeout_s: Timeout = 30,
     ) -> Response:
         command = RawCall(action, _payload(await request.body()))

@@ -9,7 +9,7 @@ from voltloom.features.api import After, Limit, Page, cursor, position
 from voltloom.features.stations import service, store
 from voltloom.features.stations.answers import StationsConfig
 from voltloom.features.stations.api.finding import detail
-from voltloom.features.stations.api.shared import NOT_FOUND, PROBLEMS_OF_A_COMMAND, Id, Read, Write
+from voltloom.features.stations.api.shared import NOT_FOUND, PROBLEMS_OF_A_COMMAND, DangerousWrite, Id, Read, Write
 from voltloom.features.stations.documents import (
     CommandOut,
     ConnectionOut,
@@ -41,7 +41,7 @@ def add_routes(router: APIRouter, config: StationsConfig) -> None:
     @router.delete(
         "/stations/{station_id}", tags=["stations"], summary="Remove a station", status_code=204, responses=NOT_FOUND
     )
-    async def remove_station(station_id: Id, call: Write) -> None:
+    async def remove_station(station_id: Id, call: DangerousWrite) -> None:
         """It is let in no more. Its transactions, messages and commands stay."""
         await service.remove_station(call, station_id)
 
@@ -51,7 +51,7 @@ def add_routes(router: APIRouter, config: StationsConfig) -> None:
         summary="Give a station another password",
         responses=PROBLEMS_OF_A_COMMAND,
     )
-    async def rotate_password(station_id: Id, body: PasswordIn, call: Write) -> WelcomeOut:
+    async def rotate_password(station_id: Id, body: PasswordIn, call: DangerousWrite) -> WelcomeOut:
         """With `install`, the station takes it over its connection; otherwise the old one ends now, and the new one
         is to be entered in the station."""
         welcome = await service.rotate_password(call, config, station_id, body.password, install=body.install)

@@ -20,6 +20,8 @@ Word = Annotated[str, Query(max_length=100)]
 Read = Annotated[Call, allow(Scope.STATIONS_READ)]
 Write = Annotated[Call, allow(Scope.STATIONS_WRITE)]
 Command = Annotated[Call, allow(Scope.STATIONS_COMMAND)]
+Dangerous = Annotated[Call, allow(Scope.STATIONS_COMMAND, fresh=True)]
+DangerousWrite = Annotated[Call, allow(Scope.STATIONS_WRITE, fresh=True)]
 Format = Annotated[Literal["csv", "json", "jsonl"], Query(alias="format", description="jsonl: one document a line")]
 
 MEDIA = {"csv": "text/csv; charset=utf-8", "json": "application/json", "jsonl": "application/jsonl"}
