@@ -4,13 +4,13 @@
  *     const station = await take(api.GET("/api/v1/stations/{station_id}", { params: { path: { station_id } } }));
  *
  * `take` gives the document or throws a Problem. A call that finds the session expired waits for the sign-in that opens
- * over the page and goes on by itself; one that does not reach the server throws a Problem of kind `lost`.
+ * over the page and goes on by itself, as does one that takes a person who has just shown that it is them; one that does not reach the server throws a Problem of kind `lost`.
  */
 import createClient, { type Middleware } from "openapi-fetch";
-import { Problem } from "./problems.ts";
+import { Problem, type ProblemKind } from "./problems.ts";
 import type { paths } from "./schema.d.ts";
 import { serverAnswered, serverLost } from "./server.ts";
-import { csrfToken, sessionExpired } from "./session.ts";
+import { confirmationNeeded, csrfToken, sessionExpired } from "./session.ts";
 
 const SAFE = new Set(["GET", "HEAD", "OPTIONS"]);
 
@@ -41,7 +41,18 @@ async function send(request: Request): Promise<Response> {
   serverAnswered();
   const isSignIn = new URL(request.url).pathname.startsWith("/api/v1/session") && request.method === "POST";
   if (answer.status === 401 && !isSignIn && (await sessionExpired())) return send(again);
+  if (answer.status === 403 && (await isOf(answer, "fresh-sign-in-needed")) && (await confirmationNeeded())) {
+    return send(again);
+  }
   return answer;
+}
+
+async function isOf(answer: Response, kind: ProblemKind): Promise<boolean> {
+  try {
+    return Problem.of(answer.status, await answer.clone().json()).kind === kind;
+  } catch {
+    return false;
+  }
 }
 
 /** For what openapi-fetch does not cover: streams, files. */

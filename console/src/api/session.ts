@@ -37,6 +37,7 @@ export function signedIn(who: Who): void {
 
 export function signedOut(): void {
   become({ is: "nobody" });
+  confirmed(false);
   waiting?.settle(false);
   waiting = undefined;
 }
@@ -51,6 +52,32 @@ export function sessionExpired(): Promise<boolean> {
     become({ is: "expired", who: session.who });
   }
   return waiting.promise;
+}
+
+let confirming: { promise: Promise<boolean>; settle: (confirmed: boolean) => void } | undefined;
+
+/** A call was refused because the person has not shown for a while that it is them. True when they have: then it may be
+ * repeated. */
+export function confirmationNeeded(): Promise<boolean> {
+  if (session.is !== "in") return Promise.resolve(false);
+  if (confirming === undefined) {
+    let settle: (confirmed: boolean) => void = () => undefined;
+    const promise = new Promise<boolean>((resolve) => (settle = resolve));
+    confirming = { promise, settle };
+    for (const listener of listeners) listener();
+  }
+  return confirming.promise;
+}
+
+export function confirmed(yes: boolean): void {
+  confirming?.settle(yes);
+  confirming = undefined;
+  for (const listener of listeners) listener();
+}
+
+/** Is the reader being asked to show that it is them? */
+export function useConfirming(): boolean {
+  return useSyncExternalStore(onSession, () => confirming !== undefined);
 }
 
 export function csrfToken(): string {

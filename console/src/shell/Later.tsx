@@ -4,7 +4,7 @@ import "@mantine/notifications/styles.layer.css";
 import { ConfirmHost } from "@/ui/ConfirmHost.tsx";
 import { Help } from "./Help.tsx";
 import Palette from "./Palette.tsx";
-import { SignInAgain } from "./SignIn.tsx";
+import { ConfirmAgain, SignInAgain } from "./SignIn.tsx";
 
 export default function Later(props: { help: boolean; closeHelp: () => void }) {
   return (
@@ -14,6 +14,7 @@ export default function Later(props: { help: boolean; closeHelp: () => void }) {
       <Help opened={props.help} close={props.closeHelp} />
       <ConfirmHost />
       <SignInAgain />
+      <ConfirmAgain />
     </>
   );
 }

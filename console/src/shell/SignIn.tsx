@@ -1,8 +1,8 @@
 /** Signing in: a page of its own, and the same form over the page where a session has ended. */
-import { Button, Code, Modal, Paper, PasswordInput, Stack, Text, TextInput, Title } from "@mantine/core";
+import { Button, Code, Group, Modal, Paper, PasswordInput, Stack, Text, TextInput, Title } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
-import { api, currentSession, Problem, signedIn, take, useSession } from "@/api";
+import { api, confirmed, currentSession, Problem, signedIn, take, useConfirming, useSession, type Who } from "@/api";
 import { common, useTexts } from "@/i18n";
 import { navigate } from "@/route";
 import { Trouble, useTitle } from "@/ui";
@@ -20,7 +20,7 @@ function asksForCode(error: unknown, code: string): boolean {
   return error instanceof Problem && error.kind === "second-factor-needed" && code === "";
 }
 
-function CodeField(props: { value: string; onChange: (code: string) => void }) {
+function CodeField(props: { value: string; onChange: (code: string) => void; beside?: boolean }) {
   const { t } = useTexts(common);
   return (
     <TextInput
@@ -34,7 +34,7 @@ function CodeField(props: { value: string; onChange: (code: string) => void }) {
       withAsterisk={false}
       // It appears when it is asked for, and is the one thing left to type.
       ref={(field) => {
-        if (props.value === "") field?.focus();
+        if (props.value === "" && !props.beside) field?.focus();
       }}
       value={props.value}
       onChange={(event) => props.onChange(event.currentTarget.value)}
@@ -179,6 +179,80 @@ export function SignInAgain() {
       </Text>
       {session.is === "expired" ? (
         <PasswordForm key={session.who.id} login={session.who.person?.login ?? ""} then={() => undefined} />
+      ) : null}
+    </Modal>
+  );
+}
+
+function ConfirmForm(props: { who: Who }) {
+  const { t } = useTexts(common);
+  const [password, setPassword] = useState("");
+  const [code, setCode] = useState("");
+  const confirm = useMutation({
+    mutationFn: () => take(api.POST("/api/v1/session/confirmation", { body: { password, code } })),
+    onSuccess: () => confirmed(true),
+  });
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        confirm.mutate();
+      }}
+    >
+      <Stack>
+        {confirm.isError ? <Trouble error={confirm.error} /> : null}
+        {/* For password managers: whose password it is. */}
+        <input type="text" autoComplete="username" value={props.who.person?.login ?? ""} readOnly hidden />
+        <PasswordInput
+          label={t("signIn.password")}
+          autoComplete="current-password"
+          visibilityToggleButtonProps={{ "aria-label": t("ui.showPassword") }}
+          required
+          withAsterisk={false}
+          data-autofocus
+          value={password}
+          onChange={(event) => setPassword(event.currentTarget.value)}
+        />
+        {props.who.second_factor === "on" ? <CodeField value={code} onChange={setCode} beside /> : null}
+        <Group justify="flex-end">
+          <Button variant="default" onClick={() => confirmed(false)}>
+            {t("ui.cancel")}
+          </Button>
+          <Button type="submit" loading={confirm.isPending}>
+            {t("signIn.confirm")}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}
+
+/** Over the page, before something dangerous: what was asked for goes on by itself. */
+export function ConfirmAgain() {
+  const { t } = useTexts(common);
+  const session = useSession();
+  const opened = useConfirming() && session.is === "in";
+  return (
+    <Modal opened={opened} onClose={() => confirmed(false)} title={t("signIn.confirmTitle")} closeButtonProps={{ "aria-label": t("app.close") }} zIndex={400}>
+      <Text c="dimmed" mb="md">
+        {t("signIn.confirmWhy")}
+      </Text>
+      {session.is === "in" ? (
+        session.who.person?.has_password === false ? (
+          <Stack>
+            <Text>{t("signIn.confirmNoPassword")}</Text>
+            <Button
+              onClick={() => {
+                confirmed(false);
+                navigate("/password");
+              }}
+            >
+              {t("signIn.confirmChoose")}
+            </Button>
+          </Stack>
+        ) : (
+          <ConfirmForm who={session.who} />
+        )
       ) : null}
     </Modal>
   );
