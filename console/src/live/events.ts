@@ -86,6 +86,31 @@ export interface Events {
     energy_wh: number | null;
     actor: string;
   };
+  "firmware.update_changed": { station_id: string; update_id: number; at: string; state: string; version: string; reason: string; campaign_id: string };
+  "firmware.publication_changed": { station_id: string; publication_id: number; at: string; state: string; version: string };
+  "firmware.campaign_changed": { campaign_id: string; at: string; change: string; reason: string; wave: number; stations: number; done: number; failed: number };
+  "log.changed": { station_id: string; log_id: number; at: string; kind: string; state: string; reason: string; size: number | null };
+  "display.changed": { station_id: string; number: number; at: string; state: string };
+  "station.list_changed": { station_id: string; at: string; state: string; version: number; entries: number };
+  "settings.wanted_changed": { station_id: string; template_id: string; at: string; change: string };
+  "settings.reconciled": { station_id: string; at: string; hold: number; refused: number; rebooting: number; held_back: boolean; reason: string };
+  "certificate.request_changed": { station_id: string; request: string; at: string; state: string; reason: string };
+  "charging.profile_changed": { station_id: string; profile_id: number; evse: number; at: string; state: string };
+  "charging.limit_changed": { station_id: string; evse: number; source: string; at: string; limited: boolean; grid_critical: boolean };
+  "station.monitors_received": { station_id: string; at: string; report_id: number; count: number };
+  "monitors.template_changed": { template_id: string; at: string; change: string };
+  "station.event_noticed": {
+    station_id: string;
+    at: string;
+    component: string;
+    variable: string;
+    evse: number | null;
+    trigger: string;
+    value: string;
+    severity: number | null;
+    cleared: boolean;
+  };
+  "tariff.assigned": { at: string; kind: string; target: string; tariff_id: string };
   "audit.noted": { at: string; actor: string; action: string; target: string; outcome: string };
 }
 

@@ -109,7 +109,7 @@ function took(event: string, id: number | null, data: string): void {
       running?.abort();
       return;
     default:
-      hand({ name: event as EventName, number: id, data: JSON.parse(data) as never });
+      hand({ name: event, number: id, data: JSON.parse(data) as unknown } as Happening);
   }
 }
 

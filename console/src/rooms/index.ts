@@ -1,6 +1,7 @@
 /** The rooms of the console. To add one: a folder, and a line here. Order does not matter; `nav.order` does. */
 import { audit, events } from "./journal/index.tsx";
 import { inbox, newStation, room as stations } from "./stations/index.tsx";
+import { room as firmware } from "./firmware/index.tsx";
 import { room as keys } from "./keys/index.tsx";
 import { room as overview } from "./overview/index.tsx";
 import { room as password } from "./password/index.tsx";
@@ -12,4 +13,4 @@ import { room as tokens } from "./tokens/index.tsx";
 import { room as transactions } from "./transactions/index.tsx";
 import type { Room } from "./room.ts";
 
-export const rooms: readonly Room[] = [audit, events, inbox, newStation, stations, keys, overview, password, people, profile, sites, station, tokens, transactions];
+export const rooms: readonly Room[] = [audit, events, inbox, newStation, stations, firmware, keys, overview, password, people, profile, sites, station, tokens, transactions];
