@@ -29,6 +29,7 @@ export interface Series {
  * values   a list a series, as long as `at`; null: nothing is known, and the line has a gap
  * format   a value as text, with its unit: format.power; formatRight of the right axis
  * span     [from, to] in Unix seconds; without it all of `at`
+ * rest     the value that the key names while nothing is pointed at; without it the last
  */
 export interface ChartProps {
   label: string;
@@ -40,6 +41,7 @@ export interface ChartProps {
   height?: number;
   span?: readonly [number, number];
   empty?: string;
+  rest?: number;
 }
 
 const TABLE_ROWS = 200;
@@ -164,7 +166,7 @@ export function Chart(props: ChartProps) {
   }, [data, from, to]);
 
   const last = at.length - 1;
-  const index = pointed !== null && pointed <= last ? pointed : last;
+  const index = pointed !== null && pointed <= last ? pointed : (props.rest ?? last);
   const write = (series: Series, value: number | null | undefined): string =>
     value === null || value === undefined ? "–" : (series.axis === "right" ? (props.formatRight ?? props.format) : props.format)(value);
   const pressed = (event: KeyboardEvent): void => {

@@ -6,6 +6,7 @@ import { useTexts } from "@/i18n";
 import { useFilters } from "@/route";
 import { Empty, FilterBar, Trouble, valuesOf, VirtualTable } from "@/ui";
 import { isUpdateState, UPDATE_STATES, type Update, updateTexts, useUpdateColumns, useUpdates } from "@/ui/firmware";
+import { StationFilter } from "@/ui/StationFilter.tsx";
 import { useImages } from "./queries.ts";
 import { texts } from "./texts.ts";
 
@@ -30,7 +31,7 @@ export function Updates(props: { open: (id: number) => void }) {
         defaults={DEFAULTS}
         onChange={setFilters}
         filters={[
-          { kind: "search", name: "station", label: t("firmware.stationExactly") },
+          { kind: "own", name: "station", field: <StationFilter label={t("firmware.station")} value={filters.station} onChange={(chosen) => setFilters({ station: chosen })} /> },
           { kind: "choices", name: "state", label: t("firmware.state"), options: UPDATE_STATES.map((state) => ({ value: state, label: say(`update.state.${state}`) })) },
           { kind: "choice", name: "of", label: t("firmware.version"), options: (images.data ?? []).map((image) => ({ value: image.id, label: `${image.version} ${image.vendor} ${image.model}`.trim() })), searchable: true },
         ]}

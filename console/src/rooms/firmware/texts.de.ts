@@ -98,7 +98,6 @@ export const de: Same<typeof en> = {
   "firmware.correct": "Angaben berichtigen",
 
   "firmware.station": "Station",
-  "firmware.stationExactly": "Station, ihr ganzer Name",
   "firmware.changed": "Geändert",
   "firmware.noUpdates": "Noch kein Update",
   "firmware.noUpdatesText": "Jedes Update einer Station steht hier, mit seinen Schritten: gefragt, lädt, installiert und bestätigt, wenn sie mit der neuen Version zurückkommt.",

@@ -95,7 +95,6 @@ export const en = {
   "firmware.correct": "Correct what is typed",
 
   "firmware.station": "Station",
-  "firmware.stationExactly": "Station, its whole identity",
   "firmware.changed": "Changed",
   "firmware.noUpdates": "No update yet",
   "firmware.noUpdatesText": "Each update of a station is here, with its steps: asked, downloading, installed, and confirmed when it comes back with the new version.",

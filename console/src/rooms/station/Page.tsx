@@ -1,13 +1,20 @@
 /** A station: who it is and how it is, above the tab one looks at. */
-import { Anchor, Box, Group, Tabs, Text } from "@mantine/core";
+import { Anchor, Box, Button, Group, Menu, Tabs, Text } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import {
   IconActivity,
   IconAdjustments,
   IconArrowsExchange,
   IconBolt,
+  IconCertificate,
+  IconChartHistogram,
+  IconChevronDown,
+  IconCpu,
   IconHistory,
+  IconListCheck,
+  IconMessage2,
   IconPlugConnectedX,
+  IconRadar2,
   IconTerminal2,
 } from "@tabler/icons-react";
 import { lazy, type ReactNode, Suspense } from "react";
@@ -19,6 +26,7 @@ import { Age, Copy, Empty, PageHeader, SafeText, Skeletons, StateBadge, Trouble,
 import { Actions } from "./Actions.tsx";
 import { type Detail, useDetail, useKeptCurrent, useSites } from "./data.ts";
 import { versionOf } from "./knowledge.ts";
+import { texts as moreTexts } from "./more/names.ts";
 import classes from "./station.module.css";
 import { texts } from "./texts.ts";
 
@@ -30,7 +38,19 @@ const TABS = [
   { id: "transactions", icon: IconBolt, needs: "transactions:read" },
   { id: "history", icon: IconHistory, needs: "stations:read" },
 ] as const satisfies readonly { id: string; icon: unknown; needs: Scope }[];
-type Tab = (typeof TABS)[number]["id"];
+
+/** What is looked at now and then waits in a menu, so that the page stays calm. The one that is open is a tab beside the others. */
+const MORE = [
+  { id: "firmware", icon: IconCpu, needs: "stations:read" },
+  { id: "certificates", icon: IconCertificate, needs: "stations:read" },
+  { id: "charging", icon: IconChartHistogram, needs: "stations:read" },
+  { id: "monitoring", icon: IconRadar2, needs: "stations:read" },
+  { id: "local-list", icon: IconListCheck, needs: "stations:read" },
+  { id: "display", icon: IconMessage2, needs: "stations:read" },
+] as const satisfies readonly { id: string; icon: unknown; needs: Scope }[];
+type Usual = (typeof TABS)[number]["id"];
+type More = (typeof MORE)[number]["id"];
+type Tab = Usual | More;
 
 const CONTENT = {
   now: lazy(() => import("./Now.tsx")),
@@ -39,7 +59,13 @@ const CONTENT = {
   commands: lazy(() => import("./Commands.tsx")),
   transactions: lazy(() => import("./Transactions.tsx")),
   history: lazy(() => import("./History.tsx")),
-};
+  firmware: lazy(() => import("./more/Firmware.tsx")),
+  certificates: lazy(() => import("./more/Certificates.tsx")),
+  charging: lazy(() => import("./more/Charging.tsx")),
+  monitoring: lazy(() => import("./more/Monitoring.tsx")),
+  "local-list": lazy(() => import("./more/LocalList.tsx")),
+  display: lazy(() => import("./more/Display.tsx")),
+} satisfies Record<Tab, unknown>;
 
 /** The state: the fleet's word for it, which only the server's rules know; before that is read, what is plain. */
 function stateOf(detail: Detail, told: string | undefined): string {
@@ -49,23 +75,41 @@ function stateOf(detail: Detail, told: string | undefined): string {
 
 function Tabbed(props: { id: string; tab: Tab; children: ReactNode }) {
   const { t } = useTexts(texts);
+  const { t: more } = useTexts(moreTexts);
   const may = useMay();
   const narrow = useMediaQuery("(max-width: 47.99em)", matchMedia("(max-width: 47.99em)").matches);
+  const open = MORE.find(({ id }) => id === props.tab);
+  const go = (chosen: string | null): void => navigate(pathOf("stations", props.id, ...(chosen === null || chosen === "now" ? [] : [chosen])));
   return (
-    <Tabs
-      value={props.tab}
-      keepMounted={false}
-      {...(narrow ? { classNames: { tabLabel: classes.tabLabel ?? "" } } : {})}
-      variant={narrow ? "pills" : "default"}
-      onChange={(chosen) => navigate(pathOf("stations", props.id, ...(chosen === null || chosen === "now" ? [] : [chosen])))}
-    >
-      <Tabs.List mb="md" className={narrow ? (classes.tabsNarrow ?? "") : "no-print"}>
-        {TABS.filter(({ needs }) => may(needs)).map(({ id, icon: TabIcon }) => (
-          <Tabs.Tab key={id} value={id} leftSection={<TabIcon size={16} stroke={1.8} aria-hidden />}>
-            {t(`station.tab.${id}`)}
-          </Tabs.Tab>
-        ))}
-      </Tabs.List>
+    <Tabs value={props.tab} keepMounted={false} {...(narrow ? { classNames: { tabLabel: classes.tabLabel ?? "" } } : {})} variant={narrow ? "pills" : "default"} onChange={go}>
+      <div className={`${classes.tabRow} no-print`} data-narrow={narrow || undefined}>
+        <Tabs.List className={narrow ? (classes.tabsNarrow ?? "") : ""}>
+          {TABS.filter(({ needs }) => may(needs)).map(({ id, icon: TabIcon }) => (
+            <Tabs.Tab key={id} value={id} leftSection={<TabIcon size={16} stroke={1.8} aria-hidden />}>
+              {t(`station.tab.${id}`)}
+            </Tabs.Tab>
+          ))}
+          {open === undefined ? null : (
+            <Tabs.Tab value={open.id} leftSection={<open.icon size={16} stroke={1.8} aria-hidden />} data-more>
+              {more(`more.${open.id}`)}
+            </Tabs.Tab>
+          )}
+        </Tabs.List>
+        <Menu>
+          <Menu.Target>
+            <Button variant="subtle" color="gray" c="inherit" size="compact-sm" fw={400} rightSection={<IconChevronDown size={16} aria-hidden />} className={classes.tabMore ?? ""}>
+              {more("more.more")}
+            </Button>
+          </Menu.Target>
+          <Menu.Dropdown>
+            {MORE.filter(({ needs }) => may(needs)).map(({ id, icon: ItemIcon }) => (
+              <Menu.Item key={id} leftSection={<ItemIcon size={16} stroke={1.8} aria-hidden />} aria-current={id === props.tab ? "page" : undefined} onClick={() => go(id)}>
+                {more(`more.${id}`)}
+              </Menu.Item>
+            ))}
+          </Menu.Dropdown>
+        </Menu>
+      </div>
       <Tabs.Panel value={props.tab} tabIndex={-1}>
         {props.children}
       </Tabs.Panel>
@@ -138,7 +182,7 @@ export default function StationPage() {
   useKeptCurrent(id);
   const detail = useDetail(id);
   const row = useStation(id);
-  const tab: Tab = TABS.find((each) => each.id === params.tab && may(each.needs))?.id ?? "now";
+  const tab: Tab = [...TABS, ...MORE].find((each) => each.id === params.tab && may(each.needs))?.id ?? "now";
   const Content = CONTENT[tab];
   const missing = detail.error instanceof Problem && detail.error.status === 404;
   const content = (
@@ -161,7 +205,7 @@ export default function StationPage() {
       >
         {detail.data === undefined ? null : <Actions detail={detail.data} state={stateOf(detail.data, row?.state)} />}
       </PageHeader>
-      {missing && (tab === "now" || tab === "settings" || tab === "commands") ? (
+      {missing && (tab === "now" || tab === "settings" || tab === "commands" || MORE.some(({ id: each }) => each === tab)) ? (
         <Gone id={id} />
       ) : detail.isError && !missing && detail.data === undefined ? (
         <Trouble error={detail.error} retry={() => void detail.refetch()} />

@@ -1,0 +1,2 @@
+export { RequestTag, SIGNING_USES, StandingTag, USES } from "./looks.tsx";
+export { texts as certificateTexts } from "./texts.ts";
