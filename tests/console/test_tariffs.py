@@ -85,6 +85,7 @@ def test_a_tariff_is_made_like_another_and_assigned(open_page: OpenPage, tariffs
     dialog = page.get_by_role("dialog", name="Assign a tariff")
     dialog.get_by_role("radio", name=re.compile("^Station")).check()
     dialog.get_by_label(re.compile("^Station")).and_(page.locator("input:not([type=radio])")).fill(network.stations[0])
+    page.keyboard.press("Tab")
     look(page, "tariff-assign-1440-light")
     dialog.get_by_role("button", name="Assign").click()
     expect(page.get_by_text(f"{fresh} holds for the station {network.stations[0]}.")).to_be_visible()
