@@ -24,12 +24,13 @@ PAYMENT = "psp-77f0c1"
 DIRECT = {"value": PAYMENT, "kind": "DirectPayment"}
 PAGE = "https://pay.example.com/{chargingstationid}/{evse}/{totp}/{version}"
 LETTERS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+RECEIPTS = "https://receipts.example.com/{psp_ref}"
 TARIFF = {"id": "case-1", "currency": "EUR", "energy": {"prices": [{"amount": "0.40"}]}}
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with Server(tmp_path_factory.mktemp("of21") / "data") as running:
+    with Server(tmp_path_factory.mktemp("of21") / "data", receipt_url=RECEIPTS) as running:
         furnish(running)
         running.tell("/tariffs", TARIFF)
         for card, amount in ((PREPAID, "25.00"), (SPENT, "0")):
@@ -122,10 +123,19 @@ async def test_TC_C_118_CSMS_a_payment_is_settled(bench: Bench):
 
 
 @case(V21)
+async def test_TC_C_119_CSMS_a_payment_is_settled_and_the_receipt_is_ours(bench: Bench):
+    """C20: PaymentCtrlr.ReceiptByCSMS; the station shows where it is."""
+    await charged(bench)
+    answer = await settles(bench, "Settled", 18.15, transactionId=bench.transaction_id)
+    assert answer == {"receiptUrl": RECEIPTS.format(psp_ref=f"{PAYMENT}-{bench.station.id}")}
+    await is_settled(bench, "Settled")
+
+
+@case(V21)
 async def test_TC_C_120_CSMS_a_payment_that_fails_and_is_settled_later(bench: Bench):
     """C22."""
     await charged(bench)
-    more = {"transactionId": bench.transaction_id}
+    more = {"transactionId": bench.transaction_id, "receiptId": "R-2"}
     assert await settles(bench, "Failed", 18.15, statusInfo="no line", **more) == {}
     await is_settled(bench, "Failed")
     assert await settles(bench, "Settled", 18.15, **more) == {}

@@ -78,6 +78,7 @@ class Parts:
     archive: Archive
     factors: access.SecondFactors
     web_payments: Envelope
+    receipts_at: str
     signer: access.Signer
     firmware: firmware.FirmwareConfig
     logs: logs.LogsConfig
@@ -123,6 +124,7 @@ def parts_of(settings: Settings, where: Addresses) -> Parts:
         archive=archive,
         factors=access.SecondFactors(Envelope({"1": factors_key}, "1"), _MUST_HAVE[settings.second_factor]),
         web_payments=Envelope({"1": payments_key}, "1"),
+        receipts_at=_receipts_at(settings),
         signer=access.Signer(checkpoints_key),
         firmware=firmware.FirmwareConfig(FileStore(files / "firmware"), where.files, firmware_roots(settings)),
         logs=logs.LogsConfig(
@@ -184,6 +186,16 @@ def _signers(settings: Settings, authority: certificates.Authority, outbound: Ou
     return certificates.Signers(signer(settings.station_authority_url), signer(settings.vehicle_authority_url))
 
 
+def _receipts_at(settings: Settings) -> str:
+    """Raises SettingError."""
+    if settings.receipt_url:
+        try:
+            payments.check_receipts_at(settings.receipt_url)
+        except Invalid as error:
+            raise SettingError(f"The setting `receipt_url` is {settings.receipt_url!r}: {error.reason}.") from error
+    return settings.receipt_url
+
+
 def _file(name: str) -> Path | None:
     return Path(name) if name else None
 
@@ -242,7 +254,7 @@ def features(parts: Parts) -> tuple[Feature, ...]:
         contracts.feature(parts.inquiry, parts.pool),
         transactions.feature,
         tariffs.feature,
-        payments.feature(parts.web_payments, vat_validators()),
+        payments.feature(parts.web_payments, vat_validators(), parts.receipts_at),
         reservations.feature,
         display.feature,
         charging_profiles.feature,

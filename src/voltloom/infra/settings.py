@@ -113,6 +113,10 @@ class Settings:
     contract_pool_token_file: str = field(
         default="", metadata=_about("file with the bearer token for it, read anew for each request")
     )
+    receipt_url: str = field(
+        default="",
+        metadata=_about("https://… of receipts that you make, with {psp_ref} in it; empty: stations make them (2.1)"),
+    )
     outbound_allowed: tuple[str, ...] = field(
         default=(), metadata=_about("networks and host names that may be called beside the public internet")
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -12,7 +13,7 @@ from voltloom.app.parts import EVENTS
 from voltloom.domain.commands import Accepted, AnnouncePayment, Answer, ChangeSettings, SettingAnswer, SettingStatus
 from voltloom.domain.errors import Invalid
 from voltloom.domain.events import PaymentTold, SecurityNoticed
-from voltloom.domain.ids import TransactionId
+from voltloom.domain.ids import StationId, TransactionId
 from voltloom.domain.reports import (
     Company,
     SettlementReply,
@@ -25,7 +26,7 @@ from voltloom.domain.transaction import TransactionLimit
 from voltloom.features.access import Role
 from voltloom.features.feature import Memories, StationContext
 from voltloom.features.payments import qr, rules
-from voltloom.features.payments.answers import vat_answerer
+from voltloom.features.payments.answers import Desk, desks, settler, vat_answerer
 from voltloom.features.payments.qr import Codes
 from voltloom.features.payments.rules import VatValidator
 from voltloom.infra.database import Work
@@ -88,6 +89,27 @@ def test_a_settlement_is_kept_as_told_and_once(play):
         assert station.heard(PaymentTold)[0].status == "Settled"
 
     play(story)
+
+
+def test_a_station_that_makes_no_receipt_is_told_where_ours_is():
+    answer = settler("https://receipts.example.com/{station_id}/{psp_ref}?tx={transaction_id}")
+
+    def said(**more: object) -> SettlementReply:
+        ctx = StationContext(None, None, NOW, Work(), StationId("CP 7"), "m1", Memories({desks: Desk()}))  # type: ignore[arg-type]
+        return answer(ctx, replace(settlement(), **more))
+
+    bare = {"receipt_id": "", "receipt_url": ""}
+    assert said() == SettlementReply()
+    assert said(**bare).receipt_url == "https://receipts.example.com/CP%207/psp-1?tx=T-1"
+    assert said(**bare, psp_ref="../a&b").receipt_url == "https://receipts.example.com/CP%207/..%2Fa%26b?tx=T-1"
+    assert said(**bare, status=SettlementStatus.FAILED) == SettlementReply()
+    assert said(**bare, psp_ref="x" * 2000) == SettlementReply()
+
+
+@pytest.mark.parametrize("wrong", ["receipts/{psp_ref}", "https://a.example/", "https://a.example/{psp_ref}/{user}"])
+def test_an_address_of_no_receipt_is_refused(wrong: str):
+    with pytest.raises(Invalid):
+        rules.check_receipts_at(wrong)
 
 
 def test_settlements_come_page_by_page(play):

@@ -206,6 +206,7 @@ def test_a_unit_in_another_case_does_not_cost_the_reading():
 
 
 def test_a_reading_without_context_and_a_time_without_zone_are_taken_as_the_standard_means_them():
+    """https://github.com/evcc-io/evcc/issues/10399"""
     meter = {"connectorId": 1, "meterValue": [{"timestamp": "2024-05-17T10:29:00", "sampledValue": [{"value": "7"}]}]}
     [sample] = heard(V16, "MeterValues", meter).reports[0].samples
     assert sample.energy_wh == 7

@@ -10,7 +10,14 @@ from sqlalchemy import Connection
 
 from voltloom.domain.events import PaymentTold, SecurityNoticed
 from voltloom.domain.ids import StationId
-from voltloom.domain.reports import Company, SettlementReply, SettlementReported, VatNumberReported, VatReply
+from voltloom.domain.reports import (
+    Company,
+    SettlementReply,
+    SettlementReported,
+    SettlementStatus,
+    VatNumberReported,
+    VatReply,
+)
 from voltloom.features.feature import Memory, StationContext
 from voltloom.features.payments import rules, store
 from voltloom.features.payments.rules import Settlement, VatValidator
@@ -33,15 +40,27 @@ def _load(connection: Connection, ids: Sequence[StationId]) -> dict[StationId, D
 desks = Memory(_load, Desk)
 
 
-def settled(ctx: StationContext, report: SettlementReported) -> SettlementReply:
-    """Kept as told. The receipt is the station's, or whoever settles makes one: we make none."""
+def settler(receipts_at: str) -> Callable[[StationContext, SettlementReported], SettlementReply]:
+    """receipts_at: where a receipt of ours is found, by `rules.receipt_at`; "": nowhere."""
+
+    def answer(ctx: StationContext, report: SettlementReported) -> SettlementReply:
+        _keep(ctx, report)
+        if report.status is SettlementStatus.SETTLED and not (report.receipt_url or report.receipt_id):
+            return SettlementReply(receipt_url=rules.receipt_at(receipts_at, ctx.station_id, report))
+        return SettlementReply()
+
+    return answer
+
+
+def _keep(ctx: StationContext, report: SettlementReported) -> None:
+    """As told; in part where it tells too much."""
     desk = ctx.recall(desks)
     allowance = desk.allowance = desk.allowance or Allowance.of(60, timedelta(seconds=10), ctx.now)
     if not allowance.take(ctx.now):
         if allowance.refused == 1:
             text = "payments are told too fast: some are not kept"
             ctx.work.tell(SecurityNoticed("too_many_payments", ctx.now, ctx.station_id, text))
-        return SettlementReply()
+        return
     settlement = Settlement(
         number=0,
         station_id=ctx.station_id,
@@ -59,7 +78,6 @@ def settled(ctx: StationContext, report: SettlementReported) -> SettlementReply:
     )
     ctx.work.write(store.ADD, *store.values_of(settlement))
     ctx.work.tell(PaymentTold(ctx.station_id, settlement.transaction_id, ctx.now, settlement.status.value))
-    return SettlementReply()
 
 
 def _plain(company: Company) -> Company:

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Final, TypeAlias
+from urllib.parse import quote
 
+from voltloom.domain.errors import Invalid
 from voltloom.domain.ids import StationId
-from voltloom.domain.reports import Company, SettlementStatus, VatReply
+from voltloom.domain.reports import Company, SettlementReported, SettlementStatus, VatReply
 
 VatValidator: TypeAlias = Callable[[str], Awaitable[VatReply | None]]
 """Of a number in its plain form: what is known of it; None where this one knows nothing of that country."""
@@ -66,6 +68,27 @@ def why_no_vat(number: str) -> str:
     if pattern is None:
         return "no VAT number of a country whose form is known"
     return "" if pattern.fullmatch(rest) else f"not the form of a VAT number of {country}"
+
+
+_PLACEHOLDER: Final = re.compile(r"\{([a-z_]*)\}")
+_OF_A_RECEIPT: Final = {"station_id", "psp_ref", "transaction_id"}
+LONGEST_URL: Final = 2000
+
+
+def check_receipts_at(template: str) -> None:
+    """Raises Invalid."""
+    names = set(_PLACEHOLDER.findall(template))
+    if not re.match(r"https?://[^{}\s/]+/", template) or "psp_ref" not in names or not names <= _OF_A_RECEIPT:
+        raise Invalid(
+            "receipts are at https://…, with {psp_ref} in it, and {station_id} and {transaction_id} if you like"
+        )
+
+
+def receipt_at(template: str, station_id: StationId, report: SettlementReported) -> str:
+    """The address of a receipt of ours, for the station to show; "" for none."""
+    said = {"station_id": station_id, "psp_ref": report.psp_ref, "transaction_id": report.transaction_id or ""}
+    address = _PLACEHOLDER.sub(lambda found: quote(said.get(found[1], ""), safe=""), template)
+    return address if len(address) <= LONGEST_URL else ""
 
 
 @dataclass(frozen=True, slots=True)
