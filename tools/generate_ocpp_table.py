@@ -124,18 +124,21 @@ def actions_said(speaker: Callable[..., Any], dialect: Dialect) -> set[str]:
 
 
 def tests_by_action() -> dict[str, str]:
-    """For each action, a test whose code names it."""
+    """For each action, a test whose code names it; else a file of tests in which a helper of theirs does."""
     found: dict[str, str] = {}
     for folder in TESTS:
+        beside: dict[str, str] = {}
         for file in sorted((ROOT / "tests" / folder).rglob("test_*.py")):
-            tree = ast.parse(file.read_text())
-            shared = {text for node in tree.body if not isinstance(node, ast.FunctionDef) for text in constants(node)}
-            for test in tree.body:
-                if isinstance(test, ast.FunctionDef) and test.name.startswith("test_"):
-                    for text in sorted(constants(test)):
-                        found.setdefault(text, f"`{file.relative_to(ROOT / 'tests')}` {test.name}")
-            for text in sorted(shared):
-                found.setdefault(text, f"`{file.relative_to(ROOT / 'tests')}`")
+            named = f"`{file.relative_to(ROOT / 'tests')}`"
+            for node in ast.parse(file.read_text()).body:
+                test = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name
+                for text in sorted(constants(node)):
+                    if test and test.startswith("test_"):
+                        found.setdefault(text, f"{named} {test}")
+                    else:
+                        beside.setdefault(text, named)
+        for text, file_named in beside.items():
+            found.setdefault(text, file_named)
     return found
 
 
