@@ -113,9 +113,13 @@ def read_open(connection: Connection, ids: Sequence[StationId] | None = None) ->
         .join(_TRANSACTIONS, (tx.station_id == c.station_id) & (tx.id == c.transaction_id))
         .where(tx.ended_at.is_(None))
     )
-    if ids is not None:
-        query = query.where(c.station_id.in_(ids))
-    return [OpenHeld(row.said_id or row.transaction_id, _held(row)) for row in connection.execute(query)]
+    # Few are held to anything at any time, and the stations of a node may be more than a statement can name.
+    wanted = None if ids is None else set(ids)
+    return [
+        OpenHeld(row.said_id or row.transaction_id, _held(row))
+        for row in connection.execute(query)
+        if wanted is None or row.station_id in wanted
+    ]
 
 
 class Pending(NamedTuple):
@@ -142,9 +146,11 @@ def add_pending(connection: Connection, station_id: StationId, start: Pending) -
 def read_pending(
     connection: Connection, ids: Sequence[StationId], since: datetime
 ) -> dict[StationId, dict[int, Pending]]:
-    query = select(pending).where(pending.c.station_id.in_(ids), pending.c.asked_at >= since)
+    query, wanted = select(pending).where(pending.c.asked_at >= since), set(ids)
     found: dict[StationId, dict[int, Pending]] = {}
     for row in connection.execute(query):
+        if row.station_id not in wanted:
+            continue
         start = Pending(row.remote_start_id, _limit(row.wanted), row.actor, row.asked_at)
         found.setdefault(row.station_id, {})[start.remote_start_id] = start
     return found
