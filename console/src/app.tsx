@@ -8,6 +8,7 @@ import { Lost } from "@/shell/Lost.tsx";
 import { Wall } from "@/shell/Pages.tsx";
 import { Shell } from "@/shell/Shell.tsx";
 import { theme, variables } from "@/theme.ts";
+import { usePrinting } from "@/ui/printing.ts";
 
 const SignInPage = lazy(() => import("@/shell/SignIn.tsx"));
 
@@ -53,8 +54,9 @@ function Door() {
 const schemes = colorSchemes();
 
 export function App() {
+  const printing = usePrinting();
   return (
-    <MantineProvider theme={theme} cssVariablesResolver={variables} getStyleNonce={() => nonce} colorSchemeManager={schemes} defaultColorScheme="auto">
+    <MantineProvider {...(printing ? { forceColorScheme: "light" } : {})} theme={theme} cssVariablesResolver={variables} getStyleNonce={() => nonce} colorSchemeManager={schemes} defaultColorScheme="auto">
       <QueryClientProvider client={queries}>
         <Wall>
           <Door />

@@ -31,11 +31,13 @@ export interface Command {
  * path      as wouter writes it: "/stations", "/stations/:id"; a nested one: "/stations/:id/:tab?"
  * page      loaded when somebody goes there: page(() => import("./Page.tsx"))
  * title     of the document; pages that know better call `useTitle`
+ * needs     where it takes another scope than its room: to add is more than to look
  */
 export interface Way {
   path: string;
   title: Said;
   page: LazyExoticComponent<ComponentType>;
+  needs?: Scope;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { Fragment } from "react";
 import { useMay } from "@/api";
-import { common, useLanguage, useTexts } from "@/i18n";
+import { common, format, useLanguage, useTexts } from "@/i18n";
 import { rooms } from "@/rooms/index.ts";
 import { preload, type Room } from "@/rooms/room.ts";
 import { Link, usePath } from "@/route";
@@ -27,7 +27,7 @@ function BadgeOf(props: { useBadge: NonNullable<Room["useBadge"]> }) {
   if (badge === null || badge.count === 0) return null;
   return (
     <span className={classes.badge} data-tone={badge.tone} role="img" aria-label={badge.label} title={badge.label}>
-      {badge.count}
+      {format.number(badge.count)}
     </span>
   );
 }

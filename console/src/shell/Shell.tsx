@@ -22,7 +22,8 @@ function Place(props: { room: Room; way: Way }) {
   const { room, way } = props;
   // Until the page is there and knows better.
   useTitle(way.title[language]);
-  if (room.needs !== null && !may(room.needs)) return <NotAllowed scope={room.needs} />;
+  const needs = way.needs ?? room.needs;
+  if (needs !== null && !may(needs)) return <NotAllowed scope={needs} />;
   return (
     <Suspense fallback={<Skeletons rows={6} height={56} />}>
       <way.page />

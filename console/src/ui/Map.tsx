@@ -60,8 +60,8 @@ interface Position {
 
 const REACH_PX = 46;
 const NAMES_FROM_ZOOM = 6.5;
-/** Natural Earth has nothing to tell of a town; tiles have. */
-const NEAREST = { embedded: 7, other: 14 };
+/** Natural Earth has nothing to tell of a town; tiles have. alone: of one spot, which shows only where in the country it is. */
+const NEAREST = { embedded: { all: 7, alone: 4.4 }, other: { all: 14, alone: 14 } };
 const ORDER: readonly Tone[] = ["bad", "away", "wait", "held", "busy", "kept", "free"];
 
 interface Spot {
@@ -213,6 +213,16 @@ export function Map(props: MapProps) {
   const [near, setNear] = useState(false);
   const [noPicture, setNoPicture] = useState(false);
   const [asList, setAsList] = useState(false);
+  // What was pressed is gone with the picture: who came by keys goes on in what took its place.
+  const next = useRef<HTMLElement>(null);
+  const swapped = useRef(false);
+  const swap = (to: boolean): void => {
+    swapped.current = true;
+    setAsList(to);
+  };
+  useEffect(() => {
+    if (swapped.current) next.current?.focus();
+  }, [asList]);
   const [drawn, setDrawn] = useState(false);
   const [chosen, setChosen] = useState<string | null>(null);
   const [pinned, setPinned] = useState<{ x: number; y: number } | null>(null);
@@ -224,7 +234,7 @@ export function Map(props: MapProps) {
   const nearest = kind === undefined || kind.kind === "embedded" ? NEAREST.embedded : NEAREST.other;
   const showAll = useCallback((made: MapLibre, all: readonly Place[], animate: boolean) => {
     const around = bounds(all);
-    if (around !== null) made.fitBounds(around, { padding: 50, maxZoom: nearest, animate });
+    if (around !== null) made.fitBounds(around, { padding: 50, maxZoom: isOneSpot(around) ? nearest.alone : nearest.all, animate });
   }, [nearest]);
   const begin = useEffectEvent((node: HTMLElement, kind: MapBase) => {
     let made: MapLibre;
@@ -258,7 +268,7 @@ export function Map(props: MapProps) {
     canvas.removeAttribute("role");
     made.on("click", (event) => picking(event.lngLat.lng, event.lngLat.lat));
     if (pin === undefined) showAll(made, places, false);
-    else made.jumpTo({ center: [pin.longitude, pin.latitude], zoom: nearest });
+    else made.jumpTo({ center: [pin.longitude, pin.latitude], zoom: nearest.alone });
     void (kind.kind === "embedded" ? embedded() : baseStyle(kind))
       .then((style) => {
         made.setStyle(style, { diff: false });
@@ -295,7 +305,7 @@ export function Map(props: MapProps) {
     if (map === null || longitude === undefined || latitude === undefined) return undefined;
     const lay = (): void => setPinned(map.project([longitude, latitude]));
     // It may have been typed: bring it into view.
-    if (!map.getBounds().contains([longitude, latitude])) map.jumpTo({ center: [longitude, latitude], zoom: Math.max(map.getZoom(), nearest) });
+    if (!map.getBounds().contains([longitude, latitude])) map.jumpTo({ center: [longitude, latitude], zoom: Math.max(map.getZoom(), nearest.alone) });
     lay();
     map.on("move", lay);
     map.on("resize", lay);
@@ -350,11 +360,11 @@ export function Map(props: MapProps) {
   if (noPicture || asList) {
     return (
       <div className={classes.map} role="group" aria-label={props.label}>
-        <div className={classes.scroll} style={{ height }} tabIndex={0} role="group" aria-label={props.label}>
+        <div ref={(node) => void (next.current = node)} className={classes.scroll} style={{ height }} tabIndex={0} role="group" aria-label={props.label}>
           <Places places={places} />
         </div>
         {noPicture ? null : (
-          <UnstyledButton className={classes.toggle ?? ""} onClick={() => setAsList(false)}>
+          <UnstyledButton className={classes.toggle ?? ""} onClick={() => swap(false)}>
             {t("ui.mapPicture")}
           </UnstyledButton>
         )}
@@ -434,7 +444,7 @@ export function Map(props: MapProps) {
         <Text size="xs" c="dimmed">
           {places.length === 0 ? t("ui.mapNone") : props.unplaced ? t("ui.mapUnplaced", { n: props.unplaced }) : null}
         </Text>
-        <UnstyledButton className={classes.toggle ?? ""} onClick={() => setAsList(true)}>
+        <UnstyledButton ref={(node: HTMLButtonElement | null) => void (next.current = node)} className={classes.toggle ?? ""} onClick={() => swap(true)}>
           {t("ui.mapList")}
         </UnstyledButton>
       </div>

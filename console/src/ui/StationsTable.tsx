@@ -50,14 +50,14 @@ export function StationsTable(props: {
       grow: 2,
     };
     return [
-      { id: "id", title: t("columns.station"), keep: true, card: "title", min: 130, grow: 1.5, sort: (row) => row.id, cell: (row) => <Id id={row.id} to={leadsTo(row)} /> },
+      { id: "id", title: t("columns.station"), keep: true, card: "title", min: 130, grow: 0.8, sort: (row) => row.id, cell: (row) => <Id id={row.id} to={leadsTo(row)} /> },
       ...(siteNames === undefined ? [] : [site]),
       { id: "state", title: t("columns.state"), keep: true, card: "aside", min: 128, grow: 0, sort: (row) => row.state, cell: (row) => <StateBadge state={row.state} size="sm" /> },
       { id: "power", title: t("columns.power"), min: 168, grow: 0, sort: (row) => row.power_w, cell: (row) => (row.power_w === null ? <Text span c="dimmed">–</Text> : <LoadBar w={row.power_w} limit={row.power_limit_w} small />) },
       { id: "uptime", title: t("columns.uptime"), min: 128, grow: 0, align: "end", sort: (row) => row.uptime_30d, cell: (row) => <Uptime of={row.uptime_30d} /> },
       { id: "seen", title: t("columns.seen"), min: 110, grow: 0, sort: (row) => (row.last_seen === null ? null : Date.parse(row.last_seen)), cell: (row) => <Age at={row.last_seen} /> },
-      { id: "make", title: t("columns.make"), min: 150, grow: 2, sort: (row) => `${row.vendor} ${row.model}`, cell: (row) => <SafeText text={`${row.vendor} ${row.model}`.trim()} most={40} /> },
-      { id: "firmware", title: t("columns.firmware"), min: 96, grow: 1, card: "none", sort: (row) => row.firmware, cell: (row) => <SafeText text={row.firmware} most={24} mono /> },
+      { id: "make", title: t("columns.make"), min: 160, grow: 3, sort: (row) => `${row.vendor} ${row.model}`, cell: (row) => <SafeText text={`${row.vendor} ${row.model}`.trim()} most={40} /> },
+      { id: "firmware", title: t("columns.firmware"), min: 96, grow: 0.4, card: "none", sort: (row) => row.firmware, cell: (row) => <SafeText text={row.firmware} most={24} mono /> },
     ];
   }, [t, siteNames]);
   return (

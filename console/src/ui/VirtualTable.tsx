@@ -26,6 +26,7 @@ import { common, useTexts } from "@/i18n";
 import { navigate } from "@/route";
 import { Skeletons } from "./basics.tsx";
 import { useKept } from "./kept.ts";
+import { usePrinting } from "./printing.ts";
 import { Sorter } from "./sorting.ts";
 import classes from "./table.module.css";
 
@@ -86,6 +87,9 @@ export interface TableProps<R> {
 const HEADER_PX = 56;
 const BOX_PX = 40;
 const NEAR_END = 20;
+/** On A4, whose width nothing tells before it is printed; and as many rows as somebody would want on paper. */
+const PAPER_PX = 690;
+const PRINTED = 1000;
 
 /** Pure. The columns that fit into a width: the last that need not be kept go first. */
 export function fitting<R>(columns: readonly Column<R>[], width: number): readonly Column<R>[] {
@@ -171,12 +175,15 @@ function RowView<R>(props: RowProps<R>) {
           </div>
         </div>
         <div className={classes.cardLines} role="presentation">
-          {line.map((column) => (
-            <div role="gridcell" key={column.id} className={classes.cardLine}>
-              <span className={classes.cardName}>{column.title}</span>
-              <span className={classes.cardValue}>{column.cell(row)}</span>
-            </div>
-          ))}
+          {line.map((column) => {
+            const value = column.cell(row);
+            return value === null ? null : (
+              <div role="gridcell" key={column.id} className={classes.cardLine}>
+                <span className={classes.cardName}>{column.title}</span>
+                <span className={classes.cardValue}>{value}</span>
+              </div>
+            );
+          })}
         </div>
       </div>
     );
@@ -255,14 +262,15 @@ export function VirtualTable<R>(props: TableProps<R>) {
   const rowHeight = card ? 132 : (props.rowHeight ?? 44);
   const { ref: sizeRef, width } = useElementSize();
   const [chosen, setChosen] = useKept<string[] | null>(`columns:${props.id}`, null);
-  const boxes = onSelection !== undefined;
+  const printing = usePrinting();
+  const boxes = onSelection !== undefined && !printing;
   const wanted = useMemo(
     () => props.columns.filter((column) => column.keep === true || (chosen === null ? column.hidden !== true : chosen.includes(column.id))),
     [props.columns, chosen],
   );
   const columns = useMemo(
-    () => (card ? wanted.filter((column) => column.card !== "none") : fitting(wanted, (width || 1200) - (boxes ? BOX_PX : 0) - 16)),
-    [card, wanted, width, boxes],
+    () => (card ? wanted.filter((column) => column.card !== "none") : fitting(wanted, (printing ? PAPER_PX : width || 1200) - (boxes ? BOX_PX : 0) - 16)),
+    [card, wanted, width, boxes, printing],
   );
   const template = useMemo(() => tracks(columns, boxes), [columns, boxes]);
   const [sorter] = useState(() => new Sorter<R>());
@@ -290,12 +298,12 @@ export function VirtualTable<R>(props: TableProps<R>) {
   const virtual: Any = inBox ? ofBox : ofWindow;
   // Sizes that were measured of cards are none of rows: a tablet was turned.
   useLayoutEffect(() => virtual.measure(), [virtual, rowHeight]);
-  const items = virtual.getVirtualItems();
+  const items = printing ? rows.slice(0, PRINTED).map((row, index) => ({ index, key: rowId(row), start: 0, size: rowHeight })) : virtual.getVirtualItems();
   const offset = inBox ? 0 : margin;
 
   const lastIndex = items.at(-1)?.index ?? 0;
   const load = useEffectEvent(() => more?.load());
-  const wants = more !== undefined && more.has && !more.loading && lastIndex >= rows.length - NEAR_END;
+  const wants = !printing && more !== undefined && more.has && !more.loading && lastIndex >= rows.length - NEAR_END;
   useEffect(() => {
     if (wants) load();
   }, [wants, rows.length]);
@@ -388,7 +396,8 @@ export function VirtualTable<R>(props: TableProps<R>) {
       grid.current?.focus({ preventScroll: true });
     }
   });
-  useEffect(() => {
+  // As soon as the rows are there: whoever sees them may press a key.
+  useLayoutEffect(() => {
     const listen = (event: KeyboardEvent): void => fromAnywhere(event);
     addEventListener("keydown", listen);
     return () => removeEventListener("keydown", listen);
@@ -416,7 +425,7 @@ export function VirtualTable<R>(props: TableProps<R>) {
         className={classes.place}
         data-index={item.index}
         ref={card ? virtual.measureElement : undefined}
-        style={{ transform: `translateY(${item.start - offset}px)`, ...(card ? {} : { height: item.size }) }}
+        style={{ ...(printing ? { position: "static" } : { transform: `translateY(${item.start - offset}px)` }), ...(card ? {} : { height: item.size }) }}
       >
         <Row
           row={row}
@@ -498,7 +507,7 @@ export function VirtualTable<R>(props: TableProps<R>) {
       ) : rows.length === 0 ? (
         props.empty
       ) : (
-        <div ref={box} className={inBox ? classes.box : undefined} style={inBox ? { height: props.height } : undefined}>
+        <div ref={box} className={inBox ? classes.box : undefined} style={inBox && !printing ? { height: props.height } : undefined}>
           <div
             ref={grid}
             role="grid"
@@ -526,7 +535,7 @@ export function VirtualTable<R>(props: TableProps<R>) {
                 }
               />
             )}
-            <div role="rowgroup" className={classes.body} style={{ height: virtual.getTotalSize() }}>
+            <div role="rowgroup" className={classes.body} style={printing ? undefined : { height: virtual.getTotalSize() }}>
               {rendered}
             </div>
           </div>

@@ -98,7 +98,8 @@ export function useSentence(): (entry: Entry) => Sentence {
       case "station.booted": {
         const make = safe([text(entry, "vendor"), text(entry, "model")].filter(Boolean).join(" "), 80);
         const registration = text(entry, "registration");
-        const values = { station, make, firmware: say("firmware", 60) };
+        const firmware = text(entry, "firmware") === "" ? null : <>, {rich("it.firmware", { firmware: say("firmware", 60) })}</>;
+        const values = { station, about: <>{make}{firmware}</> };
         return registration === "Accepted"
           ? { icon: IconPower, tone: "free", said: rich("it.booted", values) }
           : { icon: IconPower, tone: "wait", said: rich("it.bootedNot", { ...values, registration: wordOf(registration) }) };

@@ -1,7 +1,7 @@
 /** What is to be said of a site: the same fields for a new one and for a change. */
 import { Button, Group, NumberInput, Select, Skeleton, Stack, Text, TextInput } from "@mantine/core";
 import { IconMapPinOff } from "@tabler/icons-react";
-import { type ClipboardEvent, lazy, type ReactNode, Suspense, useEffect, useMemo, useState } from "react";
+import { type ClipboardEvent, lazy, type ReactNode, Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { Problem, type Schema } from "@/api";
 import { common, useTexts } from "@/i18n";
 import { useSites } from "@/live";
@@ -68,7 +68,12 @@ export function SiteForm(props: {
   const { t, language } = useTexts(texts);
   const { t: word } = useTexts(common);
   const [draft, setDraft] = useState(() => draftOf(props.values));
-  const [tried, setTried] = useState(false);
+  const [tries, setTries] = useState(0);
+  const form = useRef<HTMLFormElement>(null);
+  // Who sends it with a slip is led to the slip.
+  useEffect(() => {
+    if (tries > 0) form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
+  }, [tries]);
   const sites = useSites().data;
   const set = (change: Partial<Draft>): void => setDraft((before) => ({ ...before, ...change }));
   const isChanged = JSON.stringify(valuesOf(draft)) !== JSON.stringify(props.values);
@@ -81,8 +86,8 @@ export function SiteForm(props: {
   }, [leaving]);
   const reasons = props.error instanceof Problem ? props.error.reasonsByField : new Map<string, string>();
   const lacks = {
-    name: tried && draft.name.trim() === "" ? t("sites.needsName") : null,
-    position: tried && (draft.latitude === "") !== (draft.longitude === "") ? t("sites.both") : null,
+    name: tries > 0 && draft.name.trim() === "" ? t("sites.needsName") : null,
+    position: tries > 0 && (draft.latitude === "") !== (draft.longitude === "") ? t("sites.both") : null,
   };
   const error = (field: string): string | null => reasons.get(field) ?? null;
   const paste = (event: ClipboardEvent): void => {
@@ -105,10 +110,11 @@ export function SiteForm(props: {
   const pin = draft.latitude === "" || draft.longitude === "" ? undefined : { latitude: draft.latitude, longitude: draft.longitude };
   return (
     <form
+      ref={form}
       noValidate
       onSubmit={(event) => {
         event.preventDefault();
-        setTried(true);
+        setTries(tries + 1);
         if (draft.name.trim() === "" || (draft.latitude === "") !== (draft.longitude === "")) return;
         props.save(valuesOf(draft));
       }}

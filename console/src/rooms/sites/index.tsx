@@ -22,8 +22,8 @@ export const room: Room = {
   nav: { order: 40, group: "network", key: "i" },
   ways: [
     { path: "/sites", title, page: page(() => import("./Page.tsx")) },
-    { path: "/sites/new", title: add, page: page(() => import("./New.tsx")) },
-    { path: "/sites/:id/edit", title, page: page(() => import("./Edit.tsx")) },
+    { path: "/sites/new", title: add, page: page(() => import("./New.tsx")), needs: "sites:write" },
+    { path: "/sites/:id/edit", title, page: page(() => import("./Edit.tsx")), needs: "sites:write" },
     { path: "/sites/:id", title, page: page(() => import("./Site.tsx")) },
   ],
   useCommands,

@@ -71,7 +71,13 @@ function Told(props: { id: string; item: Item }): ReactNode {
         </>
       );
     case "station.booted":
-      return rich("station.hist.booted", { firmware: safe(data.firmware, 40), reason: safe(data.reason, 40), registration: wordOf(text(data.registration)) });
+      return (
+        <>
+          {rich("station.hist.booted", { registration: wordOf(text(data.registration)) })}
+          {text(data.reason) === "" ? null : <> · {safe(data.reason, 40)}</>}
+          {text(data.firmware) === "" ? null : <> · {rich("station.hist.firmware", { firmware: safe(data.firmware, 40) })}</>}
+        </>
+      );
     case "connector.status_changed":
       return (
         <>
@@ -151,6 +157,11 @@ function lookOfItem(item: Item): readonly [Icon, Tone] {
   }
   if (item.name === "station.fault_noticed" && item.data.cleared === true) return [IconAlertTriangle, "free"];
   return LOOKS[item.name] ?? [IconHistory, "away"];
+}
+
+/** The latest first: what a station tells late happened before. */
+export function byTime(items: readonly Item[]): readonly Item[] {
+  return [...items].sort((a, b) => Date.parse(b.at) - Date.parse(a.at) || b.number - a.number);
 }
 
 /** short: with its age instead of its time, and without what explains it. */

@@ -8,7 +8,7 @@ import { dayFrom, dayOf, fieldOf, format, momentOf, useLanguage, useTexts } from
 import { useFilters, useParams } from "@/route";
 import { Duration, Empty, Panel, Percent, Skeletons, Trouble } from "@/ui";
 import { keys, useUptime } from "./data.ts";
-import { Event, type Item } from "./Events.tsx";
+import { byTime, Event, type Item } from "./Events.tsx";
 import classes from "./station.module.css";
 import { texts } from "./texts.ts";
 import { UptimeBars, useOutages } from "./UptimeBars.tsx";
@@ -97,7 +97,7 @@ export default function History() {
   });
   const days = useMemo(() => {
     const made: { day: string; items: Item[] }[] = [];
-    for (const item of found.data?.pages.flatMap((page) => page.items) ?? []) {
+    for (const item of byTime(found.data?.pages.flatMap((page) => page.items) ?? [])) {
       const day = dayOf(new Date(item.at)).toISOString();
       const last = made.at(-1);
       if (last?.day === day) last.items.push(item);

@@ -10,7 +10,7 @@ import { Age, Copy, Empty, Energy, failed, lookOf, Panel, Percent, Power, SafeTe
 import { useDoing } from "./Actions.tsx";
 import { askAvailability, askStop, askTrigger, askUnlock } from "./asking.tsx";
 import { type Connector, type Detail, keys, powerOf, type Transaction, useDetail, useLink, useOpen, useUptime } from "./data.ts";
-import { Event } from "./Events.tsx";
+import { byTime, Event } from "./Events.tsx";
 import { Facts } from "./Facts.tsx";
 import { qualityOf, versionOf } from "./knowledge.ts";
 import classes from "./station.module.css";
@@ -359,7 +359,7 @@ function Lately(props: { id: string }) {
         </Text>
       ) : (
         <ol className={classes.line}>
-          {found.data.items.map((item) => (
+          {byTime(found.data.items).map((item) => (
             <Event key={item.number} id={props.id} item={item} short />
           ))}
         </ol>

@@ -336,7 +336,7 @@ export default function Settings() {
         id: "value",
         title: t("station.set.value"),
         min: 190,
-        grow: 1.6,
+        grow: 1.4,
         keep: true,
         cell: (row) => {
           const key = keyOf(row);
@@ -373,7 +373,8 @@ export default function Settings() {
       {
         id: "kind",
         title: t("station.set.kind"),
-        min: 170,
+        min: 220,
+        grow: 1.2,
         card: "none",
         cell: (row) => (
           <Text span size="sm" c="dimmed" className={classes.gist ?? ""} title={rangeOf(row)}>
@@ -382,7 +383,7 @@ export default function Settings() {
           </Text>
         ),
       },
-      { id: "last", title: t("station.set.last"), min: 190, cell: (row) => <Outcome setting={row} /> },
+      { id: "last", title: t("station.set.last"), min: 160, grow: 0.6, cell: (row) => (row.last_set ? <Outcome setting={row} /> : null) },
       { id: "told", title: t("station.set.told"), min: 110, grow: 0.5, hidden: true, card: "none", cell: (row) => <Age at={row.reported_at ?? null} /> },
     ],
     [t, editing, detail, asks],

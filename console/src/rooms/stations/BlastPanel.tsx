@@ -1,7 +1,7 @@
 /** How far something reaches, in sentences. */
 import { Loader, Text } from "@mantine/core";
 import { IconBolt, IconCheck, IconHourglass, type Icon, IconPlugConnectedX, IconTargetArrow, IconVersions } from "@tabler/icons-react";
-import { useTexts } from "@/i18n";
+import { format, useTexts } from "@/i18n";
 import { type Tone, Trouble } from "@/ui";
 import type { Asked, Blast } from "./asking.ts";
 import { versionOf } from "./columns.tsx";
@@ -46,7 +46,7 @@ export function BlastPanel(props: { asked: Asked | null; blast: Blast | null | u
       ) : (
         <>
           <Line icon={IconTargetArrow}>{`${t("blast.stations", { n: blast.stations })} (${Object.entries(blast.by_protocol)
-            .map(([protocol, n]) => `OCPP ${versionOf(protocol)}: ${n}`)
+            .map(([protocol, n]) => `${/^ocpp/.test(protocol) ? `OCPP ${versionOf(protocol)}` : t("blast.noVersion")}: ${format.number(n)}`)
             .join(", ")})`}</Line>
           {blast.charging > 0 ? (
             <Line icon={IconBolt} tone={isDangerous(asked, blast) ? "bad" : "busy"}>

@@ -79,7 +79,8 @@ export function columnsOf({ t }: Speaker<typeof en>, sites: SiteNames): Column<S
     {
       id: "id",
       title: t("stations.id"),
-      min: 160,
+      min: 150,
+      grow: 0.8,
       keep: true,
       card: "title",
       sort: (row) => row.id,
@@ -106,7 +107,7 @@ export function columnsOf({ t }: Speaker<typeof en>, sites: SiteNames): Column<S
       },
     },
     { id: "power", title: t("stations.power"), min: 180, sort: (row) => row.power_w, cell: (row) => (row.power_w === null ? <Unknown /> : <LoadBar w={row.power_w} limit={row.power_limit_w} small />) },
-    { id: "make", title: t("stations.make"), min: 140, grow: 1.3, sort: (row) => `${row.vendor} ${row.model}`.trim() || null, cell: (row) => <Outside text={`${row.vendor} ${row.model}`.trim()} /> },
+    { id: "make", title: t("stations.make"), min: 160, grow: 2, sort: (row) => `${row.vendor} ${row.model}`.trim() || null, cell: (row) => <Outside text={`${row.vendor} ${row.model}`.trim()} /> },
     { id: "firmware", title: t("stations.firmware"), min: 90, grow: 0.5, card: "none", sort: (row) => row.firmware || null, cell: (row) => <Outside text={row.firmware} mono /> },
     { id: "last_seen", title: t("stations.lastSeen"), min: 105, grow: 0.5, sort: (row) => ageOf(row.last_seen), cell: (row) => <Age at={row.last_seen} never={t("stations.never")} /> },
     { id: "uptime", title: t("stations.uptime"), min: 118, grow: 0.4, align: "end", sort: (row) => row.uptime_30d, cell: (row) => <Uptime of={row.uptime_30d} /> },

@@ -135,7 +135,7 @@ export const de: Same<typeof en> = {
   "blast.notAccepted": { one: "{n} ist noch nicht angenommen und nimmt keine Befehle", other: "{n} sind noch nicht angenommen und nehmen keine Befehle" },
   "blast.missing": { one: "{n} ist nicht mehr eingetragen: nehmen Sie sie aus der Auswahl", other: "{n} sind nicht mehr eingetragen: nehmen Sie sie aus der Auswahl" },
   "blast.clean": "Alle sind verbunden, und keine lädt.",
-  "blast.protocols": "Nach Protokoll",
+  "blast.noVersion": "nie verbunden",
   "blast.none": "Zurzeit ist keine davon zu erreichen.",
 
   "job.title": "Auftrag",

@@ -132,7 +132,7 @@ export const en = {
   "blast.notAccepted": { one: "{n} is not accepted yet, and takes no commands", other: "{n} are not accepted yet, and take no commands" },
   "blast.missing": { one: "{n} is no longer registered: take it out of the selection", other: "{n} are no longer registered: take them out of the selection" },
   "blast.clean": "All of them are connected, and none is charging.",
-  "blast.protocols": "By protocol",
+  "blast.noVersion": "never connected",
   "blast.none": "None of them can be reached now.",
 
   "job.title": "Job",

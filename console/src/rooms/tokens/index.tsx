@@ -13,7 +13,7 @@ export const room: Room = {
   nav: { order: 50, group: "network", key: "k" },
   ways: [
     { path: "/tokens", title, page: page(() => import("./List.tsx")) },
-    { path: "/tokens/import", title: { en: "Import tokens", de: "Token importieren" }, page: page(() => import("./Import.tsx")) },
+    { path: "/tokens/import", title: { en: "Import tokens", de: "Token importieren" }, page: page(() => import("./Import.tsx")), needs: "tokens:write" },
     { path: "/tokens/:value", title: { en: "Token", de: "Token" }, page: page(() => import("./Token.tsx")) },
   ],
   useCommands: () => {

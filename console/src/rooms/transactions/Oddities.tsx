@@ -151,7 +151,7 @@ function Silence(props: { of: Transaction }) {
     <section className={classes.odd} data-tone="wait">
       <div className={classes.oddHead}>
         <span className={classes.oddTitle}>
-          <IconClockQuestion size={20} aria-hidden />
+          <IconClockQuestion size={20} aria-hidden style={{ flex: "none" }} />
           {t("transaction.silentTitle", { time: format.duration(silent / 1000) })}
         </span>
         <Remedies of={props.of} offered={["close"]} />
@@ -174,7 +174,7 @@ export function Oddities(props: { of: Transaction }) {
       <section className={classes.odd} data-tone="bad" aria-label={t("transaction.suspectTitle")}>
         <div className={classes.oddHead}>
           <span className={classes.oddTitle}>
-            <IconAlertTriangle size={20} aria-hidden />
+            <IconAlertTriangle size={20} aria-hidden style={{ flex: "none" }} />
             {t("transaction.suspectTitle")}
           </span>
           <Remedies of={of} offered={["accept", "reopen", "close"]} />
@@ -192,7 +192,7 @@ export function Oddities(props: { of: Transaction }) {
         <section className={classes.odd} data-tone={accepted === undefined ? "held" : "free"} aria-label={t("transaction.oddTitle")}>
           <div className={classes.oddHead}>
             <span className={classes.oddTitle}>
-              {accepted === undefined ? <IconInfoCircle size={20} aria-hidden /> : <IconCheck size={20} aria-hidden />}
+              {accepted === undefined ? <IconInfoCircle size={20} aria-hidden style={{ flex: "none" }} /> : <IconCheck size={20} aria-hidden style={{ flex: "none" }} />}
               {accepted === undefined ? t("transaction.oddTitle") : t("transaction.acceptedTitle", { who: accepted.actor })}
               {accepted === undefined ? null : (
                 <Text span size="sm" c="dimmed">

@@ -24,14 +24,15 @@ const ANEW_MS = 60_000;
 /** A pause longer than this, and than ten slots, is a gap in the line. */
 const GAP_S = 900;
 
-/** Pure. The slots of the server as points, each at its end, with a gap where nothing was told for long. */
-export function pointsOf(series: Schema<"SeriesOut">, live: readonly Point[], startedAt: number): Point[] {
+/** Pure. The slots of the server as points, each in its middle, with a gap where nothing was told for long; none is after the end. */
+export function pointsOf(series: Schema<"SeriesOut">, live: readonly Point[], startedAt: number, endedAt: number | null): Point[] {
   const points: Point[] = [];
   const add = (point: Point): void => {
     const before = points.at(-1);
-    if (before !== undefined && point.at <= before.at) return;
-    if (before !== undefined && point.at - before.at > Math.max(GAP_S, 10 * series.slot_s)) points.push({ at: before.at + 1, power: null, energy: null, soc: null });
-    points.push(point);
+    const at = Math.min(point.at, endedAt ?? Infinity);
+    if (before !== undefined && at <= before.at) return;
+    if (before !== undefined && at - before.at > Math.max(GAP_S, 10 * series.slot_s)) points.push({ at: before.at + 1, power: null, energy: null, soc: null });
+    points.push({ ...point, at });
   };
   for (const slot of series.slots) {
     const from = Date.parse(slot.at) / 1000;
@@ -68,7 +69,9 @@ export function Plot(props: { of: Transaction }) {
       ...mine.map(({ data: told }) => ({ at: Date.parse(told.at) / 1000, power: told.power_w, energy: told.energy_wh, soc: told.soc_percent })),
     ]);
   });
-  const points = useMemo(() => (data === undefined ? [] : pointsOf(data, live, Date.parse(started_at) / 1000)), [data, live, started_at]);
+  const [from, to] = [Date.parse(started_at) / 1000, ended_at === null ? null : Date.parse(ended_at) / 1000];
+  const points = useMemo(() => (data === undefined ? [] : pointsOf(data, live, from, to)), [data, live, from, to]);
+  const whole = to !== null && to > from ? { span: [from, to] as const } : {};
   const at = useMemo(() => points.map((point) => point.at), [points]);
   const hasSoc = points.some((point) => point.soc !== null);
   const above = useMemo(
@@ -109,9 +112,10 @@ export function Plot(props: { of: Transaction }) {
             formatRight={percent}
             height={isBare ? 120 : 220}
             empty={empty}
+            {...whole}
           />
           {isBare ? null : (
-            <Chart label={t("transaction.plotEnergy")} series={[{ label: t("transaction.plotEnergy"), kind: "area", color: "--chart-4" }]} at={at} values={below} format={format.energy} height={150} />
+            <Chart label={t("transaction.plotEnergy")} series={[{ label: t("transaction.plotEnergy"), kind: "area", color: "--chart-4" }]} at={at} values={below} format={format.energy} height={150} {...whole} />
           )}
         </Stack>
       )}

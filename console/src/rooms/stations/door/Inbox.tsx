@@ -53,7 +53,7 @@ function useColumns(): readonly Column<Knock>[] {
   const { t } = useTexts(texts);
   return useMemo(
     () => [
-      { id: "who", title: t("inbox.who"), min: 150, keep: true, card: "title", cell: (knock) => (knock.identity === "" ? <i className={classes.hint}>{t("inbox.nobody")}</i> : <Id id={knock.identity} />) },
+      { id: "who", title: t("inbox.who"), min: 150, grow: 0.6, keep: true, card: "title", cell: (knock) => (knock.identity === "" ? <i className={classes.hint}>{t("inbox.nobody")}</i> : <Id id={knock.identity} />) },
       { id: "reason", title: t("inbox.reason"), min: 190, grow: 0, keep: true, card: "aside", cell: (knock) => <ReasonBadge reason={knock.reason} /> },
       { id: "last", title: t("inbox.last"), min: 100, grow: 0, cell: (knock) => <Age at={knock.last_at} /> },
       { id: "attempts", title: t("inbox.attempts"), min: 90, grow: 0, align: "end", cell: (knock) => knock.count },
@@ -61,7 +61,8 @@ function useColumns(): readonly Column<Knock>[] {
       {
         id: "make",
         title: t("inbox.make"),
-        min: 150,
+        min: 130,
+        grow: 0.6,
         cell: (knock) => {
           const text = knock.station === null ? knock.user_agent : `${knock.station.vendor} ${knock.station.model}`.trim() || knock.user_agent;
           return text === "" ? (
@@ -73,7 +74,7 @@ function useColumns(): readonly Column<Knock>[] {
           );
         },
       },
-      { id: "todo", title: t("inbox.todo"), min: 240, grow: 2.4, card: "none", cell: (knock) => <span className={classes.todo} title={t(`todo.${knock.reason}`)}>{t(`todo.${knock.reason}`)}</span> },
+      { id: "todo", title: t("inbox.todo"), min: 300, grow: 3, card: "none", cell: (knock) => <span className={classes.todo} title={t(`todo.${knock.reason}`)}>{t(`todo.${knock.reason}`)}</span> },
       { id: "first", title: t("inbox.first"), min: 100, grow: 0, hidden: true, cell: (knock) => <Age at={knock.first_at} /> },
     ],
     [t],
