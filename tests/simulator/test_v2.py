@@ -362,6 +362,37 @@ def test_a_21_station_reckons_by_its_tariff(a_csms):
     asyncio.run(whole())
 
 
+@pytest.mark.parametrize(
+    ("limit", "reason"), [({"maxTime": 1}, "TimeLimitReached"), ({"maxCost": 1.0}, "LocalOutOfCredit")]
+)
+def test_a_21_station_says_what_it_is_held_to_and_ends_at_it(a_csms, limit: dict[str, float], reason: str):
+    async def whole():
+        async with a_csms() as csms, SimulatedStation(csms.url, "CP-1", "2.1") as station:
+            await station.boot()
+            variable = {"component": {"name": "SampledDataCtrlr"}, "variable": {"name": "TxUpdatedInterval"}}
+            await csms.call("SetVariables", {"setVariableData": [variable | {"attributeValue": "1"}]})
+            csms.answers["TransactionEvent"] = {"idTokenInfo": {"status": "Accepted"}, "transactionLimit": limit}
+            station.plug_in()
+            tx = await station.start()
+
+            def last() -> dict[str, object]:
+                return csms.of("TransactionEvent")[-1]
+
+            await csms.until(lambda: any(e["triggerReason"] == "LimitSet" for e in csms.of("TransactionEvent")))
+            [said] = [e for e in csms.of("TransactionEvent") if e["triggerReason"] == "LimitSet"]
+            assert said["transactionInfo"]["transactionLimit"] == limit
+            if "maxCost" in limit:
+                await csms.call("CostUpdated", {"transactionId": tx.id, "totalCost": 0.99})
+                assert last()["eventType"] != "Ended"
+                await csms.call("CostUpdated", {"transactionId": tx.id, "totalCost": 1.0})
+            await csms.until(lambda: last()["eventType"] == "Ended")
+            assert last()["transactionInfo"]["stoppedReason"] == reason
+            # It is said once, however often it is answered.
+            assert sum(e["triggerReason"] == "LimitSet" for e in csms.of("TransactionEvent")) == 1
+
+    asyncio.run(whole())
+
+
 def test_everything_else_has_an_answer_of_its_kind(told):
     async def story(csms, station):
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

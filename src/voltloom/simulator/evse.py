@@ -1,5 +1,6 @@
 """One outlet and what is plugged into it: the physics of a transaction, with no word of any protocol."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import inf
 
@@ -58,6 +59,8 @@ class Transaction:
     """The server has answered its end."""
     priority: bool = False
     """It charges by the profile for priority."""
+    limit: Mapping[str, float] = field(default_factory=dict[str, float])
+    """What it is held to (2.1), by the names of the standard."""
 
     def next_sequence(self) -> int:
         self.sequence += 1

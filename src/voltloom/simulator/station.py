@@ -474,7 +474,11 @@ class Station:
         return tx
 
     def _judge(self, tx: Transaction, payload: Payload) -> None:
-        """The server may call a token invalid after the fact."""
+        """The server may call a token invalid after the fact, or want it to be held to something."""
+        limit = payload.get("transactionLimit")
+        if limit is not None and tx.ended_at is None and limit != tx.limit:
+            tx.limit = limit
+            self._update(tx.evse, "LimitSet")
         verdict = self.speech.verdict(payload)
         if verdict is None or tx.token is None:
             return
@@ -570,8 +574,19 @@ class Station:
             if self.device.number("SampledDataCtrlr", "TxUpdatedInterval") > 0:
                 self._update(evse, "MeterValuePeriodic", evse.read(self.now))
             self._schedule_sample(evse, tx)
+            self._hold(evse, tx)
 
         timers.sample = self.while_up(interval or 30, sample)
+
+    def _hold(self, evse: Evse, tx: Transaction) -> None:
+        """End what has come to its limit. What it costs, the server tells, with CostUpdated."""
+        limit = tx.limit
+        if evse.meter.register_wh - tx.meter_start_wh >= limit.get("maxEnergy", inf):
+            self.end(evse.number, StopReason.ENERGY_LIMIT_REACHED, "EnergyLimitReached")
+        elif self.now - tx.started_at >= limit.get("maxTime", inf):
+            self.end(evse.number, StopReason.TIME_LIMIT_REACHED, "TimeLimitReached")
+        elif evse.soc * 100 >= limit.get("maxSoC", inf):
+            self.end(evse.number, StopReason.SOC_LIMIT_REACHED, "SoCLimitReached")
 
     def _align(self) -> None:
         """Samples at round times of the clock, with or without a transaction."""

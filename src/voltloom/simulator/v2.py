@@ -136,6 +136,8 @@ class Speech2:
         info: Payload = {"transactionId": tx.id, "chargingState": tx.state.value}
         if kind == "Ended" and tx.reason is not None:
             info["stoppedReason"] = _STOPPED.get(tx.reason, tx.reason.value)
+        if trigger == "LimitSet":
+            info["transactionLimit"] = tx.limit
         if tx.remote_start_id is not None:
             info["remoteStartId"] = tx.remote_start_id
         payload: Payload = {

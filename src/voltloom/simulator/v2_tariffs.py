@@ -5,8 +5,10 @@ It knows prices without conditions only, as stations may (TariffCostCtrlr.Condit
 
 from collections.abc import Iterator
 from decimal import ROUND_HALF_UP, Decimal
+from math import inf
 from typing import Any
 
+from voltloom.domain.transaction import StopReason
 from voltloom.simulator.evse import Transaction
 from voltloom.simulator.meter import stamp
 from voltloom.simulator.station import Station
@@ -37,6 +39,12 @@ class Tariffs2:
 
     def cost_updated(self, payload: Payload) -> Payload:
         self.costs[payload["transactionId"]] = payload["totalCost"]
+        tx = self._station.find(payload["transactionId"])
+        if tx is not None and payload["totalCost"] >= tx.limit.get("maxCost", inf):
+            number = tx.evse.number
+            self._station.while_up(
+                0.0, lambda: self._station.end(number, StopReason.LOCAL_OUT_OF_CREDIT, "CostLimitReached")
+            )
         return {}
 
     def set_default(self, payload: Payload) -> Payload:
