@@ -266,6 +266,20 @@ def test_what_is_left_on_a_token_is_its_limit_and_what_it_cost_is_taken_off(play
     play(story)
 
 
+def test_another_limit_does_not_lift_what_is_left(play):
+    async def story(client: Api, station: Station) -> None:
+        await credited(client, "25")
+        await station.tells(Phase.STARTED, TX, 0, 1000, token=CARD)
+        await put(client, {"max_energy_wh": 500})
+        assert (await held(client))["wanted"] == {"max_cost": "25.000000", "max_energy_wh": 500}
+        await put(client, {"max_cost": 40})
+        assert (await held(client))["wanted"] == {"max_cost": "25.000000"}
+        await put(client, {"max_cost": 5})
+        assert (await held(client))["wanted"] == {"max_cost": "5"}
+
+    play(story)
+
+
 def test_what_was_not_paid_by_a_token_is_not_taken_off_it(play):
     async def story(client: Api, station: Station) -> None:
         await station.tells(Phase.STARTED, TX, 0, 1000, token=CARD)

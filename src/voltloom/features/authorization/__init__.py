@@ -16,7 +16,15 @@ from voltloom.features.authorization.answers import (
 )
 from voltloom.features.authorization.cache import FOLLOWED, follower
 from voltloom.features.authorization.rules import Credit, Group, Known, Token, TokenState, standing
-from voltloom.features.authorization.service import add_token, import_tokens, read_csv, release, spend, vouch
+from voltloom.features.authorization.service import (
+    add_token,
+    credit_left,
+    import_tokens,
+    read_csv,
+    release,
+    spend,
+    vouch,
+)
 from voltloom.features.authorization.store import Selected, find_tokens, group_ids, select_tokens
 from voltloom.features.feature import Feature, answer
 
@@ -33,6 +41,7 @@ __all__ = [
     "authorize",
     "authorize_stop",
     "begin_use",
+    "credit_left",
     "end_use",
     "feature",
     "find_tokens",

@@ -210,6 +210,11 @@ async def get_credit(caller: Caller, value: str) -> Credit | None:
     return await caller.database.read(read)
 
 
+def credit_left(connection: Connection, key: str) -> Credit | None:
+    """None: it is not prepaid."""
+    return store.credits_by_key(connection, [key]).get(key)
+
+
 def spend(connection: Connection, work: Work, key: str, currency: str, micro: int, now: datetime) -> bool:
     """Take that off a prepaid token; below 0 gives it back. False where it is not prepaid in that currency."""
     if not store.change_credit(connection, key, currency, -micro, now):

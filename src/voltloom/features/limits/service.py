@@ -15,7 +15,7 @@ from voltloom.domain.ids import StationId, TransactionId
 from voltloom.domain.token import IdToken
 from voltloom.domain.transaction import TransactionLimit
 from voltloom.features.access import note
-from voltloom.features.authorization import spend
+from voltloom.features.authorization import credit_left, spend
 from voltloom.features.feature import Context
 from voltloom.features.limits import rules, store
 from voltloom.features.limits.rules import Held, Reached
@@ -49,7 +49,9 @@ async def limit_transaction(
 
     def keep(connection: Connection, work: Work) -> Held:
         before = store.get(connection, station_id, transaction.id) or Held(station_id, transaction.id)
-        held = replace(before, wanted=limit, actor=caller.actor.name, wanted_at=caller.now, told_at=None)
+        credit = credit_left(connection, before.prepaid) if before.prepaid else None
+        wanted = limit if credit is None else rules.with_credit(limit, credit.amount)
+        held = replace(before, wanted=wanted, actor=caller.actor.name, wanted_at=caller.now, told_at=None)
         store.put(connection, held, caller.now)
         named = f"{station_id}/{transaction.id}"
         note(connection, work, caller.actor, "transaction.limit", named, "kept", caller.now, said(limit))
