@@ -142,7 +142,7 @@ export function Logs(props: { detail: Detail }) {
   const mayRemove = may("stations:write");
   const columns = useMemo<readonly Column<Log>[]>(
     () => [
-      { id: "kind", title: t("log.title"), min: 150, keep: true, card: "title", cell: (row) => <strong>{t(`log.kind.${row.kind}`)}</strong> },
+      { id: "kind", title: t("log.which"), min: 150, keep: true, card: "title", cell: (row) => <strong>{t(`log.kind.${row.kind}`)}</strong> },
       {
         id: "state",
         title: t("log.state"),
