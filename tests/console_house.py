@@ -11,21 +11,23 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import sysconfig
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, Route, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Request, Route, expect
 
-from harness import TRUSTS_NOBODY
+from harness import TRUSTS_NOBODY, Server
 
 ROOT = Path(__file__).resolve().parents[1]
 VOLTLOOM = Path(sysconfig.get_path("scripts")) / "voltloom"
@@ -165,7 +167,51 @@ def wait_for_demo(what: Callable[[], Any], process: "subprocess.Popen[bytes]", l
         time.sleep(0.2)
 
 
+LARGE = 10_000
+
+
+def fill_registry(server: Server, count: int) -> None:
+    """Stations as the registry has them, past the API, which takes one at a time. They may come without a password."""
+    server.add_station("GEN-00000", security_profile=0)
+    with closing(sqlite3.connect(server.data_dir / "voltloom.db", timeout=30)) as database, database:
+        columns = [name for _, name, *_ in database.execute("PRAGMA table_info(stations)")]
+        made = {
+            "id": "'GEN-' || printf('%05d', i)",
+            "public_id": "hex(randomblob(12))",
+            "name": "'Bay ' || i",
+            "vendor": "'Vendor ' || (i % 7)",
+            "model": "'Model ' || (i % 23)",
+            "firmware": "'1.' || (i % 11) || '.0'",
+        }
+        database.execute(
+            f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count - 1}) "
+            f"INSERT INTO stations ({', '.join(columns)}) "
+            f"SELECT {', '.join(made.get(name, f'stations.{name}') for name in columns)} "
+            "FROM n, stations WHERE stations.id = 'GEN-00000'"
+        )
+
+
 # ---- pages
+
+
+@contextmanager
+def of_server(chromium: Browser, server: Server, **options: Any) -> Iterator[Page]:
+    """A page of an admin's, of another network than the demo's; watched like all."""
+    login = f"looker-{time.monotonic_ns()}"
+    link = server.tell("/people", {"login": login, "role": "admin"})["path"].partition("link=")[2]
+    size: Any = {"width": 1440, "height": WIDTHS[1440]}
+    context = chromium.new_context(
+        **{"base_url": server.http, "viewport": size, "locale": "en-GB", "reduced_motion": "reduce", **options}
+    )
+    context.set_default_timeout(30_000)
+    assert context.request.post("/api/v1/session/link", data={"link": link}).ok
+    watch(context, server.http)
+    try:
+        yield context.new_page()
+    finally:
+        seen = watched_by_context.pop(id(context))
+        context.close()
+    assert not seen.troubles, seen.troubles
 
 
 @dataclass
@@ -226,8 +272,17 @@ _OVERFLOW = """() => {
 }"""
 
 
-def look(page: Page, name: str, *, full: bool = False) -> Path:
-    """A picture for people to look at, and what a machine can see: axe finds nothing serious, nothing overflows."""
+def settled(page: Page) -> None:
+    """Until nothing of it is still to come: no skeleton, the map drawn, the charts there."""
+    expect(page.locator(".mantine-Skeleton-root")).to_have_count(0)
+    expect(page.locator("[data-drawn=false]")).to_have_count(0)
+
+
+def look(page: Page, name: str, *, full: bool = False, axe: bool = True) -> Path:
+    """A picture for people to look at, and what a machine can see: axe finds nothing serious, nothing overflows.
+
+    axe: False where the same page was looked at in another size or language.
+    """
     PICTURES.mkdir(parents=True, exist_ok=True)
     picture = PICTURES / f"{name}.png"
     # What floats finds its place in the frame after the one in which it appears.
@@ -236,6 +291,8 @@ def look(page: Page, name: str, *, full: bool = False) -> Path:
     page.screenshot(path=picture, full_page=full, timeout=60_000)  # blurred papers are slow without a graphics card
     overflowing = page.evaluate(_OVERFLOW)
     assert not overflowing, f"{name} scrolls sideways: {overflowing}"
+    if not axe:
+        return picture
     if not page.evaluate("() => 'axe' in window"):
         # Not by a script element: the content security policy lets in none but ours.
         page.evaluate(AXE.read_text())
@@ -295,6 +352,17 @@ def choose(page: Page, item: Locator, keys: bool) -> None:
             return
         page.keyboard.press("ArrowDown")
     raise AssertionError(f"{item} is not reached by arrows")
+
+
+def choose_option(page: Page, option: Locator) -> None:
+    """Of a list that is open under a field, by its keys."""
+    expect(option).to_be_visible()
+    for _ in range(20):
+        if option.evaluate("(each) => each.hasAttribute('data-combobox-selected')"):
+            page.keyboard.press("Enter")
+            return
+        page.keyboard.press("ArrowDown")
+    raise AssertionError(f"{option} is not reached by arrows")
 
 
 def until(what: Callable[[], Any], timeout_s: float = 60) -> Any:

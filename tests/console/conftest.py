@@ -12,18 +12,22 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from console_hand import Charge, Yard
 from console_house import (
     FLAGS,
+    LARGE,
     STATIONS,
     VOLTLOOM,
     WIDTHS,
     DemoNetwork,
     OpenPage,
+    fill_registry,
     find_chromium,
     wait_for_demo,
     watch,
     watched_by_context,
 )
+from harness import Server
 
 _numbers = itertools.count(1)
 expect.set_options(timeout=30_000)  # a machine that does something else besides is no reason to fail
@@ -70,6 +74,29 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoNetwork]:
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(60)
+
+
+@pytest.fixture(scope="session")
+def large_network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Ten thousand stations, of which any may come."""
+    with Server(tmp_path_factory.mktemp("large")) as server:
+        fill_registry(server, LARGE)
+        # Who may come in is read at the start.
+        server.stop()
+        yield server.start()
+
+
+@pytest.fixture(scope="module")
+def yard(network: DemoNetwork) -> Iterator[Yard]:
+    made = Yard(network)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def charge(yard: Yard) -> Charge:
+    """A charge of this test's own, which runs until somebody ends it."""
+    return yard.charge()
 
 
 @pytest.fixture(scope="module")

@@ -379,8 +379,13 @@ export function VirtualTable<R>(props: TableProps<R>) {
     }
   };
   const onKeyDown = (event: ReactKeyboardEvent): void => {
-    if (event.target !== event.currentTarget || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (pressed(event.key, event.shiftKey)) event.preventDefault();
+    const isOwn = event.target === event.currentTarget;
+    // Also from the buttons of its head: left to the browser, the way would be rolled along all the rows, and not always to its end.
+    const jumps = /^(Home|End)$/.test(event.key) && event.target instanceof HTMLElement && !/^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
+    if (!(isOwn || jumps) || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!pressed(event.key, event.shiftKey)) return;
+    event.preventDefault();
+    if (!isOwn) grid.current?.focus({ preventScroll: true });
   };
   const fromAnywhere = useEffectEvent((event: KeyboardEvent) => {
     if (props.primary === false || !/^[jkxX]$|^Enter$/.test(event.key) || event.target !== document.body) {
