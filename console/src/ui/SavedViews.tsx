@@ -4,6 +4,7 @@ import { IconBookmarks, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
 import { common, useTexts } from "@/i18n";
 import { navigate, usePath, useSearchText } from "@/route";
+import { visible } from "./basics.tsx";
 import { useViews } from "./views.ts";
 
 const MOST_LETTERS = 60;
@@ -31,7 +32,7 @@ export function SavedViews(props: { room: string }) {
           views.map((view) => (
             <Group key={view.name} gap={0} wrap="nowrap">
               <Menu.Item flex={1} aria-current={view === here} onClick={() => navigate(`${path}${view.search === "" ? "" : `?${view.search}`}`)}>
-                <bdi>{view.name}</bdi>
+                <bdi>{visible(view.name)}</bdi>
               </Menu.Item>
               <ActionIcon variant="subtle" color="gray" aria-label={t("ui.viewRemove", { name: view.name })} onClick={() => remove(view.name)}>
                 <IconTrash size={16} />

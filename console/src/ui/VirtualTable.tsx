@@ -258,11 +258,13 @@ export function VirtualTable<R>(props: TableProps<R>) {
   const { t } = useTexts(common);
   const { rowId, onSelection, more } = props;
   const prefix = useId();
-  const card = useMediaQuery("(max-width: 47.99em)", matchMedia("(max-width: 47.99em)").matches);
+  const printing = usePrinting();
+  const narrow = useMediaQuery("(max-width: 47.99em)", matchMedia("(max-width: 47.99em)").matches);
+  // Paper is narrow too, and wants rows.
+  const card = narrow && !printing;
   const rowHeight = card ? 132 : (props.rowHeight ?? 44);
   const { ref: sizeRef, width } = useElementSize();
   const [chosen, setChosen] = useKept<string[] | null>(`columns:${props.id}`, null);
-  const printing = usePrinting();
   const boxes = onSelection !== undefined && !printing;
   const wanted = useMemo(
     () => props.columns.filter((column) => column.keep === true || (chosen === null ? column.hidden !== true : chosen.includes(column.id))),

@@ -4,7 +4,7 @@ import { IconAlertTriangle, IconTrendingDown } from "@tabler/icons-react";
 import { format, type Speaker, useTexts } from "@/i18n";
 import type { Station } from "@/live";
 import { pathOf } from "@/route";
-import { Age, type Column, Id, Percent, SafeText, Since, StateBadge, Unknown, wordOf } from "@/ui";
+import { Age, type Column, Id, Percent, SafeText, Since, StateBadge, Unknown, visible, wordOf } from "@/ui";
 import { LoadBar } from "@/ui/LoadBar.tsx";
 import { UPTIME_TARGET } from "@/ui/StationsTable.tsx";
 import type { SiteNames } from "./filters.ts";
@@ -89,7 +89,7 @@ export function columnsOf({ t }: Speaker<typeof en>, sites: SiteNames): Column<S
           <Id id={row.id} to={pathOf("stations", row.id)} />
           {row.name === "" ? null : (
             <Text span size="xs" c="dimmed" className={classes.name ?? ""}>
-              <bdi>{row.name}</bdi>
+              <bdi>{visible(row.name)}</bdi>
             </Text>
           )}
         </span>
@@ -103,7 +103,7 @@ export function columnsOf({ t }: Speaker<typeof en>, sites: SiteNames): Column<S
       sort: siteOf,
       cell: (row) => {
         const name = siteOf(row);
-        return name === null ? <Unknown /> : <bdi className={classes.cut} title={name}>{name}</bdi>;
+        return name === null ? <Unknown /> : <bdi className={classes.cut} title={name}>{visible(name)}</bdi>;
       },
     },
     { id: "power", title: t("stations.power"), min: 180, sort: (row) => row.power_w, cell: (row) => (row.power_w === null ? <Unknown /> : <LoadBar w={row.power_w} limit={row.power_limit_w} small />) },

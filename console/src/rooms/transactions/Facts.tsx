@@ -81,7 +81,7 @@ export function Facts(props: { of: Transaction }) {
           {site === null ? null : (
             <div>
               <Anchor component={Link} to={pathOf("sites", site)} size="sm">
-                <bdi>{sites.get(site) ?? site}</bdi>
+                <bdi>{visible(sites.get(site) ?? site)}</bdi>
               </Anchor>
             </div>
           )}

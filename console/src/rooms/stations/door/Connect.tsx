@@ -8,7 +8,7 @@ import { api, take } from "@/api";
 import { common, useTexts } from "@/i18n";
 import { useStation } from "@/live";
 import { Link, pathOf } from "@/route";
-import { confirm, Copy, copyText, done, Id, PageHeader, Panel, SafeText, Skeletons, StateBadge, Trouble } from "@/ui";
+import { confirm, Copy, copyText, done, Id, PageHeader, Panel, SafeText, Skeletons, StateBadge, Trouble, visible } from "@/ui";
 import { texts as list } from "../texts.ts";
 import classes from "./door.module.css";
 import { remember, remembered } from "./knocks.ts";
@@ -130,7 +130,7 @@ export function Connect(props: { station: string }) {
   ].join("\n");
   return (
     <>
-      <PageHeader title={t(isIn ? "connect.titleDone" : "connect.title", { id: station })} path={path} beside={row === undefined ? null : <StateBadge state={row.state} />} detail={detail.data.name === "" ? null : <bdi>{detail.data.name}</bdi>}>
+      <PageHeader title={t(isIn ? "connect.titleDone" : "connect.title", { id: station })} path={path} beside={row === undefined ? null : <StateBadge state={row.state} />} detail={detail.data.name === "" ? null : <bdi>{visible(detail.data.name)}</bdi>}>
         <Button component={Link} to="/stations/new" variant="default">
           {t("connect.another")}
         </Button>
