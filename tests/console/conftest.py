@@ -1,11 +1,14 @@
 """A module's own Chromium, a session's own network, and pages that fail the test where they did what they must not."""
 
+import fcntl
 import itertools
 import json
 import os
 import signal
 import subprocess
+import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -55,25 +58,27 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoNetwork]:
     folder = tmp_path_factory.mktemp("network")
     data, log = folder / "data", folder / "demo.log"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("VOLTLOOM_")}
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            [VOLTLOOM, "demo", "--no-top", "--stations", str(STATIONS), "--data-dir", data],
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=out,
-            env=environment,
-            start_new_session=True,
-        )
-    try:
-        wait_for_demo(lambda: (data / "local-key.json").is_file(), process, log)
+    with ExitStack() as stack:
+        with Path(tempfile.gettempdir(), "voltloom-tests-demo.lock").open("a") as turn:
+            # It looks which ports are free and takes them a moment later: one demo after the other.
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            with log.open("wb") as out:
+                process = subprocess.Popen(
+                    [VOLTLOOM, "demo", "--no-top", "--stations", str(STATIONS), "--data-dir", data],
+                    stdin=subprocess.DEVNULL,
+                    stdout=out,
+                    stderr=out,
+                    env=environment,
+                    start_new_session=True,
+                )
+            stack.callback(process.wait, 60)
+            stack.callback(process.send_signal, signal.SIGINT)
+            wait_for_demo(lambda: (data / "local-key.json").is_file(), process, log)
         key = json.loads((data / "local-key.json").read_bytes())
         made = DemoNetwork(data, key["url"], key["token"])
         wait_for_demo(lambda: made.ask("/network")["stations_connected"] >= STATIONS - 3, process, log)
         made.stations = [each["id"] for each in made.ask("/stations?limit=500")["items"]]
         yield made
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(60)
 
 
 @pytest.fixture(scope="session")
