@@ -119,7 +119,7 @@ def test_sites_are_found_by_words_country_and_what_is_wrong_with_them(open_page,
     expect(page).to_have_url(re.compile("only=empty"))
     page.goto("/sites/nothing-has-this-id")
     watched(page).allowed.append("404")
-    expect(page.get_by_text("There is no such site")).to_be_visible()
+    expect(page.get_by_role("heading", name="There is no such site")).to_be_visible()
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(390, "dark")])

@@ -421,7 +421,11 @@ def _lose(
     persistent = {name for name, setting in held.items() if (setting.value or "").strip().lower() == "true"}
     for kept in store.read_open(connection, station_id):
         purpose = kept.profile.purpose
-        if purpose not in purposes or rules.PERSISTENCE[purpose] in persistent or (kept.changed_at or at) > at:
+        if (
+            purpose not in purposes
+            or rules.PERSISTENCE[purpose] in persistent
+            or (kept.changed_at or kept.asked_at) > at
+        ):
             continue
         if store.change(connection, kept.number, at, State.GONE, said=rules.LOST):
             _tell(work, kept, State.GONE, at)

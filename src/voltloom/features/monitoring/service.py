@@ -249,10 +249,16 @@ def boots_that_matter(connection: Connection, told: Sequence[StationBooted]) -> 
     """Those of stations that have monitors, or are to have some."""
     ids = [each.station_id for each in told if each.registration == "Accepted"]
     able = [station for station in likenesses(connection, ids) if station.protocol in HAS_MONITORS]
-    matter = store.watched(connection, [station.id for station in able])
+    known = store.watched_since(connection, [station.id for station in able])
     templates = store.read_templates(connection) if able else ()
-    matter |= {station.id for station in able if rules.wanted_of(station, templates)}
-    return [each.registration == "Accepted" and each.station_id in matter for each in told]
+    wanted = {station.id for station in able if rules.wanted_of(station, templates)}
+
+    def matters(each: StationBooted) -> bool:
+        # What is known only since then was told after the boot.
+        since = known.get(each.station_id)
+        return each.station_id in wanted or (since is not None and since < each.at)
+
+    return [each.registration == "Accepted" and matters(each) for each in told]
 
 
 async def after_boot(ctx: Context, told: StationBooted) -> None:
@@ -318,6 +324,8 @@ async def after_template_change(ctx: Context, told: MonitorTemplateChanged) -> N
         for station in list(likenesses(connection, connected=True)):
             if station.protocol not in HAS_MONITORS or (station.registration or station.policy) != "Accepted":
                 continue
+            if station.booted_at is not None and station.booted_at > told.at:
+                continue  # asked because it booted
             ours = (row["template_id"] for row in store.read_changes(connection, station.id).values())
             if rules.wanted_of(station, templates) or any(ours):
                 found.append(station.id)

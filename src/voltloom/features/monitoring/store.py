@@ -280,10 +280,12 @@ def put_state(connection: Connection, station_id: StationId, **values: Any) -> N
     connection.execute(upsert(states, ("station_id",), *values), {"station_id": station_id, **row})
 
 
-def watched(connection: Connection, ids: Sequence[StationId]) -> set[StationId]:
-    """Those of them that have monitors."""
-    query = select(monitors.c.station_id).where(monitors.c.station_id.in_(ids)).distinct()
-    return set(connection.execute(query).scalars())
+def watched_since(connection: Connection, ids: Sequence[StationId]) -> dict[StationId, datetime]:
+    """Those of them that have monitors, and since when the first of these is known."""
+    c = monitors.c
+    first = func.min(c.seen_at, type_=UtcTime())
+    query = select(c.station_id, first).where(c.station_id.in_(ids)).group_by(c.station_id)
+    return dict(connection.execute(query).tuples())
 
 
 # ---- templates
