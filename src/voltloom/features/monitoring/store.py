@@ -283,9 +283,9 @@ def put_state(connection: Connection, station_id: StationId, **values: Any) -> N
 def watched_since(connection: Connection, ids: Sequence[StationId]) -> dict[StationId, datetime]:
     """Those of them that have monitors, and since when the first of these is known."""
     c = monitors.c
-    first = func.min(c.seen_at, type_=UtcTime())
+    first = func.min(c.seen_at, type_=UtcTime()).label("first")
     query = select(c.station_id, first).where(c.station_id.in_(ids)).group_by(c.station_id)
-    return dict(connection.execute(query).tuples())
+    return {row.station_id: row.first for row in connection.execute(query)}
 
 
 # ---- templates
