@@ -24,6 +24,7 @@ from voltloom.features.charging_profiles.rules import Kept, State
 from voltloom.features.charging_profiles.service import (
     Known,
     after_boot,
+    boots_that_matter,
     clear_profiles,
     keep_started,
     prune,
@@ -75,7 +76,7 @@ feature = Feature(
     amendments=(amend(TransactionReported, answers.note_resumed),),
     listens=(
         listen(StartedWithProfile, keep_started),
-        listen(StationBooted, after_boot),
+        listen(StationBooted, after_boot, among=boots_that_matter),
         listen(TransactionResumed, restore),
     ),
     tasks=(every(timedelta(minutes=1), settle_open), every(timedelta(hours=6), prune)),

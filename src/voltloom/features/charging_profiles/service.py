@@ -431,6 +431,12 @@ def _lose(
             _tell(work, kept, State.GONE, at)
 
 
+def boots_that_matter(connection: Connection, told: Sequence[StationBooted]) -> list[bool]:
+    """Those of stations that have profiles."""
+    having = store.having_open(connection, [each.station_id for each in told])
+    return [each.station_id in having for each in told]
+
+
 async def after_boot(ctx: Context, event: StationBooted) -> None:
     """What stations do not keep over a restart is gone; if one tells of it all the same, it is known again."""
 

@@ -221,6 +221,12 @@ def adopt(connection: Connection, kept: Kept) -> None:
     )
 
 
+def having_open(connection: Connection, ids: Sequence[StationId]) -> set[StationId]:
+    """Those of these stations that have any."""
+    query = select(profiles.c.station_id).where(profiles.c.station_id.in_(ids), _IS_OPEN).distinct()
+    return set(connection.execute(query).scalars())
+
+
 def read_lost(connection: Connection, station_id: StationId, transaction_id: str) -> list[Kept]:
     """Ours for that transaction that its station did not keep over a restart, the latest first."""
     c = profiles.c
