@@ -17,6 +17,7 @@ from voltloom.domain.reports import (
 from voltloom.features.feature import Feature, answer, every, listen
 from voltloom.features.monitoring import answers, customers, service
 from voltloom.features.monitoring.memory import remembered
+from voltloom.features.stations import removals
 
 __all__ = ["feature"]
 
@@ -42,7 +43,7 @@ feature = Feature(
         listen(StationBooted, service.after_boot, among=service.boots_that_matter),
         listen(MonitorsReceived, service.settle),
         listen(MonitorTemplateChanged, service.after_template_change),
-        listen(StationChanged, service.forget_removed, among=service.removals),
+        listen(StationChanged, service.forget_removed, among=removals),
     ),
     tasks=(every(timedelta(hours=1), service.prune),),
     memories=(remembered,),

@@ -360,10 +360,6 @@ async def prune(ctx: Context) -> None:
     await ctx.database.write(change)
 
 
-def removals(_: Connection, told: Sequence[StationChanged]) -> list[bool]:
-    return [each.change == "removed" for each in told]
-
-
 async def forget_removed(ctx: Context, told: StationChanged) -> None:
     """What is only about how it stands now. What it noticed stays its time."""
     if told.change != "removed":

@@ -5,6 +5,7 @@ from voltloom.domain.events import StationBooted, StationChanged, WantedSettings
 from voltloom.features.feature import Feature, listen
 from voltloom.features.settings import service
 from voltloom.features.settings.door import hold_back, remembered
+from voltloom.features.stations import removals
 
 __all__ = ["feature"]
 
@@ -21,7 +22,7 @@ feature = Feature(
     listens=(
         listen(StationBooted, service.after_boot, among=service.boots_that_matter),
         listen(WantedSettingsChanged, service.after_change),
-        listen(StationChanged, service.forget_removed, among=service.removals),
+        listen(StationChanged, service.forget_removed, among=removals),
     ),
     memories=(remembered,),
     gatekeepers=(hold_back,),

@@ -367,10 +367,6 @@ async def after_change(ctx: Context, told: WantedSettingsChanged) -> None:
             group.create_task(work())
 
 
-def removals(_: Connection, told: Sequence[StationChanged]) -> list[bool]:
-    return [each.change == "removed" for each in told]
-
-
 async def forget_removed(ctx: Context, told: StationChanged) -> None:
     if told.change == "removed":
         await ctx.database.write(lambda connection, _: store.forget_station(connection, told.station_id))

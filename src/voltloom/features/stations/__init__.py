@@ -20,7 +20,7 @@ from voltloom.domain.reports import (
 )
 from voltloom.features.feature import Feature, answer, every
 from voltloom.features.stations import answers, expiry, nodes
-from voltloom.features.stations.aims import Aim, Automatic, Likeness, likeness_of, likenesses
+from voltloom.features.stations.aims import Aim, Automatic, Likeness, likeness_of, likenesses, removals
 from voltloom.features.stations.answers import StationsConfig, Vocabulary
 from voltloom.features.stations.asking import ask, document_of, keep_settings, name_of_kind, pruner, said_of, summary
 from voltloom.features.stations.asking import check as check_command
@@ -157,6 +157,7 @@ __all__ = [
     "read_fleet",
     "read_refusals",
     "remembered",
+    "removals",
     "remove_station",
     "rotate_password",
     "said_of",

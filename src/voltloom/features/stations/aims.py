@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
+from voltloom.domain.events import StationChanged
 from voltloom.domain.ids import StationId
 from voltloom.features.access import Actor
 from voltloom.features.feature import Context, Stations
@@ -97,3 +98,8 @@ class Automatic:
     def of(ctx: Context, name: str) -> "Automatic":
         """name: what it is about, e.g. "monitor templates"."""
         return Automatic(ctx.database, ctx.stations, ctx.now, Actor("voltloom", name, f"voltloom: {name}", frozenset()))
+
+
+def removals(_: Connection, told: Sequence[StationChanged]) -> list[bool]:
+    """Which of these took a station away: for listeners that forget what they knew of it."""
+    return [each.change == "removed" for each in told]
