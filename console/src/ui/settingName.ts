@@ -17,13 +17,17 @@ export interface Named {
 
 /** As the reader knows it: a key of 1.6 that 2.x has no name for, alone. */
 export function settingNameOf(setting: Named): string {
-  if (setting.component === OLD) return setting.variable;
+  return setting.component === OLD ? setting.variable : writtenNameOf(setting);
+}
+
+/** OCPPCommCtrlr.HeartbeatInterval; with the EVSE and connector behind an @, and instances in brackets, as the server writes it. */
+export function writtenNameOf(setting: Named): string {
   const bracket = (text: string): string => (text === "" ? "" : `[${text}]`);
   const place = setting.evse === null ? "" : `@${setting.evse}${setting.connector === null ? "" : `.${setting.connector}`}`;
   return `${setting.component}${bracket(setting.component_instance)}${place}.${setting.variable}${bracket(setting.variable_instance)}`;
 }
 
-/** A name as it is written, with its value. */
+/** A name as it is written, with its value; a name without a dot is a key of OCPP 1.6. */
 export function newSettingOf(name: string, value: string): NewSetting {
   const said = WRITTEN.exec(name.trim());
   if (said === null) return { key: name.trim(), value, component_instance: "", variable_instance: "", attribute: "Actual" };

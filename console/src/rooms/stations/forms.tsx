@@ -5,6 +5,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useEffect, useMemo, useState } from "react";
 import { api, type Schema, take } from "@/api";
 import { useTexts } from "@/i18n";
+import { newSettingOf, writtenNameOf } from "@/ui/settingName.ts";
 import type { Action, Requests } from "./asking.ts";
 import classes from "./stations.module.css";
 import { texts } from "./texts.ts";
@@ -30,35 +31,9 @@ interface Line {
 const MOST_SETTINGS = 500;
 const MOST_LINES = 100;
 
-/** OCPPCommCtrlr.HeartbeatInterval; with the EVSE and connector behind an @, and instances in brackets, as the server writes it. */
-function nameOf(setting: Pick<Setting, "component" | "variable" | "component_instance" | "variable_instance" | "evse" | "connector">): string {
-  const bracket = (text: string): string => (text === "" ? "" : `[${text}]`);
-  const place = setting.evse === null ? "" : `@${setting.evse}${setting.connector === null ? "" : `.${setting.connector}`}`;
-  return `${setting.component}${bracket(setting.component_instance)}${place}.${setting.variable}${bracket(setting.variable_instance)}`;
-}
-
-const WRITTEN = /^([^.[\]@]+)(?:\[([^\]]*)\])?(?:@(\d+)(?:\.(\d+))?)?\.([^.[\]@]+)(?:\[([^\]]*)\])?$/;
-
-/** Pure. A name as it is written, with its value; a name without a dot is a key of OCPP 1.6. */
-export function newValueOf(name: string, value: string): NewValue {
-  const said = WRITTEN.exec(name.trim());
-  if (said === null) return { key: name.trim(), value, component_instance: "", variable_instance: "", attribute: "Actual" };
-  const [, component, componentInstance, evse, connector, variable, variableInstance] = said;
-  return {
-    component: component ?? null,
-    variable: variable ?? null,
-    component_instance: componentInstance ?? "",
-    variable_instance: variableInstance ?? "",
-    evse: evse === undefined ? null : Number(evse),
-    connector: connector === undefined ? null : Number(connector),
-    attribute: "Actual",
-    value,
-  };
-}
-
 function writtenOf(setting: NewValue): string {
   if (setting.key !== null && setting.key !== undefined) return setting.key;
-  return nameOf({
+  return writtenNameOf({
     component: setting.component ?? "",
     variable: setting.variable ?? "",
     component_instance: setting.component_instance,
@@ -124,11 +99,11 @@ export function SettingsForm(props: FormProps<"settings">) {
   const [lines, setLines] = useState<readonly Line[]>(
     () => props.initial?.settings.map((each) => ({ ...blank(), name: writtenOf(each), value: each.value })) ?? [blank()],
   );
-  const byName = useMemo(() => new Map((settings ?? []).map((setting) => [nameOf(setting), setting])), [settings]);
+  const byName = useMemo(() => new Map((settings ?? []).map((setting) => [writtenNameOf(setting), setting])), [settings]);
   const names = useMemo(() => [...byName].filter(([, { mutability }]) => mutability !== "ReadOnly").map(([name]) => name), [byName]);
   useEffect(() => {
     const whole = lines.every((line) => line.name.trim() !== "") && lines.some((line) => line.value !== "");
-    onChange(whole ? { settings: lines.map((line) => newValueOf(line.name, line.value)) } : null);
+    onChange(whole ? { settings: lines.map((line) => newSettingOf(line.name, line.value)) } : null);
   }, [lines, onChange]);
   const change = (key: number, part: Partial<Line>): void => setLines((before) => before.map((line) => (line.key === key ? { ...line, ...part } : line)));
   return (

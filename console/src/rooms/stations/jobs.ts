@@ -4,8 +4,8 @@ import { api, queries, take } from "@/api";
 import { useLive } from "@/live";
 import type { Tone } from "@/ui";
 import { useThrottled } from "@/ui";
+import { newSettingOf } from "@/ui/settingName.ts";
 import type { Action, Asked, ItemState, Job, JobStation } from "./asking.ts";
-import { newValueOf } from "./forms.tsx";
 
 /** In the order in which a bar shows them. */
 export const ITEM_STATES = ["done", "refused", "failed", "unknown", "cancelled", "asking", "waiting"] as const satisfies readonly ItemState[];
@@ -91,7 +91,7 @@ export function askedOf(action: Action, request: unknown): Asked | null {
       if (!Array.isArray(settings)) return null;
       const lines = (settings as unknown[]).map((each) => {
         const value = textOf(fieldOf(each, "value"));
-        return newValueOf(textOf(fieldOf(each, "name")), value === "[redacted]" ? "" : value);
+        return newSettingOf(textOf(fieldOf(each, "name")), value === "[redacted]" ? "" : value);
       });
       return { action, request: { settings: lines } };
     }
