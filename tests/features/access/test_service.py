@@ -9,21 +9,13 @@ import pytest
 from voltloom.domain.commands import Command
 from voltloom.domain.errors import Conflict, Forbidden, Invalid, NotFound, Throttled
 from voltloom.features.access import LOCAL, Access, Actor, Passwords, Role, SignInRefused, Source, first_link, store
+from voltloom.features.access.api_keys import add_api_key, revoke_api_key
 from voltloom.features.access.audit import list_entries, verify
+from voltloom.features.access.people import add_person, change_person, make_link, remove_person
 from voltloom.features.access.rules import Scope, Standing
 from voltloom.features.access.second_factor import SecondFactors
-from voltloom.features.access.service import (
-    MOST_SESSIONS,
-    add_api_key,
-    add_person,
-    change_person,
-    csrf_token,
-    end_session,
-    make_link,
-    remove_person,
-    revoke_api_key,
-    tidy,
-)
+from voltloom.features.access.sessions import MOST_SESSIONS, end_session, tidy
+from voltloom.features.access.tokens import csrf_token
 from voltloom.features.feature import Context
 from voltloom.infra.database import Database, Work
 from voltloom.infra.keys import Envelope

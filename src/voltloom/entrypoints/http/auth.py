@@ -20,7 +20,7 @@ from voltloom.domain.errors import Forbidden
 from voltloom.entrypoints.http.problems import Unauthenticated
 from voltloom.features.access import Access, Actor, Recognised
 from voltloom.features.access.api import Arrival, cookie_name
-from voltloom.features.access.service import csrf_token
+from voltloom.features.access.tokens import csrf_token
 
 Network = IPv4Network | IPv6Network
 

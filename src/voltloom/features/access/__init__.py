@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from voltloom.features.access.api_keys import add_api_key, revoke_api_key
 from voltloom.features.access.audit import Entry, Verdict, list_entries, note, verify
 from voltloom.features.access.checkpoints import EVERY as CHECKPOINT_EVERY
 from voltloom.features.access.checkpoints import Signer, check_checkpoints, checkpointer
@@ -15,6 +16,7 @@ from voltloom.features.access.local_key import (
     write_local_key,
 )
 from voltloom.features.access.passwords import Passwords
+from voltloom.features.access.people import add_person, change_person, first_link, make_link, remove_person
 from voltloom.features.access.personal import Preferences
 from voltloom.features.access.rules import (
     Actor,
@@ -29,19 +31,8 @@ from voltloom.features.access.rules import (
     Standing,
 )
 from voltloom.features.access.second_factor import SecondFactors, reset_second_factor
-from voltloom.features.access.service import (
-    Access,
-    Recognised,
-    Source,
-    add_api_key,
-    add_person,
-    change_person,
-    first_link,
-    make_link,
-    remove_person,
-    revoke_api_key,
-    tidy,
-)
+from voltloom.features.access.service import Access, Recognised
+from voltloom.features.access.sessions import Source, tidy
 from voltloom.features.access.store import list_api_keys, list_people, search_people
 from voltloom.features.access.throttle import Throttle, source_of
 from voltloom.features.feature import Feature, every

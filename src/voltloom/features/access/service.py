@@ -1,75 +1,38 @@
-"""Use cases: signing in and out, and deciding who may.
+"""Use cases: signing in and out, and deciding who may."""
 
-What is shown once (a link, a session's token, an API key) is random, 256 bit, and kept as its SHA-256: there is
-nothing to guess that a slow hash would protect.
-"""
-
-import hashlib
 import hmac
-import secrets
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from voltloom.domain.errors import Conflict, Forbidden, Invalid, NotFound, Throttled
-from voltloom.domain.ids import PersonId
+from voltloom.domain.errors import Forbidden, Invalid, NotFound, Throttled
 from voltloom.features.access import store
+from voltloom.features.access.api_keys import KEY_PREFIX
 from voltloom.features.access.audit import note
 from voltloom.features.access.local_key import LOCAL
 from voltloom.features.access.passwords import Passwords, insist_on_good
+from voltloom.features.access.people import first_admin
 from voltloom.features.access.rules import (
     FRESH_FOR,
-    LINK_LIFE,
-    SESSION_IDLE,
-    SESSION_LIFE,
     Actor,
-    ApiKey,
     FreshSignInNeeded,
-    Link,
     Person,
-    Role,
     SecondFactorNeeded,
     Session,
     SignInRefused,
     Standing,
-    keep_an_admin,
     login_of,
-    may_grant,
-    scopes_of,
 )
 from voltloom.features.access.second_factor import SecondFactors
+from voltloom.features.access.sessions import SignedIn, Source, begin_session
 from voltloom.features.access.throttle import Throttle, source_of
-from voltloom.features.feature import Context
+from voltloom.features.access.tokens import hash_of
 from voltloom.infra.database import Database, Work
 
-T = TypeVar("T")
-
-KEY_PREFIX = "vl_"
-MOST_SESSIONS = 20
-"""Of one person; the oldest ends when another begins."""
 _REFUSED = "that name and password do not go together"
 _LINK_REFUSED = "this link is not good: it was used, it is older than 30 minutes, or a newer one was made"
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where a sign-in comes from. agent: the browser, as it calls itself."""
-
-    address: str
-    agent: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class SignedIn:
-    """token: the cookie's value, told this once."""
-
-    token: str
-    session: Session
-    person: Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +62,7 @@ class Access:
         self._database = database
         self.factors = factors
         self._fresh_for = fresh_for
-        self._local_hash = _hash(local_token) if local_token else ""
+        self._local_hash = hash_of(local_token) if local_token else ""
         self._passwords = passwords or Passwords()
         self._by_source = Throttle(burst=15, period_s=5)
         self._by_source_and_login = Throttle(burst=8, period_s=5)
@@ -145,7 +108,7 @@ class Access:
             if current is None or current.standing is not Standing.ACTIVE or current.password_hash != checked:
                 raise SignInRefused(_REFUSED)
             self._insist_on_code(connection, current, code, now)
-            return _begin_session(connection, work, replace(current, password_hash=renewed), "password", source, now)
+            return begin_session(connection, work, replace(current, password_hash=renewed), "password", source, now)
 
         try:
             signed_in = await self._database.write(begin)
@@ -177,18 +140,18 @@ class Access:
         """Uses the link up. The first of all makes the first admin. A link stands for the password, not for the
         second factor. Raises SignInRefused; SecondFactorNeeded (the link stays good); Throttled."""
         taken = self._take("", source_of(source.address))
-        token_hash = _hash(token)
+        token_hash = hash_of(token)
 
         def use(connection: Connection, work: Work) -> SignedIn:
             link = store.link_by_hash(connection, token_hash)
             if link is None or not link.is_good(now) or not store.use_link(connection, token_hash, now):
                 raise SignInRefused(_LINK_REFUSED)
-            person = store.person_by_id(connection, link.person_id) if link.person_id else _first_admin(connection, now)
+            person = store.person_by_id(connection, link.person_id) if link.person_id else first_admin(connection, now)
             if person is None or person.standing is not Standing.ACTIVE:
                 raise SignInRefused(_LINK_REFUSED)
             self._count_code(person, code)
             self._insist_on_code(connection, person, code, now)
-            return _begin_session(connection, work, person, "link", source, now)
+            return begin_session(connection, work, person, "link", source, now)
 
         try:
             signed_in = await self._database.write(use)
@@ -239,7 +202,7 @@ class Access:
 
     async def recognise(self, bearer: str, address: str, now: datetime, *, local: bool) -> Recognised | None:
         """Who calls with this bearer token. local: the call comes from this machine itself, through nobody."""
-        token_hash = _hash(bearer)
+        token_hash = hash_of(bearer)
         if self._local_hash and hmac.compare_digest(token_hash, self._local_hash):
             return Recognised(replace(LOCAL, address=address)) if local else None
         if not bearer.startswith(KEY_PREFIX):
@@ -253,7 +216,7 @@ class Access:
 
     async def resume(self, session_token: str, address: str, now: datetime, *, touch: bool = True) -> Recognised | None:
         """Whose session this is. touch False: looking does not keep it from growing idle."""
-        token_hash = _hash(session_token)
+        token_hash = hash_of(session_token)
         found = await self._database.read(lambda connection: store.session_by_hash(connection, token_hash))
         if found is None:
             return None
@@ -371,274 +334,3 @@ class Access:
             note(connection, work, actor, "person.change_password", person.login, "done", now)
 
         await self._database.write(change)
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
-
-
-def csrf_token(session_token: str) -> str:
-    """What a page sends back in `X-CSRF-Token`: follows from the session's token, and cannot be had without it."""
-    return hashlib.sha256(f"csrf {session_token}".encode("utf-8", "replace")).hexdigest()
-
-
-def _new_token() -> str:
-    return secrets.token_urlsafe(32)
-
-
-def _begin_session(
-    connection: Connection, work: Work, person: Person, by: str, source: Source, now: datetime
-) -> SignedIn:
-    token = _new_token()
-    session = Session(
-        id=f"s-{secrets.token_hex(8)}",
-        token_hash=_hash(token),
-        person_id=person.id,
-        by=by,
-        created_at=now,
-        last_seen_at=now,
-        address=source.address[:100],
-        agent=_one_line(source.agent)[:300],
-    )
-    person = replace(person, last_sign_in_at=now, last_seen_at=now)
-    store.save_person(connection, person)
-    store.add_session(connection, session)
-    store.keep_newest_sessions(connection, person.id, MOST_SESSIONS)
-    actor = replace(person.actor, address=source.address)
-    note(connection, work, actor, "session.sign_in", person.login, "done", now, {"by": by, "agent": session.agent})
-    return SignedIn(token, session, person)
-
-
-def _one_line(text: str) -> str:
-    return "".join(letter if letter.isprintable() else " " for letter in text)
-
-
-def _first_admin(connection: Connection, now: datetime) -> Person:
-    """The one whom the very first link lets in: `admin`, with no password until one is chosen."""
-    person = store.person_by_login(connection, "admin")
-    if person is None:
-        person = _new_person("admin", "Administrator", Role.ADMIN, now)
-        store.add_person(connection, person)
-    return person
-
-
-def _new_person(login: str, name: str, role: Role, now: datetime) -> Person:
-    return Person(PersonId(f"p-{secrets.token_hex(8)}"), login, name, role, Standing.ACTIVE, "", now)
-
-
-# ---- one-time links
-
-
-def _make_link(connection: Connection, person_id: PersonId | None, now: datetime) -> str:
-    token = _new_token()
-    store.remove_links(connection, person_id)
-    store.add_link(connection, Link(_hash(token), person_id, now + LINK_LIFE, None))
-    return token
-
-
-async def first_link(database: Database, now: datetime) -> str | None:
-    """The token of a one-time link for the first admin, while no admin can sign in otherwise; None once one can.
-
-    Printed by the server as it starts: the address is `/sign-in?link=<token>`.
-    """
-
-    def make(connection: Connection, work: Work) -> str | None:
-        admins = store.active_admins(connection)
-        if any(admin.password_hash for admin in admins):
-            return None
-        person_id = admins[0].id if admins else None
-        token = _make_link(connection, person_id, now)
-        note(connection, work, LOCAL, "person.link", admins[0].login if admins else "the first admin", "done", now)
-        return token
-
-    return await database.write(make)
-
-
-async def make_link(database: Database, actor: Actor, who: str, now: datetime) -> tuple[Person, str]:
-    """A new one-time link for the person with this id or login; older ones no longer let anybody in."""
-
-    def make(connection: Connection, work: Work) -> tuple[Person, str]:
-        person = _find(connection, who)
-        may_grant(actor, person.role.scopes)
-        if person.standing is not Standing.ACTIVE:
-            raise Conflict(f"{person.login} is disabled: enable them first")
-        token = _make_link(connection, person.id, now)
-        note(connection, work, actor, "person.link", person.login, "done", now)
-        return person, token
-
-    return await database.write(make)
-
-
-# ---- people
-
-
-def _find(connection: Connection, who: str) -> Person:
-    person = store.person_by_id(connection, who) or store.person_by_login(connection, who.strip().lower())
-    if person is None:
-        raise NotFound(f"there is no person {who[:100]}")
-    return person
-
-
-async def add_person(
-    database: Database, actor: Actor, login: str, name: str, role: Role, now: datetime
-) -> tuple[Person, str]:
-    """With a one-time link to sign in and choose a password. Raises Conflict where the login is taken."""
-    login = login_of(login)
-    may_grant(actor, role.scopes)
-
-    def add(connection: Connection, work: Work) -> tuple[Person, str]:
-        if store.person_by_login(connection, login):
-            raise Conflict(f"there is a person {login} already")
-        person = _new_person(login, name.strip() or login, role, now)
-        store.add_person(connection, person)
-        token = _make_link(connection, person.id, now)
-        note(connection, work, actor, "person.add", login, "done", now, {"role": role.value, "name": person.name})
-        return person, token
-
-    return await database.write(add)
-
-
-async def change_person(
-    database: Database,
-    actor: Actor,
-    person_id: str,
-    now: datetime,
-    *,
-    name: str | None = None,
-    role: Role | None = None,
-    standing: Standing | None = None,
-) -> Person:
-    """What is None stays. Disabling ends their sessions. Raises Conflict for the last admin."""
-
-    def change(connection: Connection, work: Work) -> Person:
-        person = _find(connection, person_id)
-        may_grant(actor, person.role.scopes)
-        changed = replace(
-            person, name=name or person.name, role=role or person.role, standing=standing or person.standing
-        )
-        may_grant(actor, changed.role.scopes)
-        if changed.role is not Role.ADMIN or changed.standing is not Standing.ACTIVE:
-            keep_an_admin(person, (admin.id for admin in store.active_admins(connection)))
-        store.save_person(connection, changed)
-        if changed.standing is not Standing.ACTIVE:
-            store.end_sessions_of(connection, person.id)
-            store.remove_links(connection, person.id)
-        note(connection, work, actor, "person.change", person.login, "done", now, _difference(person, changed))
-        return changed
-
-    return await database.write(change)
-
-
-def _difference(before: Person, after: Person) -> Mapping[str, object]:
-    pairs = {
-        "name": (before.name, after.name),
-        "role": (before.role.value, after.role.value),
-        "standing": (before.standing.value, after.standing.value),
-    }
-    return {key: {"before": old, "after": new} for key, (old, new) in pairs.items() if old != new}
-
-
-async def change_own_name(database: Database, actor: Actor, person_id: PersonId, name: str, now: datetime) -> Person:
-    """What one is called takes nobody's leave; what one may does."""
-
-    def change(connection: Connection, work: Work) -> Person:
-        person = _find(connection, person_id)
-        changed = replace(person, name=name.strip() or person.login)
-        store.save_person(connection, changed)
-        note(connection, work, actor, "person.change", person.login, "done", now, _difference(person, changed))
-        return changed
-
-    return await database.write(change)
-
-
-async def remove_person(database: Database, actor: Actor, person_id: str, now: datetime) -> None:
-    def remove(connection: Connection, work: Work) -> None:
-        person = _find(connection, person_id)
-        may_grant(actor, person.role.scopes)
-        keep_an_admin(person, (admin.id for admin in store.active_admins(connection)))
-        store.remove_person(connection, person.id)
-        note(connection, work, actor, "person.remove", person.login, "done", now)
-
-    await database.write(remove)
-
-
-async def end_session(database: Database, actor: Actor, session_id: str, now: datetime, *, anyones: bool) -> None:
-    """anyones False: only the actor's own."""
-
-    def end(connection: Connection, work: Work) -> None:
-        session = store.session_by_id(connection, session_id)
-        if session is None or not (anyones or session.person_id == actor.id):
-            raise NotFound(f"there is no session {session_id[:60]}")
-        person = store.person_by_id(connection, session.person_id)
-        store.end_session(connection, session.id)
-        note(connection, work, actor, "session.end", person.login if person else session.person_id, "done", now)
-
-    await database.write(end)
-
-
-async def end_other_sessions(database: Database, actor: Actor, session: Session, now: datetime) -> None:
-    """All of the person's but this one."""
-
-    def end(connection: Connection, work: Work) -> None:
-        store.end_sessions_of(connection, session.person_id, keep=session.id)
-        note(connection, work, actor, "session.end_others", actor.name, "done", now)
-
-    await database.write(end)
-
-
-# ---- API keys
-
-
-async def add_api_key(
-    database: Database, actor: Actor, name: str, grants: tuple[str, ...], expires_at: datetime | None, now: datetime
-) -> tuple[ApiKey, str]:
-    """The key itself is told this once. Raises Forbidden where it could more than its maker."""
-    may_grant(actor, scopes_of(grants))
-    if expires_at is not None and expires_at <= now:
-        raise Invalid("expires_at is in the past")
-    token = KEY_PREFIX + _new_token()
-    key = ApiKey(
-        id=f"k-{secrets.token_hex(8)}",
-        token_hash=_hash(token),
-        name=name.strip(),
-        start=token[:9],
-        grants=tuple(dict.fromkeys(grants)),
-        created_by=actor.name,
-        created_at=now,
-        expires_at=expires_at,
-        last_used_at=None,
-        revoked_at=None,
-    )
-
-    def add(connection: Connection, work: Work) -> None:
-        store.add_api_key(connection, key)
-        details = {"name": key.name, "grants": list(key.grants), "expires_at": expires_at}
-        note(connection, work, actor, "api_key.add", key.id, "done", now, details)
-
-    await database.write(add)
-    return key, token
-
-
-async def revoke_api_key(database: Database, actor: Actor, key_id: str, now: datetime) -> None:
-    """It lets nobody in from now on; revoking it again changes nothing."""
-
-    def revoke(connection: Connection, work: Work) -> None:
-        key = store.api_key_by_id(connection, key_id)
-        if key is None:
-            raise NotFound(f"there is no API key {key_id[:60]}")
-        if key.revoked_at is None:
-            store.revoke_api_key(connection, key.id, now)
-            note(connection, work, actor, "api_key.revoke", key.id, "done", now, {"name": key.name})
-
-    await database.write(revoke)
-
-
-# ---- at intervals
-
-
-async def tidy(context: Context) -> None:
-    """Forget sessions and links that can never be good again."""
-    now = context.now
-    await context.database.write(
-        lambda connection, _: store.remove_stale(connection, now - SESSION_LIFE, now - SESSION_IDLE, now)
-    )

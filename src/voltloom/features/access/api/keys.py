@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import AwareDatetime, Field, StringConstraints
 
-from voltloom.features.access import service, store
+from voltloom.features.access import api_keys, store
 from voltloom.features.access.api.shared import Text200
 from voltloom.features.access.rules import ApiKey, Scope
 from voltloom.features.api import After, Body, Call, Limit, Page, allow, cursor, position
@@ -66,11 +66,11 @@ def add_routes(router: APIRouter) -> None:
     @router.post("/api-keys", tags=["api keys"], summary="Make an API key", status_code=201)
     async def add_api_key(body: ApiKeyIn, call: Annotated[Call, allow(Scope.ACCESS_WRITE, fresh=True)]) -> NewApiKeyOut:
         """The key is in this answer and nowhere else. It cannot do more than the one who makes it."""
-        key, token = await service.add_api_key(
+        key, token = await api_keys.add_api_key(
             call.database, call.actor, body.name, tuple(body.grants), body.expires_at, call.now
         )
         return NewApiKeyOut(key=token, api_key=ApiKeyOut.of(key))
 
     @router.delete("/api-keys/{key_id}", tags=["api keys"], summary="Revoke an API key", status_code=204)
     async def revoke_api_key(key_id: str, call: Annotated[Call, allow(Scope.ACCESS_WRITE)]) -> None:
-        await service.revoke_api_key(call.database, call.actor, key_id, call.now)
+        await api_keys.revoke_api_key(call.database, call.actor, key_id, call.now)

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from pydantic import Field
 from sqlalchemy import Connection
 
-from voltloom.features.access import second_factor, service, store
+from voltloom.features.access import people, second_factor, store
 from voltloom.features.access.api.shared import PersonOut, Text200
 from voltloom.features.access.rules import LINK_LIFE, Person, Role, Scope, Standing
 from voltloom.features.api import After, Body, Call, Limit, Page, allow, cursor, position, signed_in
@@ -67,7 +67,7 @@ def add_routes(router: APIRouter) -> None:
     @router.post("/people", tags=["people"], summary="Invite a person", status_code=201)
     async def add_person(body: PersonIn, call: Annotated[Call, allow(Scope.ACCESS_WRITE, fresh=True)]) -> LinkOut:
         """Gives a one-time link to hand over, good for 30 minutes, with which they sign in and choose a password."""
-        person, token = await service.add_person(
+        person, token = await people.add_person(
             call.database, call.actor, body.login, body.name or body.login, body.role, call.now
         )
         return _link(person, token, call.now)
@@ -77,7 +77,7 @@ def add_routes(router: APIRouter) -> None:
         person_id: str, body: PersonChangeIn, call: Annotated[Call, allow(Scope.ACCESS_WRITE, fresh=True)]
     ) -> PersonOut:
         """Disabling somebody ends their sessions at once. The last admin stays one."""
-        person = await service.change_person(
+        person = await people.change_person(
             call.database, call.actor, person_id, call.now, name=body.name, role=body.role, standing=body.standing
         )
         return PersonOut.of(person)
@@ -85,7 +85,7 @@ def add_routes(router: APIRouter) -> None:
     @router.post("/people/{person_id}/link", tags=["people"], summary="Make a new sign-in link", status_code=201)
     async def make_link(person_id: str, call: Annotated[Call, allow(Scope.ACCESS_WRITE, fresh=True)]) -> LinkOut:
         """For somebody who lost password or link. Older links of theirs no longer let anybody in."""
-        person, token = await service.make_link(call.database, call.actor, person_id, call.now)
+        person, token = await people.make_link(call.database, call.actor, person_id, call.now)
         return _link(person, token, call.now)
 
     @router.delete(
@@ -103,4 +103,4 @@ def add_routes(router: APIRouter) -> None:
     @router.delete("/people/{person_id}", tags=["people"], summary="Remove a person", status_code=204)
     async def remove_person(person_id: str, call: Annotated[Call, allow(Scope.ACCESS_WRITE, fresh=True)]) -> None:
         """Their sessions end. What they did stays in the audit log."""
-        await service.remove_person(call.database, call.actor, person_id, call.now)
+        await people.remove_person(call.database, call.actor, person_id, call.now)

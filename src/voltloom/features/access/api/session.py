@@ -8,7 +8,7 @@ from pydantic import Field
 
 from voltloom.domain.errors import Conflict, Forbidden
 from voltloom.domain.ids import PersonId
-from voltloom.features.access import service, store
+from voltloom.features.access import people, sessions, store
 from voltloom.features.access.api.shared import (
     Arrival,
     PersonOut,
@@ -21,7 +21,9 @@ from voltloom.features.access.api.shared import (
     source_of_call,
 )
 from voltloom.features.access.rules import Actor, Person, Scope, Session
-from voltloom.features.access.service import Access, SignedIn, csrf_token
+from voltloom.features.access.service import Access
+from voltloom.features.access.sessions import SignedIn
+from voltloom.features.access.tokens import csrf_token
 from voltloom.features.api import After, Body, Call, Limit, Page, cursor, position, signed_in
 
 SecondFactorState = Literal["off", "on", "required"]
@@ -163,7 +165,7 @@ def _session_routes(router: APIRouter) -> None:
     @router.patch("/session", tags=["session"], summary="Change my own name")
     async def change_own_name(body: SelfIn, call: Annotated[Call, signed_in()], request: Request) -> ActorOut:
         session = own_session(request)
-        await service.change_own_name(call.database, call.actor, session.person_id, body.name, call.now)
+        await people.change_own_name(call.database, call.actor, session.person_id, body.name, call.now)
         return await _who(call, request)
 
     @router.delete("/session", tags=["session"], summary="Sign out", status_code=204)
@@ -235,13 +237,13 @@ def _sessions_routes(router: APIRouter) -> None:
 
     @router.delete("/sessions", tags=["session"], summary="End all my other sessions", status_code=204)
     async def end_other_sessions(call: Annotated[Call, signed_in()], request: Request) -> None:
-        await service.end_other_sessions(call.database, call.actor, own_session(request), call.now)
+        await sessions.end_other_sessions(call.database, call.actor, own_session(request), call.now)
 
     @router.delete("/sessions/{session_id}", tags=["session"], summary="End a session", status_code=204)
     async def end_session(session_id: str, call: Annotated[Call, signed_in()]) -> None:
         """One's own; anybody's with the scope access:write."""
         anyones = call.actor.may(Scope.ACCESS_WRITE)
-        await service.end_session(call.database, call.actor, session_id, call.now, anyones=anyones)
+        await sessions.end_session(call.database, call.actor, session_id, call.now, anyones=anyones)
 
 
 def add_routes(router: APIRouter) -> None:

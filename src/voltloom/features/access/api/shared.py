@@ -11,7 +11,8 @@ from fastapi import Request, Response
 from pydantic import Field, StringConstraints
 
 from voltloom.features.access.rules import Person, Role, Standing
-from voltloom.features.access.service import Access, SignedIn, Source
+from voltloom.features.access.service import Access
+from voltloom.features.access.sessions import SignedIn, Source
 from voltloom.features.api import Body
 
 # ---- the cookie
