@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from voltloom.app import parts
 from voltloom.domain.ids import StationId, TransactionId
-from voltloom.features.transactions.store import read_samples
+from voltloom.features.transactions.samples import read_samples
 from voltloom.infra.columns import UtcTime
 from voltloom.infra.database import SettingError, Work, metadata, open_database
 from voltloom.infra.migrations import alembic_config, current, head, migrate, require_current

@@ -25,7 +25,7 @@ from voltloom.domain.token import AuthorizationStatus, IdToken, TokenKind
 from voltloom.domain.transaction import ChargingState, Phase, StopReason
 from voltloom.features.authorization import Group, Token, add_token
 from voltloom.features.authorization.service import put_group
-from voltloom.features.transactions import store
+from voltloom.features.transactions import samples, store
 from voltloom.features.transactions.rules import ClosedBy, Flag, all_flags
 from voltloom.infra.database import Database, metadata, open_database
 
@@ -49,7 +49,7 @@ def play(fresh_database) -> Callable[..., None]:
 
 async def samples_of(station: Station, transaction_id: str) -> list[Sample]:
     return await station.database.read(
-        lambda connection: store.read_samples(connection, station.id, TransactionId(transaction_id))
+        lambda connection: samples.read_samples(connection, station.id, TransactionId(transaction_id))
     )
 
 

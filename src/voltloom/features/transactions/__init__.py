@@ -29,6 +29,7 @@ from voltloom.features.transactions.running import (
     read_open_at,
     read_running,
 )
+from voltloom.features.transactions.samples import read_samples
 from voltloom.features.transactions.service import (
     Started,
     close_lost,
@@ -38,7 +39,7 @@ from voltloom.features.transactions.service import (
     start_transaction,
     stop_transaction,
 )
-from voltloom.features.transactions.store import Summary, read_samples, summarize
+from voltloom.features.transactions.store import Summary, summarize
 from voltloom.features.transactions.store import find_one as find_transaction
 
 __all__ = [

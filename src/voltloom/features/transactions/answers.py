@@ -18,7 +18,7 @@ from voltloom.domain.token import Authorization
 from voltloom.domain.transaction import Phase
 from voltloom.features.authorization import authorize, authorize_stop, begin_use, end_use
 from voltloom.features.feature import StationContext
-from voltloom.features.transactions import rules, store
+from voltloom.features.transactions import remote_starts, rules, samples, store
 from voltloom.features.transactions.energy import Energy
 from voltloom.features.transactions.memory import Book, Heard, books
 from voltloom.features.transactions.rules import ClosedBy, Flag, Transaction
@@ -198,7 +198,7 @@ async def _recount(
 
 async def _all_samples(ctx: StationContext, transaction: Transaction) -> Sequence[Sample]:
     station_id, transaction_id = ctx.station_id, transaction.id
-    return await ctx.database.read(lambda connection: store.read_samples(connection, station_id, transaction_id))
+    return await ctx.database.read(lambda connection: samples.read_samples(connection, station_id, transaction_id))
 
 
 def _not_among(known: Sequence[Sample], said: Sequence[Sample]) -> list[Sample]:
@@ -287,7 +287,7 @@ def _match_remote_start(ctx: StationContext, book: Book, report: TransactionRepo
     if start is not None:
         transaction.remote_start_id = start.id
         book.remote_starts.remove(start)
-        ctx.work.write(store.MATCH_REMOTE_START, transaction.id, ctx.station_id, start.id)
+        ctx.work.write(remote_starts.MATCH_REMOTE_START, transaction.id, ctx.station_id, start.id)
 
 
 def _supersede(ctx: StationContext, book: Book, report: TransactionReported, new: Transaction) -> None:
@@ -417,8 +417,8 @@ def _add_idle(ctx: StationContext, book: Book, report: SamplesReported) -> None:
             continue
         twin = min(len(heard.samples), 30_000)
         heard.samples.append(sample)
-        values = store.idle_sample_values(ctx.station_id, evse, connector, ctx.now, sample, twin)
-        ctx.work.write(store.ADD_IDLE_SAMPLE, *values)
+        values = samples.idle_sample_values(ctx.station_id, evse, connector, ctx.now, sample, twin)
+        ctx.work.write(samples.ADD_IDLE_SAMPLE, *values)
 
 
 # ---- what is written and told
@@ -430,7 +430,7 @@ def _write(
     """before: None where it went on, and nothing else of it can have changed."""
     tx, work = transaction, ctx.work
     for sample in fresh:
-        work.write(store.ADD_SAMPLE, *store.sample_values(tx, ctx.now, sample))
+        work.write(samples.ADD_SAMPLE, *samples.sample_values(tx, ctx.now, sample))
     book.keep(tx)
     if before is None:
         told = tx.energy

@@ -13,7 +13,7 @@ from voltloom.domain.errors import NotInThisVersion, VoltloomError
 from voltloom.domain.ids import StationId, TransactionId
 from voltloom.features.feature import Context
 from voltloom.features.stations import Caller, ask
-from voltloom.features.transactions import store
+from voltloom.features.transactions.questionable import read_questionable
 from voltloom.features.transactions.rules import ClosedBy, Transaction
 from voltloom.features.transactions.service import QUIET, close_here, get_transaction
 
@@ -62,7 +62,7 @@ async def ask_about_doubtful(ctx: Context) -> None:
     left = A_ROUND
     while left > 0:
         page = await ctx.database.read(
-            lambda connection, after=after: store.read_questionable(connection, ctx.now - QUIET, after, 500)
+            lambda connection, after=after: read_questionable(connection, ctx.now - QUIET, after, 500)
         )
         for each in page:
             if left > 0 and each.evidence.offline_since is None and _is_turn(ctx, each.transaction):

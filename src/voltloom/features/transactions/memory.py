@@ -12,8 +12,9 @@ from voltloom.domain.reports import TransactionReported
 from voltloom.domain.token import IdToken
 from voltloom.features.feature import Memory
 from voltloom.features.transactions import rules, store
+from voltloom.features.transactions.remote_starts import RemoteStart, read_remote_starts
 from voltloom.features.transactions.rules import Transaction
-from voltloom.features.transactions.store import RECENT, RemoteStart
+from voltloom.features.transactions.store import RECENT
 
 ENDED_SINCE = timedelta(hours=6)
 MOST_OPEN = 256
@@ -87,7 +88,7 @@ def _load(connection: Connection, ids: Sequence[StationId]) -> dict[StationId, B
     books: dict[StationId, Book] = {}
     for station_id, transactions in store.read_remembered(connection, ids, since).items():
         books[station_id] = Book({each.known_as: each for each in transactions})
-    for station_id, starts in store.read_remote_starts(connection, ids).items():
+    for station_id, starts in read_remote_starts(connection, ids).items():
         books.setdefault(station_id, Book()).remote_starts = starts
     return books
 

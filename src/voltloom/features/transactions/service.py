@@ -17,11 +17,12 @@ from voltloom.features import authorization
 from voltloom.features.access import note
 from voltloom.features.feature import Context, Stations
 from voltloom.features.stations import Caller, ask, existing
-from voltloom.features.transactions import rules, store
+from voltloom.features.transactions import remote_starts, rules, store
 from voltloom.features.transactions.answers import ended
 from voltloom.features.transactions.memory import REMOTE_START_FOR
+from voltloom.features.transactions.questionable import Questionable, read_questionable
+from voltloom.features.transactions.remote_starts import RemoteStart
 from voltloom.features.transactions.rules import ClosedBy, Transaction
-from voltloom.features.transactions.store import Questionable, RemoteStart
 from voltloom.infra.database import Database, Work
 
 LOG = structlog.get_logger(__name__)
@@ -83,8 +84,8 @@ async def start_transaction(
 
     def prepare(connection: Connection, work: Work) -> None:
         existing(connection, station_id)
-        store.prune_remote_starts(connection, caller.now - timedelta(days=1))
-        store.add_remote_start(connection, start, caller.actor.name)
+        remote_starts.prune_remote_starts(connection, caller.now - timedelta(days=1))
+        remote_starts.add_remote_start(connection, start, caller.actor.name)
         authorization.vouch(connection, station_id, token, caller.now + REMOTE_START_FOR, caller.now)
 
     await caller.database.write(prepare)
@@ -94,7 +95,9 @@ async def start_transaction(
     command = RequestStart(token, start.id, place, profile=profile)
     answer = await ask(caller, station_id, command, timeout_s=timeout_s)
     if answer.answer.accepted is Accepted.REJECTED:
-        await caller.database.write(lambda connection, _: store.remove_remote_start(connection, station_id, start.id))
+        await caller.database.write(
+            lambda connection, _: remote_starts.remove_remote_start(connection, station_id, start.id)
+        )
     return Started(answer, start.id)
 
 
@@ -181,7 +184,7 @@ async def close_lost(ctx: Context) -> None:
 
 
 async def _page_after(ctx: Context, after: tuple[str, str]) -> list[Questionable]:
-    return await ctx.database.read(lambda connection: store.read_questionable(connection, ctx.now - QUIET, after, PAGE))
+    return await ctx.database.read(lambda connection: read_questionable(connection, ctx.now - QUIET, after, PAGE))
 
 
 async def _close_all(ctx: Context, lost: Sequence[tuple[Transaction, ClosedBy]]) -> None:

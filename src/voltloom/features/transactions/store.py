@@ -1,4 +1,4 @@
-"""Transactions, the samples of their meters, and the starts that operators asked for."""
+"""Transactions: their table, its statements, and what is asked of it."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -11,12 +11,10 @@ from sqlalchemy import (
     Column,
     Connection,
     Float,
-    Identity,
     Index,
     Integer,
     Row,
     Select,
-    SmallInteger,
     String,
     Table,
     Text,
@@ -24,7 +22,6 @@ from sqlalchemy import (
     bindparam,
     case,
     column,
-    delete,
     func,
     insert,
     or_,
@@ -32,32 +29,17 @@ from sqlalchemy import (
     table,
     update,
 )
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql import ColumnElement
 
 from voltloom.domain.ids import SiteId, StationId, TransactionId
-from voltloom.domain.metering import Context, Reading, Sample, Signed
-from voltloom.domain.station import ConnectorStatus
 from voltloom.domain.token import TokenKind
 from voltloom.domain.transaction import ChargingState, StopReason
 from voltloom.features.transactions.energy import Count, Energy
-from voltloom.features.transactions.rules import ClosedBy, Evidence, Flag, Transaction, all_flags, is_suspect
+from voltloom.features.transactions.rules import ClosedBy, Flag, Transaction, all_flags, is_suspect
 from voltloom.infra.database import Json, Statement, UtcTime, metadata, upsert
 
-_NUMBER = BigInteger().with_variant(Integer, "sqlite")
-_STATIONS = table(
-    "stations",
-    column("id"),
-    column("site_id"),
-    column("connected"),
-    column("booted_at", UtcTime),
-    column("disconnected_at", UtcTime),
-)
-"""What is asked of stations here: where they are, and whether they can still have a transaction that they do not
-tell of."""
-_CONNECTORS = table(
-    "connectors", column("station_id"), column("evse"), column("connector"), column("status"), column("since", UtcTime)
-)
+_STATIONS = table("stations", column("id"), column("site_id"))
+"""Where transactions are is asked of stations."""
 
 transactions = Table(
     "transactions",
@@ -105,8 +87,8 @@ transactions = Table(
     Index("ix_transactions_token_key", "token_key", "started_at"),
     Index("ix_transactions_ended_at", "ended_at"),
 )
-_OPEN = transactions.c.ended_at.is_(None)
-Index("ix_transactions_open", transactions.c.station_id, sqlite_where=_OPEN, postgresql_where=_OPEN)
+OPEN = transactions.c.ended_at.is_(None)
+Index("ix_transactions_open", transactions.c.station_id, sqlite_where=OPEN, postgresql_where=OPEN)
 
 _RENAMED = transactions.c.said_id.is_not(None)
 Index(
@@ -115,69 +97,6 @@ Index(
     transactions.c.said_id,
     sqlite_where=_RENAMED,
     postgresql_where=_RENAMED,
-)
-
-samples = Table(
-    "samples",
-    metadata,
-    Column("number", _NUMBER, Identity(), primary_key=True),
-    Column("station_id", String(48), nullable=False),
-    Column("transaction_id", String(80), nullable=False, comment="empty: outside of transactions"),
-    Column("at", UtcTime, nullable=False, comment="as the station claims"),
-    Column("heard_at", UtcTime, nullable=False),
-    Column("evse", Integer, nullable=False),
-    Column("connector", Integer, nullable=True),
-    Column("context", String(20), nullable=False),
-    Column(
-        "twin", SmallInteger, nullable=False, comment="told apart from others of this instant, outside transactions"
-    ),
-    Column("energy_wh", Float, nullable=True),
-    Column("export_wh", Float, nullable=True),
-    Column("power_w", Float, nullable=True),
-    Column("power_export_w", Float, nullable=True),
-    Column("current_1_a", Float, nullable=True),
-    Column("current_2_a", Float, nullable=True),
-    Column("current_3_a", Float, nullable=True),
-    Column("voltage_1_v", Float, nullable=True),
-    Column("voltage_2_v", Float, nullable=True),
-    Column("voltage_3_v", Float, nullable=True),
-    Column("soc_percent", Float, nullable=True),
-    Column("temperature_c", Float, nullable=True),
-    Column("frequency_hz", Float, nullable=True),
-    Column("offered_w", Float, nullable=True),
-    Column("offered_a", Float, nullable=True),
-    Column("extras", Json, nullable=True),
-    Column("signed", Json, nullable=True),
-    Column("begun_at", UtcTime, nullable=True, comment="first_heard_at of its transaction"),
-    # By when the transaction was first heard of, which tells it from nearly all others in a few bytes, and keeps those
-    # that go on now side by side. By station and transaction, a batch changed a page of the index for each of its
-    # rows: on SQLite that was 4 µs of CPU a sample, and 3 a commit.
-    Index(None, "begun_at"),
-)
-_IDLE = samples.c.transaction_id == ""
-Index(
-    "uq_samples_idle",
-    samples.c.station_id,
-    samples.c.evse,
-    samples.c.at,
-    samples.c.context,
-    samples.c.twin,
-    unique=True,
-    sqlite_where=_IDLE,
-    postgresql_where=_IDLE,
-)
-
-remote_starts = Table(
-    "remote_starts",
-    metadata,
-    Column("station_id", String(48), primary_key=True),
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
-    Column("evse", Integer, nullable=True),
-    Column("token_key", String(255), nullable=False),
-    Column("actor", String(200), nullable=False),
-    Column("asked_at", UtcTime, nullable=False),
-    Column("transaction_id", String(80), nullable=True),
-    Index("ix_remote_starts_asked_at", "asked_at"),
 )
 
 _KEYS = ("station_id", "id")
@@ -211,15 +130,6 @@ SAVE = Statement(
 GO_ON = Statement(
     update(transactions).where(*_BY_KEY).values({name: bindparam(name) for name in _ON_THE_WAY}),
     (*_ON_THE_WAY, "station_key", "transaction_key"),
-)
-_SAMPLE = tuple(each.name for each in samples.columns if each.name != "number")
-ADD_SAMPLE = Statement(insert(samples), _SAMPLE, bulk=True)
-ADD_IDLE_SAMPLE = Statement(postgresql.insert(samples).on_conflict_do_nothing(), _SAMPLE)
-MATCH_REMOTE_START = Statement(
-    update(remote_starts)
-    .where(remote_starts.c.station_id == bindparam("station_key"), remote_starts.c.id == bindparam("start_key"))
-    .values(transaction_id=bindparam("transaction_id")),
-    ("transaction_id", "station_key", "start_key"),
 )
 
 
@@ -363,125 +273,6 @@ def transaction_of(row: Row[*tuple[Any, ...]]) -> Transaction:
     )
 
 
-# ---- samples as rows
-
-
-def sample_values(transaction: Transaction, heard_at: datetime, sample: Sample) -> tuple[Any, ...]:
-    """In the order of _SAMPLE."""
-    tx = transaction
-    return _sample_values(tx.station_id, tx.id, tx.evse, tx.connector, heard_at, sample, 0, tx.first_heard_at)
-
-
-def idle_sample_values(
-    station_id: StationId, evse: int, connector: int | None, heard_at: datetime, sample: Sample, twin: int
-) -> tuple[Any, ...]:
-    """Of one outside of transactions. In the order of _SAMPLE."""
-    return _sample_values(station_id, "", evse, connector, heard_at, sample, twin, None)
-
-
-def _sample_values(
-    station_id: StationId,
-    transaction_id: str,
-    evse: int,
-    connector: int | None,
-    heard_at: datetime,
-    sample: Sample,
-    twin: int,
-    begun_at: datetime | None,
-) -> tuple[Any, ...]:
-    (
-        at,
-        context,
-        energy_wh,
-        export_wh,
-        power_w,
-        power_export_w,
-        current_a,
-        voltage_v,
-        soc_percent,
-        temperature_c,
-        frequency_hz,
-        offered_w,
-        offered_a,
-        extras,
-        signed,
-    ) = sample
-    return (
-        station_id,
-        transaction_id,
-        at,
-        heard_at,
-        evse,
-        connector,
-        context.value,
-        twin,
-        energy_wh,
-        export_wh,
-        power_w,
-        power_export_w,
-        *current_a,
-        *voltage_v,
-        soc_percent,
-        temperature_c,
-        frequency_hz,
-        offered_w,
-        offered_a,
-        _encode(extras).decode() if extras else None,
-        _encode(signed).decode() if signed else None,
-        begun_at,
-    )
-
-
-_decode_extras = msgspec.json.Decoder(tuple[Reading, ...]).decode
-_decode_signed = msgspec.json.Decoder(tuple[Signed, ...]).decode
-_SAID = [
-    samples.c.at,
-    *(samples.c[name] for name in _SAMPLE[_SAMPLE.index("energy_wh") : _SAMPLE.index("begun_at")]),
-    samples.c.context,
-]
-
-
-def _of_transaction(station_id: StationId, transaction_id: str) -> ColumnElement[bool]:
-    """Samples of one transaction; with "", those of the station outside of transactions."""
-    if not transaction_id:
-        return and_(samples.c.station_id == station_id, _IDLE)
-    c = transactions.c
-    begun_at = select(c.first_heard_at).where(c.station_id == station_id, c.id == transaction_id).scalar_subquery()
-    return and_(
-        samples.c.begun_at == begun_at,
-        samples.c.station_id == station_id,
-        samples.c.transaction_id == transaction_id,
-    )
-
-
-def _sample(row: Sequence[Any]) -> Sample:
-    at, energy_wh, export_wh, power_w, power_export_w, i1, i2, i3, u1, u2, u3, *rest, extras, signed, context = row
-    soc_percent, temperature_c, frequency_hz, offered_w, offered_a = rest
-    return Sample(
-        at,
-        Context(context),
-        energy_wh,
-        export_wh,
-        power_w,
-        power_export_w,
-        (i1, i2, i3),
-        (u1, u2, u3),
-        soc_percent,
-        temperature_c,
-        frequency_hz,
-        offered_w,
-        offered_a,
-        _decode_extras(extras) if extras else (),
-        _decode_signed(signed) if signed else (),
-    )
-
-
-def read_samples(connection: Connection, station_id: StationId, transaction_id: TransactionId) -> list[Sample]:
-    """All of a transaction, in time."""
-    query = select(*_SAID).where(_of_transaction(station_id, transaction_id)).order_by(samples.c.at, samples.c.number)
-    return [_sample(row) for row in connection.execute(query)]
-
-
 # ---- what is remembered of connected stations
 
 RECENT = 16
@@ -489,7 +280,7 @@ _REMEMBERED = (
     select(transactions)
     .where(
         transactions.c.station_id.in_(bindparam("ids", expanding=True)),
-        or_(_OPEN, transactions.c.started_at >= bindparam("since")),
+        or_(OPEN, transactions.c.started_at >= bindparam("since")),
     )
     .order_by(transactions.c.started_at)
 )
@@ -500,7 +291,7 @@ def read_remembered(
 ) -> dict[StationId, list[Transaction]]:
     """All open transactions of these stations, and those that ended lately; each station's in time."""
     found: dict[StationId, list[Transaction]] = {}
-    for some in _in_hundreds(ids):
+    for some in in_hundreds(ids):
         for row in connection.execute(_REMEMBERED, {"ids": some, "since": since}):
             found.setdefault(row.station_id, []).append(transaction_of(row))
     for station_id, known in found.items():
@@ -510,7 +301,7 @@ def read_remembered(
     return found
 
 
-def _in_hundreds(ids: Sequence[StationId]) -> Iterable[Sequence[StationId]]:
+def in_hundreds(ids: Sequence[StationId]) -> Iterable[Sequence[StationId]]:
     for start in range(0, len(ids), 500):
         yield ids[start : start + 500]
 
@@ -542,83 +333,6 @@ def find_same_start(connection: Connection, station_id: StationId, start_key: st
     return transaction_of(row) if row else None
 
 
-# ---- those that may be over
-
-
-class Questionable(NamedTuple):
-    transaction: Transaction
-    evidence: Evidence
-
-
-def read_questionable(
-    connection: Connection, heard_before: datetime, after: tuple[str, str], limit: int
-) -> list[Questionable]:
-    """Open transactions that nothing was heard of since then, and what is known of their places; a page of them, after
-    that (station, id)."""
-    c = transactions.c
-    found = connection.execute(
-        select(transactions, _STATIONS.c.connected, _STATIONS.c.booted_at, _STATIONS.c.disconnected_at)
-        .select_from(transactions.outerjoin(_STATIONS, _STATIONS.c.id == transactions.c.station_id))
-        .where(
-            _OPEN,
-            c.heard_at < heard_before,
-            or_(c.station_id > after[0], and_(c.station_id == after[0], c.id > after[1])),
-        )
-        .order_by(c.station_id, c.id)
-        .limit(limit)
-    ).all()
-    ids = sorted({row.station_id for row in found})
-    statuses = _statuses(connection, ids)
-    starts = _latest_starts(connection, ids)
-    questionable: list[Questionable] = []
-    for row in found:
-        transaction = transaction_of(row)
-        status, since = _status_at(statuses.get(row.station_id, ()), transaction)
-        later = starts.get((row.station_id, row.evse)) if row.evse else None
-        evidence = Evidence(
-            status,
-            since,
-            row.booted_at,
-            None if row.connected else row.disconnected_at or row.heard_at,
-            later if later is not None and later > row.started_at else None,
-        )
-        questionable.append(Questionable(transaction, evidence))
-    return questionable
-
-
-def _statuses(connection: Connection, ids: Sequence[StationId]) -> dict[StationId, list[Row[*tuple[Any, ...]]]]:
-    found: dict[StationId, list[Row[*tuple[Any, ...]]]] = {}
-    for some in _in_hundreds(ids):
-        for row in connection.execute(select(_CONNECTORS).where(_CONNECTORS.c.station_id.in_(some))):
-            found.setdefault(row.station_id, []).append(row)
-    return found
-
-
-def _latest_starts(connection: Connection, ids: Sequence[StationId]) -> dict[tuple[StationId, int], datetime]:
-    found: dict[tuple[StationId, int], datetime] = {}
-    latest = func.max(transactions.c.started_at, type_=UtcTime())
-    for some in _in_hundreds(ids):
-        query = (
-            select(transactions.c.station_id, transactions.c.evse, latest)
-            .where(transactions.c.station_id.in_(some), transactions.c.started)
-            .group_by(transactions.c.station_id, transactions.c.evse)
-        )
-        found.update(((station_id, evse), at) for station_id, evse, at in connection.execute(query))
-    return found
-
-
-def _status_at(
-    rows: Sequence[Row[*tuple[Any, ...]]], transaction: Transaction
-) -> tuple[ConnectorStatus | None, datetime | None]:
-    """Of its connector; where that is not known, of the EVSE: free only where all of its connectors are."""
-    here = [row for row in rows if row.evse == transaction.evse and row.evse]
-    own = [row for row in here if row.connector and row.connector == transaction.connector] or here
-    for row in own:
-        if row.status != ConnectorStatus.AVAILABLE.value:
-            return ConnectorStatus(row.status), row.since
-    return (ConnectorStatus.AVAILABLE, max(row.since for row in own)) if own else (None, None)
-
-
 def save_closed(connection: Connection, transaction: Transaction, *, if_unheard: bool) -> bool:
     """Save one that was open when it was read; False where it no longer is.
 
@@ -626,54 +340,11 @@ def save_closed(connection: Connection, transaction: Transaction, *, if_unheard:
     """
     station_id, transaction_id, *rest = values_of(transaction)
     c = transactions.c
-    conditions = [c.station_id == station_id, c.id == transaction_id, _OPEN]
+    conditions = [c.station_id == station_id, c.id == transaction_id, OPEN]
     if if_unheard:
         conditions.append(c.heard_at == transaction.heard_at)
     done = connection.execute(update(transactions).where(*conditions).values(dict(zip(_CHANGING, rest, strict=True))))
     return done.rowcount == 1
-
-
-# ---- starts that operators asked for
-
-
-class RemoteStart(NamedTuple):
-    station_id: StationId
-    id: int
-    evse: int | None
-    token_key: str
-    asked_at: datetime
-
-
-def read_remote_starts(connection: Connection, ids: Sequence[StationId]) -> dict[StationId, list[RemoteStart]]:
-    """Those that no transaction came of yet. Few: old ones are pruned."""
-    wanted = set(ids)
-    found: dict[StationId, list[RemoteStart]] = {}
-    query = select(
-        remote_starts.c.station_id,
-        remote_starts.c.id,
-        remote_starts.c.evse,
-        remote_starts.c.token_key,
-        remote_starts.c.asked_at,
-    ).where(remote_starts.c.transaction_id.is_(None))
-    for row in connection.execute(query.order_by(remote_starts.c.asked_at)):
-        if row.station_id in wanted:
-            found.setdefault(row.station_id, []).append(RemoteStart(*row))
-    return found
-
-
-def add_remote_start(connection: Connection, start: RemoteStart, actor: str) -> None:
-    connection.execute(insert(remote_starts).values(**start._asdict(), actor=actor[:200], transaction_id=None))
-
-
-def remove_remote_start(connection: Connection, station_id: StationId, remote_start_id: int) -> None:
-    connection.execute(
-        delete(remote_starts).where(remote_starts.c.station_id == station_id, remote_starts.c.id == remote_start_id)
-    )
-
-
-def prune_remote_starts(connection: Connection, before: datetime) -> None:
-    """Those that nothing came of. What came of the others, their transactions tell."""
-    connection.execute(delete(remote_starts).where(remote_starts.c.asked_at < before))
 
 
 # ---- looking at them
@@ -701,7 +372,7 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.token is not None:
         conditions.append(transactions.c.token_key == wanted.token.upper())
     if wanted.is_open is not None:
-        conditions.append(_OPEN if wanted.is_open else transactions.c.ended_at.is_not(None))
+        conditions.append(OPEN if wanted.is_open else transactions.c.ended_at.is_not(None))
     if wanted.suspect is not None:
         conditions.append(transactions.c.suspect if wanted.suspect else transactions.c.suspect.is_(False))
     if wanted.since is not None:
@@ -746,65 +417,13 @@ class Summary(NamedTuple):
 def summarize(connection: Connection, site_id: SiteId | None, since: datetime, heard_since: datetime) -> Summary:
     c = transactions.c
     lately = c.heard_at >= heard_since
-    power = func.coalesce(func.sum(case((and_(_OPEN, lately), c.power_w))), 0.0)
+    power = func.coalesce(func.sum(case((and_(OPEN, lately), c.power_w))), 0.0)
     query = select(
-        func.count(case((_OPEN, 1))),
-        func.count(case((and_(_OPEN, lately, c.power_w > 0), 1))),
-        func.count(case((and_(_OPEN, c.suspect), 1))),
+        func.count(case((OPEN, 1))),
+        func.count(case((and_(OPEN, lately, c.power_w > 0), 1))),
+        func.count(case((and_(OPEN, c.suspect), 1))),
         power,
         func.coalesce(func.sum(c.energy_wh), 0.0),
         func.count(c.ended_at),
-    ).where(or_(_OPEN, c.ended_at >= since), *_conditions(Wanted(site_id=site_id)))
+    ).where(or_(OPEN, c.ended_at >= since), *_conditions(Wanted(site_id=site_id)))
     return Summary(*connection.execute(query).one())
-
-
-class Place(NamedTuple):
-    """Where a sample was taken, and when we heard it."""
-
-    evse: int
-    connector: int | None
-    heard_at: datetime
-
-
-SamplePosition = tuple[datetime, int]
-
-
-def find_samples(
-    connection: Connection,
-    station_id: StationId,
-    transaction_id: str,
-    after: SamplePosition | None,
-    limit: int,
-    since: datetime | None = None,
-    until: datetime | None = None,
-) -> list[tuple[int, Place, Sample]]:
-    """In time, each with its number. transaction_id "": those outside of transactions."""
-    c = samples.c
-    query = select(c.number, c.evse, c.connector, c.heard_at, *_SAID).where(_of_transaction(station_id, transaction_id))
-    if since is not None:
-        query = query.where(c.at >= since)
-    if until is not None:
-        query = query.where(c.at < until)
-    if after is not None:
-        at, number = after
-        query = query.where(or_(c.at > at, and_(c.at == at, c.number > number)))
-    rows = connection.execute(query.order_by(c.at, c.number).limit(limit))
-    return [_numbered(row) for row in rows]
-
-
-def _numbered(row: Sequence[Any]) -> tuple[int, Place, Sample]:
-    number, evse, connector, heard_at, *said = row
-    return number, Place(evse, connector, heard_at), _sample(said)
-
-
-def read_series(
-    connection: Connection, station_id: StationId, transaction_id: TransactionId
-) -> list[tuple[datetime, float | None, float | None, float | None]]:
-    """Time, energy register, power and state of charge of all samples, in time."""
-    c = samples.c
-    query = (
-        select(c.at, c.energy_wh, c.power_w, c.soc_percent)
-        .where(_of_transaction(station_id, transaction_id))
-        .order_by(c.at, c.number)
-    )
-    return [(at, energy_wh, power_w, soc) for at, energy_wh, power_w, soc in connection.execute(query)]

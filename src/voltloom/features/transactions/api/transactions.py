@@ -20,7 +20,7 @@ from voltloom.features.api import After, Body, Call, Limit, Page, allow, csv_tex
 from voltloom.features.stations import ask
 from voltloom.features.stations.api.shared import gives
 from voltloom.features.stations.charging_documents import StartProfileIn
-from voltloom.features.transactions import asking, energy, repair, rules, service, store
+from voltloom.features.transactions import asking, energy, repair, rules, samples, service, store
 from voltloom.features.transactions.repair import Review, latest_reviews
 from voltloom.features.transactions.rules import ClosedBy, Flag, Transaction
 from voltloom.features.transactions.store import Wanted
@@ -147,7 +147,7 @@ class SampleOut(Body):
     signed: list[SignedOut] = Field(description="signed values, verbatim")
 
     @staticmethod
-    def of(place: store.Place, sample: Sample) -> "SampleOut":
+    def of(place: samples.Place, sample: Sample) -> "SampleOut":
         said = sample._asdict()
         said["extras"] = [ReadingOut(**reading._asdict()) for reading in sample.extras]
         said["signed"] = [SignedOut(**each._asdict()) for each in sample.signed]
@@ -451,7 +451,7 @@ def _one_routes(router: APIRouter) -> None:
         """For charts: energy, mean power and state of charge in even slots."""
         transaction = await _get(call, station_id, transaction_id)
         readings = await call.database.read(
-            lambda connection: store.read_series(connection, transaction.station_id, transaction.id)
+            lambda connection: samples.read_series(connection, transaction.station_id, transaction.id)
         )
         seconds = slot_s or _slot_s(readings[0][0], readings[-1][0]) if readings else slot_s or 60
         start = next((point for point in rules.register_points(transaction) if point.rank == 0), None)
@@ -495,9 +495,9 @@ async def _samples(
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> Page[SampleOut]:
-    last = position(after, store.SamplePosition)
+    last = position(after, samples.SamplePosition)
     found = await call.database.read(
-        lambda connection: store.find_samples(
+        lambda connection: samples.find_samples(
             connection, StationId(station_id), transaction_id, last, limit + 1, since, until
         )
     )
@@ -510,7 +510,7 @@ async def _export_samples(
 ) -> AsyncIterator[str]:
     if kind == "csv":
         yield csv_text([_SAMPLE_COLUMNS])
-    last: store.SamplePosition | None = None
+    last: samples.SamplePosition | None = None
     while True:
         page = await _sample_page(call, station_id, transaction_id, last)
         if not page:
@@ -523,14 +523,14 @@ async def _export_samples(
 
 
 async def _sample_page(
-    call: Call, station_id: str, transaction_id: str, last: store.SamplePosition | None
-) -> list[tuple[int, store.Place, Sample]]:
+    call: Call, station_id: str, transaction_id: str, last: samples.SamplePosition | None
+) -> list[tuple[int, samples.Place, Sample]]:
     return await call.database.read(
-        lambda connection: store.find_samples(connection, StationId(station_id), transaction_id, last, _AT_ONCE)
+        lambda connection: samples.find_samples(connection, StationId(station_id), transaction_id, last, _AT_ONCE)
     )
 
 
-def _sample_row(place: store.Place, sample: Sample) -> tuple[object, ...]:
+def _sample_row(place: samples.Place, sample: Sample) -> tuple[object, ...]:
     return (
         sample.at,
         place.heard_at,
