@@ -1476,6 +1476,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/streams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What stations stream (2.1)
+         * @description Of all stations; by station and id.
+         */
+        get: operations["list_all_streams"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stations/{station_id}/streams": {
         parameters: {
             query?: never;
@@ -8516,6 +8536,16 @@ export interface components {
              */
             next?: string | null;
         };
+        /** Page[StreamOut] */
+        PageOfStreamOut: {
+            /** Items */
+            items: components["schemas"]["StreamOut"][];
+            /**
+             * Next
+             * @description pass as `after` to get the page that follows
+             */
+            next?: string | null;
+        };
         /** Page[StreamValueOut] */
         PageOfStreamValueOut: {
             /** Items */
@@ -10943,6 +10973,8 @@ export interface components {
         StopReason: "DeAuthorized" | "EmergencyStop" | "EnergyLimitReached" | "EVDisconnected" | "GroundFault" | "HardReset" | "ImmediateReset" | "Local" | "LocalOutOfCredit" | "MasterPass" | "Other" | "OvercurrentFault" | "PowerLoss" | "PowerQuality" | "Reboot" | "Remote" | "ReqEnergyTransferRejected" | "SOCLimitReached" | "SoftReset" | "StoppedByEV" | "TimeLimitReached" | "Timeout" | "UnlockCommand" | "Lost" | "ClosedByOperator";
         /** StreamOut */
         StreamOut: {
+            /** Station Id */
+            station_id: string;
             /** Id */
             id: number;
             /** Monitor Id */
@@ -16876,6 +16908,43 @@ export interface operations {
             };
         };
     };
+    list_all_streams: {
+        parameters: {
+            query?: {
+                /** @description items on a page */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+                station_id?: string;
+                /** @description those that are open, or closed */
+                open?: boolean | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfStreamOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_streams: {
         parameters: {
             query?: never;
@@ -19495,6 +19564,15 @@ export interface operations {
                 /** @description `next` of the page before */
                 after?: string | null;
                 station_id?: string | null;
+                site_id?: string | null;
+                /** @description empty: those that only the station reckons */
+                tariff_id?: string | null;
+                /** @description over and settled, or still going on */
+                final?: boolean | null;
+                /** @description begun then or later */
+                since?: string | null;
+                /** @description begun before */
+                until?: string | null;
             };
             header?: never;
             path?: never;
@@ -20059,6 +20137,10 @@ export interface operations {
                 station_id?: string | null;
                 transaction_id?: string | null;
                 status?: components["schemas"]["SettlementStatus"] | null;
+                /** @description heard then or later */
+                since?: string | null;
+                /** @description heard before */
+                until?: string | null;
             };
             header?: never;
             path?: never;

@@ -447,6 +447,27 @@ def test_a_stream_is_opened_told_paced_and_closed(play):
     play(story)
 
 
+def test_streams_of_all_stations_come_page_by_page(play):
+    async def story(client: Api, station: Station) -> None:
+        for number in (1, 2, 3):
+            await station.says(StreamOpened(Stream(number, 9)))
+        await station.says(StreamClosed(2))
+        first = (await client.get("/streams", limit=2)).json()
+        rest = (await client.get("/streams", limit=2, after=first["next"])).json()
+        assert [(each["station_id"], each["id"]) for each in first["items"] + rest["items"]] == [
+            ("CP-7", 1),
+            ("CP-7", 2),
+            ("CP-7", 3),
+        ]
+        assert rest["next"] is None
+        still = (await client.get("/streams", open="true")).json()["items"]
+        assert [each["id"] for each in still] == [1, 3]
+        assert [each["id"] for each in (await client.get("/streams", open="false")).json()["items"]] == [2]
+        assert (await client.get("/streams", station_id="CP-8")).json()["items"] == []
+
+    play(story)
+
+
 def test_streams_are_so_many_and_their_values_kept_so_long(play, monkeypatch: pytest.MonkeyPatch):
     async def story(client: Api, station: Station) -> None:
         monkeypatch.setattr("voltloom.features.monitoring.answers.MOST_STREAMS", 2)

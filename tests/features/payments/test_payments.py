@@ -87,6 +87,9 @@ def test_a_settlement_is_kept_as_told_and_once(play):
         found = (await client.get("/settlements", transaction_id="T-1", station_id="CP-7", status="Settled")).json()
         assert [each["number"] for each in found["items"]] == [first["number"]]
         assert station.heard(PaymentTold)[0].status == "Settled"
+        heard = first["heard_at"]
+        assert len((await client.get("/settlements", since=heard)).json()["items"]) == 2
+        assert (await client.get("/settlements", until=heard)).json()["items"] == []
 
     play(story)
 

@@ -282,6 +282,7 @@ class EventOut(Named):
 
 
 class StreamOut(Body):
+    station_id: str
     id: int
     monitor_id: int
     interval_s: int | None
@@ -293,7 +294,7 @@ class StreamOut(Body):
 
     @staticmethod
     def of(row: RowMapping) -> "StreamOut":
-        names = ("id", "monitor_id", "interval_s", "opened_at", "closed_at", "heard_at", "pending")
+        names = ("station_id", "id", "monitor_id", "interval_s", "opened_at", "closed_at", "heard_at", "pending")
         return StreamOut.model_validate({name: row[name] for name in names} | {"values": row["values_at_once"]})
 
 

@@ -89,6 +89,25 @@ def read(connection: Connection, station_id: StationId) -> Sequence[RowMapping]:
     return connection.execute(query).mappings().all()
 
 
+def find(
+    connection: Connection,
+    after: tuple[str, int] | None,
+    limit: int,
+    station_id: str = "",
+    is_open: bool | None = None,
+) -> Sequence[RowMapping]:
+    """Of all stations; by station and id. is_open None: both."""
+    c = streams.c
+    query = select(streams)
+    if station_id:
+        query = query.where(c.station_id == station_id)
+    if is_open is not None:
+        query = query.where(c.closed_at.is_(None) if is_open else c.closed_at.is_not(None))
+    if after is not None:
+        query = query.where((c.station_id > after[0]) | ((c.station_id == after[0]) & (c.id > after[1])))
+    return connection.execute(query.order_by(c.station_id, c.id).limit(limit)).mappings().all()
+
+
 def get(connection: Connection, station_id: StationId, stream_id: int) -> RowMapping | None:
     query = select(streams).where(streams.c.station_id == station_id, streams.c.id == stream_id)
     return connection.execute(query).mappings().one_or_none()

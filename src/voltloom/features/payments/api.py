@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import ConfigDict, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
 from voltloom.domain.commands import AnnouncePayment, ChangeSettings
 from voltloom.domain.ids import StationId
@@ -167,11 +167,15 @@ def router(envelope: Envelope) -> APIRouter:
         station_id: Annotated[str | None, Query(max_length=48)] = None,
         transaction_id: Annotated[str | None, Query(max_length=80)] = None,
         status: Annotated[SettlementStatus | None, Query()] = None,
+        since: Annotated[AwareDatetime | None, Query(description="heard then or later")] = None,
+        until: Annotated[AwareDatetime | None, Query(description="heard before")] = None,
     ) -> Page[SettlementOut]:
         start = position(after, tuple[int])
         station = StationId(station_id) if station_id is not None else None
         found = await call.database.read(
-            lambda connection: store.find(connection, station, transaction_id, status, start and start[0], limit + 1)
+            lambda connection: store.find(
+                connection, station, transaction_id, status, start and start[0], limit + 1, since, until
+            )
         )
         return Page(
             items=[SettlementOut.of(each) for each in found[:limit]],

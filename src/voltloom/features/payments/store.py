@@ -1,5 +1,6 @@
 """What became of payments at stations; which of them show changing QR codes."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -69,8 +70,10 @@ def find(
     status: SettlementStatus | None,
     before: int | None,
     limit: int,
+    since: datetime | None = None,
+    until: datetime | None = None,
 ) -> list[Settlement]:
-    """The latest first."""
+    """The latest first. since, until: when they were heard."""
     c = settlements.c
     conditions: list[ColumnElement[bool]] = []
     if station_id is not None:
@@ -81,6 +84,10 @@ def find(
         conditions.append(c.status == status.value)
     if before is not None:
         conditions.append(c.number < before)
+    if since is not None:
+        conditions.append(c.heard_at >= since)
+    if until is not None:
+        conditions.append(c.heard_at < until)
     query = select(settlements).where(*conditions).order_by(c.number.desc()).limit(limit)
     return [_settlement(row) for row in connection.execute(query)]
 

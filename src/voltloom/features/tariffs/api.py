@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
+from pydantic import AwareDatetime
 
 from voltloom.domain.commands import ChangeTariff, ClearTariffs, InstallTariff, ListTariffs
 from voltloom.domain.ids import StationId, TransactionId
@@ -111,11 +112,19 @@ def _cost_routes(routes: APIRouter) -> None:
         limit: Limit = 100,
         after: After = None,
         station_id: Annotated[str | None, Query(max_length=48)] = None,
+        site_id: Annotated[str | None, Query(max_length=48)] = None,
+        tariff_id: Annotated[
+            str | None, Query(max_length=60, description="empty: those that only the station reckons")
+        ] = None,
+        final: Annotated[bool | None, Query(description="over and settled, or still going on")] = None,
+        since: Annotated[AwareDatetime | None, Query(description="begun then or later")] = None,
+        until: Annotated[AwareDatetime | None, Query(description="begun before")] = None,
     ) -> Page[CostOut]:
         """Of those that go on: as they were last reckoned."""
         start = position(after, tuple[datetime, str, str])
         station = StationId(station_id) if station_id is not None else None
-        found = await call.database.read(lambda connection: store.find(connection, station, start, limit + 1))
+        wanted = store.Wanted(station, site_id, tariff_id, final, since, until)
+        found = await call.database.read(lambda connection: store.find(connection, wanted, start, limit + 1))
         last = found[limit - 1] if len(found) > limit else None
         return Page(
             items=[CostOut.of(each) for each in found[:limit]],

@@ -1,6 +1,7 @@
 """Tariffs, what they are assigned to, what transactions cost, and the tariffs that stations keep."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -176,14 +177,35 @@ def get(connection: Connection, station_id: StationId, transaction_id: Transacti
     return None if row is None else _account(row)
 
 
-def find(
-    connection: Connection, station_id: StationId | None, after: tuple[datetime, str, str] | None, limit: int
-) -> list[Account]:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Of the costs that are looked for. None: any. tariff_id "": those that only the station reckons. Times: of when
+    the transaction began."""
+
+    station_id: StationId | None = None
+    site_id: str | None = None
+    tariff_id: str | None = None
+    final: bool | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def find(connection: Connection, wanted: Wanted, after: tuple[datetime, str, str] | None, limit: int) -> list[Account]:
     """The latest first."""
     c = costs.c
     conditions: list[ColumnElement[bool]] = []
-    if station_id is not None:
-        conditions.append(c.station_id == station_id)
+    if wanted.station_id is not None:
+        conditions.append(c.station_id == wanted.station_id)
+    if wanted.site_id is not None:
+        conditions.append(c.station_id.in_(select(_STATIONS.c.id).where(_STATIONS.c.site_id == wanted.site_id)))
+    if wanted.tariff_id is not None:
+        conditions.append(c.tariff_id == wanted.tariff_id)
+    if wanted.final is not None:
+        conditions.append(c.final.is_(wanted.final))
+    if wanted.since is not None:
+        conditions.append(c.begun_at >= wanted.since)
+    if wanted.until is not None:
+        conditions.append(c.begun_at < wanted.until)
     if after is not None:
         at, station, transaction = after
         beyond = (c.station_id > station) | ((c.station_id == station) & (c.transaction_id > transaction))

@@ -51,6 +51,22 @@ def add_routes(routes: APIRouter) -> None:
 
 
 def _stream_routes(routes: APIRouter) -> None:
+    @routes.get("/streams", tags=["monitoring"], summary="What stations stream (2.1)")
+    async def list_all_streams(
+        call: Read,
+        limit: Limit = 100,
+        after: After = None,
+        station_id: Annotated[str, Query(max_length=48)] = "",
+        is_open: Annotated[bool | None, Query(alias="open", description="those that are open, or closed")] = None,
+    ) -> Page[StreamOut]:
+        """Of all stations; by station and id."""
+        start = position(after, tuple[str, int])
+        rows = await call.database.read(
+            lambda connection: streams_store.find(connection, start, limit + 1, station_id, is_open)
+        )
+        more = cursor(rows[limit - 1]["station_id"], rows[limit - 1]["id"]) if len(rows) > limit else None
+        return Page(items=[StreamOut.of(row) for row in rows[:limit]], next=more)
+
     @routes.get("/stations/{station_id}/streams", tags=["monitoring"], summary="Its streams", responses=NOT_FOUND)
     async def list_streams(station_id: Id, call: Read) -> list[StreamOut]:
         """Those of periodic monitors whose values come together (2.1), open and closed."""
