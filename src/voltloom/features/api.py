@@ -7,7 +7,7 @@ import csv
 import gzip
 import hashlib
 import io
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar, cast
@@ -25,14 +25,22 @@ from voltloom.infra.database import Database
 T = TypeVar("T")
 
 
+def _nobody_to_ask() -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One authorised API call: who asks, when, and the services that answer it."""
+    """One authorised API call: who asks, when, and the services that answer it.
+
+    insist_on_fresh   as `allow(…, fresh=True)`, for routes that are dangerous for some of what they are given. Raises
+                      FreshSignInNeeded
+    """
 
     actor: Actor
     database: Database
     stations: Stations
     now: datetime
+    insist_on_fresh: Callable[[], None] = _nobody_to_ask
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +56,14 @@ class Permission:
             raise Forbidden(f"{actor.name} may not do this: it takes the scope {self.scope.value}")
         app = request.app.state
         session = getattr(request.state, "session", None)
-        if self.fresh and isinstance(session, Session):
-            app.access.insist_on_fresh(session, datetime.now(UTC))
-        return Call(actor, app.database, app.stations, datetime.now(UTC))
+
+        def insist_on_fresh() -> None:
+            if isinstance(session, Session):
+                app.access.insist_on_fresh(session, datetime.now(UTC))
+
+        if self.fresh:
+            insist_on_fresh()
+        return Call(actor, app.database, app.stations, datetime.now(UTC), insist_on_fresh)
 
 
 def allow(scope: Scope, *, fresh: bool = False) -> Any:

@@ -239,8 +239,54 @@ def test_each_dangerous_route_takes_somebody_fresh():
                 fresh |= {f"{method} {route.path}" for method in route.methods}
     assert fresh >= {
         "POST /stations/{station_id}/ocpp/{action}",
+        "POST /stations/{station_id}/data",
         "POST /stations/{station_id}/password",
         "DELETE /stations/{station_id}",
+        "POST /stations/{station_id}/network-profiles",
+        "PUT /stations/{station_id}/web-payments",
+        "POST /setting-templates",
+        "PUT /setting-templates/{template_id}",
         "POST /jobs/reset",
         "POST /jobs/settings",
     }
+    # Brakes: nobody has to look for a password first.
+    assert fresh.isdisjoint(
+        {
+            "POST /jobs/{job_id}/cancel",
+            "DELETE /setting-templates/{template_id}",
+            "DELETE /stations/{station_id}/web-payments",
+            "POST /stations/{station_id}/reset",
+        }
+    )
+
+
+def test_settings_and_credentials_of_security_take_somebody_fresh_and_others_do_not(serve_sqlite):
+    async def story():
+        served = [each for each in FEATURES if each.name in ("stations", "settings")]
+        async with serve_sqlite(*served) as serving, serving.as_admin() as admin:
+            station = {"id": "CP-7"}
+            assert (await admin.post("/api/v1/stations", json=station)).status_code == 201
+            await grows_old(serving)
+
+            async def asked(path: str, component: str, variable: str) -> str:
+                setting = {"component": component, "variable": variable, "value": "1"}
+                send = admin.put if path.endswith("wanted") else admin.post
+                answer = await send(f"/api/v1/stations/CP-7/{path}", json={"settings": [setting]})
+                return answer.json().get("type", "done").removeprefix("/api/docs#problem-")
+
+            for path, otherwise in (("settings", "station-not-connected"), ("settings/wanted", "done")):
+                assert await asked(path, "OCPPCommCtrlr", "HeartbeatInterval") == otherwise
+                for name in (
+                    ("SecurityCtrlr", "SecurityProfile"),
+                    ("securityctrlr", "OrganizationName"),
+                    ("OCPPCommCtrlr", "NetworkConfigurationPriority"),
+                    ("OCPP16", "CertificateStoreMaxLength"),
+                    ("WebPaymentsCtrlr", "URLTemplate"),
+                ):
+                    assert await asked(path, *name) == "fresh-sign-in-needed", name
+            path = "/api/v1/stations/CP-7"
+            assert (await admin.patch(path, json={"notes": "by the gate"})).status_code == 200
+            for change in ({"security_profile": 0}, {"cert_fingerprint": ""}):
+                assert (await admin.patch(path, json=change)).status_code == 403
+
+    asyncio.run(story())

@@ -5,6 +5,7 @@ import pytest
 from sqlalchemy import delete, update
 from sqlalchemy.exc import DBAPIError
 
+from voltloom.domain.errors import Invalid
 from voltloom.domain.events import AuditNoted
 from voltloom.features.access import LOCAL, Actor, Role, note
 from voltloom.features.access.audit import (
@@ -140,6 +141,18 @@ def test_a_log_whose_end_was_cut_off_does_not_hold_the_head_that_was_kept(fresh_
             )
             assert (await database.read(verify)).broken_at is None
             assert (await database.read(lambda connection: verify(connection, head))).broken_at == 3
+
+    asyncio.run(story())
+
+
+def test_the_head_of_an_empty_log_proves_nothing_about_one_with_entries(fresh_database):
+    async def story():
+        async with fresh_database() as database:
+            empty = await database.read(verify)
+            assert (await database.read(lambda connection: verify(connection, empty.head))).broken_at is None
+            await noted(database, "CP-1")
+            with pytest.raises(Invalid, match="empty log"):
+                await database.read(lambda connection: verify(connection, empty.head))
 
     asyncio.run(story())
 

@@ -177,6 +177,21 @@ def test_it_ends_with_its_transaction(play):
     play(story)
 
 
+def test_one_that_is_over_is_told_as_ended_before_that_is_noted(play):
+    async def story(client: Api, station: Station) -> None:
+        for_it = (await install(client, purpose="TxProfile", transaction_id=TX, id=5))["profile"]["number"]
+        await install(client, id=6)
+        await station.tells(Phase.ENDED, TX, 1, 2000)
+        assert await states(client) == [(5, "ended"), (6, "installed")]
+        one = (await client.get(f"/charging-profiles/{for_it}")).json()
+        over = (await client.get(f"/transactions/CP-7/{TX}")).json()["ended_at"]
+        assert (one["state"], one["changed_at"]) == ("ended", over)
+        assert [each["number"] for each in await kept(client, state="ended")] == [for_it]
+        assert [each["profile"]["id"] for each in await kept(client, state="installed")] == [6]
+
+    play(story)
+
+
 def test_it_ends_when_it_is_no_longer_valid_and_is_forgotten_at_last(play):
     async def story(client: Api, _: Station) -> None:
         until = datetime.now(UTC) + timedelta(hours=1)

@@ -56,6 +56,12 @@ async def ends(house: House, status: FirmwareStatus = FirmwareStatus.INSTALLED, 
             await house.says(update["station_id"], FirmwareReported(status, update["id"]))
 
 
+async def waves(house: House, campaign_id: str) -> list[tuple[int, ...]]:
+    """Each: its number, and how many are updated, being updated, failed, waiting."""
+    found = (await house.get(f"/firmware/campaigns/{campaign_id}"))["waves"]
+    return [tuple(each[name] for name in ("wave", "updated", "updating", "failed", "waiting")) for each in found]
+
+
 async def stage(house: House, campaign_id: str) -> tuple[str, int, dict[str, int]]:
     found = await house.get(f"/firmware/campaigns/{campaign_id}")
     return found["stage"], found["wave"], found["counts"]
@@ -64,6 +70,7 @@ async def stage(house: House, campaign_id: str) -> tuple[str, int, dict[str, int
 def test_a_canary_then_waves_a_few_at_a_time(play):
     async def story(house: House) -> None:
         campaign = await begun(house)
+        assert await waves(house, campaign) == [(0, 0, 0, 0, 1)]
         assert await beat(house) == ["S-0"]
         assert await beat(house) == []
         await ends(house)
@@ -71,10 +78,12 @@ def test_a_canary_then_waves_a_few_at_a_time(play):
         assert await beat(house) == ["S-1", "S-2", "S-3"]
         await ends(house, FirmwareStatus.INSTALLED, "S-1")
         assert await beat(house) == ["S-4"]
+        assert await waves(house, campaign) == [(0, 1, 0, 0, 0), (1, 1, 3, 0, 0)]
         assert await beat(house) == []
         await ends(house)
         await beat(house)
         assert await stage(house, campaign) == ("running", 2, {"done": 5, "waiting": 3, "skipped": 1})
+        assert await waves(house, campaign) == [(0, 1, 0, 0, 0), (1, 4, 0, 0, 0), (2, 0, 0, 0, 3)]
         assert await beat(house) == ["S-5", "S-6"]
         await ends(house)
         assert await beat(house) == []  # S-9 is not there
@@ -83,6 +92,7 @@ def test_a_canary_then_waves_a_few_at_a_time(play):
         assert await beat(house) == []
         await beat(house, datetime.now(UTC) + timedelta(days=8))
         assert await stage(house, campaign) == ("done", 2, {"done": 7, "not_reached": 1, "skipped": 1})
+        assert (await waves(house, campaign))[2] == (2, 2, 0, 0, 0)
         asked = Counter(station_id for station_id, command in house.network.asked)
         assert set(asked.values()) == {1}
         names = ["firmware.campaign_changed"]

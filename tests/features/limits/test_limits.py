@@ -9,21 +9,24 @@ from typing import Any
 
 import pytest
 
-from charging_by_hand import CARD, Api, Station, a_station, charging_api
-from stations_by_hand import NOW
+from charging_by_hand import CARD, CONFIG, Api, Station, a_station, charging_api
+from stations_by_hand import NOW, Caller
 from voltloom.app.parts import EVENTS
 from voltloom.domain.commands import Accepted, Answer, RequestStart, RequestStop, StartAnswer
 from voltloom.domain.events import CostSettled, TransactionLimitChanged
-from voltloom.domain.ids import TransactionId
+from voltloom.domain.ids import StationId, TransactionId
 from voltloom.domain.metering import Sample
 from voltloom.domain.reports import AuthorizationReported, LinkOpened
 from voltloom.domain.token import AuthorizationStatus, IdToken, TokenKind
 from voltloom.domain.transaction import Phase, TransactionLimit
+from voltloom.features import stations
 from voltloom.features.access import Role
 from voltloom.features.feature import Context
 from voltloom.features.limits.rules import Held as HeldTo
-from voltloom.features.limits.rules import Reached, not_held_by_station, reached, to_tell, with_credit
+from voltloom.features.limits.rules import Reached, not_held_by_station, reached, shares, to_tell, with_credit
 from voltloom.features.limits.service import charge_prepaid, hold, prune
+from voltloom.features.limits.store import put as put_held
+from voltloom.features.stations import NewStation
 from voltloom.infra.database import Work
 from voltloom.infra.journal import Journal
 
@@ -236,6 +239,14 @@ async def credited(client: Api, amount: str, currency: str = "EUR") -> None:
     assert answer.status_code == 200, answer.text
 
 
+async def another_station(client: Api) -> Station:
+    """CP-8, connected."""
+    await stations.add_station(Caller(client.database), CONFIG, NewStation("CP-8"))
+    station = await Station(client.database, StationId("CP-8")).connect()
+    await station.says(LinkOpened(NOW, "192.0.2.8", "ocpp2.1", 2, "n1"))
+    return station
+
+
 async def left(client: Api) -> Any:
     return (await client.get(f"/tokens/{CARD.value}/credit")).json()["amount"]
 
@@ -262,6 +273,53 @@ def test_what_is_left_on_a_token_is_its_limit_and_what_it_cost_is_taken_off(play
         assert Decimal(up.json()["amount"]) == 19
         reply = await station.says(AuthorizationReported(CARD), after=timedelta(minutes=2))
         assert reply.status is AuthorizationStatus.ACCEPTED
+
+    play(story)
+
+
+def test_a_prepaid_token_pays_for_one_transaction_at_a_time_whatever_it_is_allowed(play):
+    async def story(client: Api, station: Station) -> None:
+        other = await another_station(client)
+        await credited(client, "25")
+        for allowed in (3, None):
+            answer = await client.client.patch(f"/tokens/{CARD.value}", json={"allowed": allowed})
+            assert answer.status_code == 200, answer.text
+        await station.tells(Phase.STARTED, TX, 0, 1000, token=CARD)
+        # It is asked nothing: it has begun, offline perhaps.
+        second = await other.tells(Phase.STARTED, "T-2", 0, 0, token=CARD)
+        assert second.authorization is not None
+        assert second.authorization.status is AuthorizationStatus.CONCURRENT_TX
+        assert second.limit == TransactionLimit(max_cost=Decimal(0))
+        assert (await held(client))["wanted"] == {"max_cost": "25.000000"}
+        # What it costs before it is stopped is owed.
+        await charge_prepaid(
+            context(client, station), CostSettled(other.id, TransactionId("T-2"), station.now, "EUR", 2550)
+        )
+        assert Decimal(await left(client)) == Decimal("-0.5")
+        assert (await other.says(AuthorizationReported(CARD))).status is AuthorizationStatus.CONCURRENT_TX
+
+    play(story)
+
+
+def test_of_two_that_two_nodes_let_in_at_once_the_later_is_held_to_what_the_earlier_leaves(play):
+    async def story(client: Api, station: Station) -> None:
+        other = await another_station(client)
+        await credited(client, "25")
+        await station.tells(Phase.STARTED, TX, 0, 1000, token=CARD)
+        await put(client, {"max_cost": 5})
+        other.now = station.now + timedelta(seconds=1)
+        await other.tells(Phase.STARTED, "T-2", 0, 0, token=CARD)
+        # As the other node left it, which had not heard of the first.
+        let_in = HeldTo(other.id, TransactionId("T-2"), TransactionLimit(Decimal(25)), prepaid=CARD.value.upper())
+        await client.database.write(lambda connection, _: put_held(connection, let_in, other.now))
+        await hold(context(client, station))
+        second = await held(client, "/transactions/CP-8/T-2/limit")
+        assert Decimal(second["wanted"]["max_cost"]) == 20
+        assert (await held(client))["wanted"] == {"max_cost": "5"}
+        assert client.network.refreshed[-1] == "CP-8"
+        before = len(client.network.refreshed)
+        await hold(context(client, station))
+        assert len(client.network.refreshed) == before
 
     play(story)
 
@@ -321,6 +379,13 @@ def test_what_is_told_is_the_whole_limit_while_any_of_it_is_missing():
     assert to_tell(replace(held_to, at_station=TransactionLimit(Decimal(5)))) == held_to.wanted
     assert to_tell(replace(held_to, at_station=TransactionLimit(Decimal("5.00"), 1000.0, 60))) is None
     assert to_tell(replace(held_to, wanted=None)) is None
+
+
+def test_what_is_left_is_shared_in_the_order_in_which_they_began():
+    most = TransactionLimit(Decimal(25))
+    costs = [each.max_cost for each in shares([TransactionLimit(Decimal(5)), most, most], Decimal(25))]
+    assert costs == [5, 20, 0]
+    assert [each.max_cost for each in shares([most, most], Decimal(-1))] == [0, 0]
 
 
 def test_credit_never_raises_a_limit():

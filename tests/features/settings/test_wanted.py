@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from charging_by_hand import Api, Station, a_station, charging_api
-from stations_by_hand import CP
+from stations_by_hand import CP, Caller
 from voltloom.app.parts import EVENTS
 from voltloom.domain.commands import (
     Accepted,
@@ -214,6 +214,46 @@ def test_a_template_that_changes_or_goes_is_heeded(play):
         assert (await client.client.delete(f"/setting-templates/{template_id}")).status_code == 404
         assert (await wanted(client))["settings"] == []
         assert (await put(client, "/setting-templates/none", body)).status_code == 404
+
+    play(story)
+
+
+def test_a_station_that_boots_as_what_is_wanted_changes_is_asked_once(play):
+    async def story(client: Api, station: Station) -> None:
+        device = Device(client, HeartbeatInterval="300")
+        template_id = await templated(client, BEAT)
+        await boots(client, station)
+        before = len(device.asked(GetSettings))
+        asking, answers = asyncio.Event(), asyncio.Event()
+        straight = client.network.ask
+
+        async def slow(station_id: StationId, command: Command[Any], *, timeout_s: float = 30.0) -> Any:
+            asking.set()
+            await answers.wait()
+            return await straight(station_id, command, timeout_s=timeout_s)
+
+        client.network.ask = slow  # type: ignore[method-assign]  # a station that takes its time
+        caller = Caller(client.database, client.network)
+
+        async def beside(*again: bool) -> int:
+            """How often it was asked by one, and others who came while it was."""
+            asking.clear()
+            answers.clear()
+            others = [asyncio.create_task(service.reconcile(caller, CP))]
+            await asking.wait()
+            others += [asyncio.create_task(service.reconcile(caller, CP, again=each)) for each in again]
+            await asyncio.sleep(0)
+            if len(again) == 1:
+                body = {"name": "basics", "settings": [BEAT | {"value": "90"}]}
+                assert (await put(client, f"/setting-templates/{template_id}", body)).status_code == 200
+            answers.set()
+            await asyncio.gather(*others)
+            return len(device.asked(GetSettings)) - before
+
+        assert await beside(False, False, True) == 2
+        # What is wanted has changed since the one before looked.
+        assert await beside(False) == 4
+        assert device.values[HEARTBEAT] == "90"
 
     play(story)
 

@@ -34,6 +34,7 @@ from sqlalchemy import (
     text,
 )
 
+from voltloom.domain.errors import Invalid
 from voltloom.domain.events import AuditNoted
 from voltloom.features.access.rules import Actor
 from voltloom.infra.columns import UtcTime
@@ -170,8 +171,11 @@ class Verdict:
 
 
 def check(entries: Iterable[Entry], head: str = "") -> Verdict:
-    """Walk the chain. With `head`, the hash of an entry seen before, that entry must still be there."""
-    count, before, seen_head = 0, GENESIS, head in ("", GENESIS)
+    """Walk the chain. With `head`, the hash of an entry seen before, that entry must still be there.
+
+    Raises Invalid for the head of an empty log, where this one is not: no entry has it, and every log follows it.
+    """
+    count, before, seen_head = 0, GENESIS, head == ""
     for entry in entries:
         if entry.number != count + 1:
             return Verdict(count, before, count + 1, f"entry {count + 1} is missing")
@@ -179,6 +183,10 @@ def check(entries: Iterable[Entry], head: str = "") -> Verdict:
             return Verdict(count, before, entry.number, f"entry {entry.number} is not what was written")
         count, before = count + 1, entry.hash
         seen_head = seen_head or before == head
+    if head == GENESIS:
+        if count > 0:
+            raise Invalid("that is the head of an empty log: give the hash of an entry that was seen in this one")
+        return Verdict(count, before)
     if not seen_head:
         return Verdict(
             count, before, count + 1, "the entry with the given head is gone: the end was cut off or rewritten"
@@ -187,7 +195,7 @@ def check(entries: Iterable[Entry], head: str = "") -> Verdict:
 
 
 def verify(connection: Connection, head: str = "") -> Verdict:
-    """Check the whole log, as it lies in the database."""
+    """Check the whole log, as it lies in the database. Raises Invalid, as `check` does."""
     rows = (
         connection.execution_options(yield_per=1000).execute(select(audit_log).order_by(audit_log.c.number)).mappings()
     )

@@ -122,13 +122,15 @@ def decide(
         return Authorization(AuthorizationStatus.UNKNOWN)
     token = known.token
     status = standing(token, known.group, now, known.credit)
-    if status is AuthorizationStatus.ACCEPTED and token.allowed is not None:
+    # What is left on a prepaid one is the limit of the transaction it pays for: a second could spend it once more.
+    allowed = token.allowed if known.credit is None else 1
+    if status is AuthorizationStatus.ACCEPTED and allowed is not None:
         elsewhere = sum(
             now - use.since < STALE_USE
             and (use.station_id != station_id or (starting is not None and use.transaction_id != starting))
             for use in known.uses
         )
-        if elsewhere >= token.allowed:
+        if elsewhere >= allowed:
             status = AuthorizationStatus.CONCURRENT_TX
     return Authorization(
         status,

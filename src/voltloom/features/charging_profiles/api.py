@@ -78,7 +78,7 @@ def _kept_routes(routes: APIRouter) -> None:
         station = StationId(station_id) if station_id is not None else None
         found = await call.database.read(
             lambda connection: store.find(
-                connection, station, state or (), transaction_id, start[0] if start else None, limit + 1
+                connection, station, state or (), transaction_id, start[0] if start else None, limit + 1, call.now
             )
         )
         more = cursor(found[limit - 1].number) if len(found) > limit else None

@@ -156,7 +156,7 @@ async def clear_profiles(
 
 async def get_kept(caller: Caller, number: int) -> Kept:
     """Raises NotFound."""
-    found = await caller.database.read(lambda connection: store.get(connection, number))
+    found = await caller.database.read(lambda connection: store.get(connection, number, caller.now))
     if found is None:
         raise NotFound(f"there is no charging profile number {number}")
     return found
@@ -359,7 +359,7 @@ async def keep_started(ctx: Context, event: StartedWithProfile) -> None:
     )
 
     def keep(connection: Connection, work: Work) -> None:
-        held = store.find(connection, event.station_id, (), "", None, 100)
+        held = store.find(connection, event.station_id, (), "", None, 100, ctx.now)
         if any(each.profile.id == profile.id and each.asked_at == event.at for each in held):
             return
         came = store.find_came(connection, event.station_id, event.remote_start_id, event.transaction_id)

@@ -1,6 +1,7 @@
 """The tables of charging profiles, and the statements on them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -13,9 +14,11 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    Label,
     Row,
     String,
     Table,
+    case,
     column,
     delete,
     func,
@@ -135,9 +138,26 @@ def note_report(
     connection.execute(update(profiles).where(profiles.c.number == number, _IS_OPEN).values(values))
 
 
-def get(connection: Connection, number: int) -> Kept | None:
-    row = connection.execute(select(profiles).where(profiles.c.number == number)).one_or_none()
-    return None if row is None else _kept(row)
+def get(connection: Connection, number: int, now: datetime) -> Kept | None:
+    row = connection.execute(select(profiles, _over_at(now)).where(profiles.c.number == number)).one_or_none()
+    return None if row is None else _as_it_stands(row)
+
+
+def _over_at(now: datetime) -> Label[datetime]:
+    """When its transaction or its time ended, of one that is open; null where it goes on. It is noted a little later:
+    a reader is told at once."""
+    c, tx = profiles.c, _TRANSACTIONS.c
+    ended_at = select(tx.ended_at).where(
+        c.transaction_id != "", tx.station_id == c.station_id, tx.id == c.transaction_id, tx.ended_at.is_not(None)
+    )
+    ran_out_at = case((c.valid_to <= now, c.valid_to), else_=None)
+    over_at = func.coalesce(ended_at.limit(1).scalar_subquery(), ran_out_at)
+    return case((_IS_OPEN, over_at), else_=None).cast(UtcTime()).label("over_at")
+
+
+def _as_it_stands(row: Row[*tuple[Any, ...]]) -> Kept:
+    kept = _kept(row)
+    return kept if row.over_at is None else replace(kept, state=State.ENDED, changed_at=row.over_at)
 
 
 def read_open(connection: Connection, station_id: StationId) -> list[Kept]:
@@ -153,20 +173,22 @@ def find(
     transaction_id: str,
     after: int | None,
     limit: int,
+    now: datetime,
 ) -> list[Kept]:
-    """The latest first."""
-    c = profiles.c
+    """The latest first, as they stand now."""
+    c, over_at = profiles.c, _over_at(now)
     conditions: list[ColumnElement[bool]] = []
     if station_id is not None:
         conditions.append(c.station_id == station_id)
     if states:
-        conditions.append(c.state.in_([state.value for state in states]))
+        state = case((over_at.element.is_not(None), State.ENDED.value), else_=c.state)
+        conditions.append(state.in_([each.value for each in states]))
     if transaction_id:
         conditions.append(c.transaction_id == transaction_id)
     if after is not None:
         conditions.append(c.number < after)
-    query = select(profiles).where(*conditions).order_by(c.number.desc()).limit(limit)
-    return [_kept(row) for row in connection.execute(query)]
+    query = select(profiles, over_at).where(*conditions).order_by(c.number.desc()).limit(limit)
+    return [_as_it_stands(row) for row in connection.execute(query)]
 
 
 def read_ended(connection: Connection) -> list[Kept]:

@@ -10,7 +10,7 @@ from sqlalchemy import RowMapping
 from voltloom.domain.errors import Invalid
 from voltloom.domain.ids import StationId
 from voltloom.features.api import Body
-from voltloom.features.firmware.campaigns import MOST_AT_ONCE, MOST_STATIONS, Item, Plan, Reach, Stage
+from voltloom.features.firmware.campaigns import MOST_AT_ONCE, MOST_STATIONS, Item, Plan, Reach, Stage, Wave, waves_of
 from voltloom.features.firmware.documents import HowIn
 from voltloom.features.firmware.rollout import CampaignWish
 from voltloom.features.firmware.rules import LONGEST_AHEAD
@@ -127,6 +127,41 @@ class CampaignOut(Body):
             ended_at=row["ended_at"],
             total=sum(number for state, number in counts.items() if state != Item.SKIPPED.value),
             counts={Item(state): number for state, number in counts.items()},
+        )
+
+
+class WaveOut(Body):
+    wave: int = Field(description="0: the canaries")
+    updated: int
+    updating: int
+    failed: int
+    waiting: int = Field(description="to be asked in it, yet")
+
+    @staticmethod
+    def of(wave: Wave) -> "WaveOut":
+        return WaveOut(
+            wave=wave.number,
+            updated=wave.updated,
+            updating=wave.updating,
+            failed=wave.failed,
+            waiting=wave.waiting,
+        )
+
+
+class CampaignStandOut(CampaignOut):
+    waves: list[WaveOut] = Field(description="those that began, the latest 500")
+
+    @staticmethod
+    def of_one(
+        row: RowMapping, counts: Mapping[str, int], begun: Mapping[int, Mapping[str, int]]
+    ) -> "CampaignStandOut":
+        out = CampaignOut.of(row, counts)
+        running = None if out.stage.is_over else out.wave
+        size = out.wave_size if out.wave else out.canary
+        waves = waves_of(begun, running, size, out.counts.get(Item.WAITING, 0))
+        return CampaignStandOut(
+            **{name: getattr(out, name) for name in CampaignOut.model_fields},
+            waves=[WaveOut.of(each) for each in waves],
         )
 
 

@@ -142,6 +142,22 @@ def counts(connection: Connection, ids: Iterable[str]) -> dict[str, dict[str, in
     return found
 
 
+MOST_WAVES = 500
+"""Of one campaign, told of."""
+
+
+def counts_by_wave(connection: Connection, campaign_id: str) -> dict[int, dict[str, int]]:
+    """How many stations are in each state, of the latest waves."""
+    c = items.c
+    of_it = (c.campaign_id == campaign_id) & c.wave.is_not(None)
+    newest = select(func.max(c.wave) - MOST_WAVES).where(of_it).scalar_subquery()
+    query = select(c.wave, c.state, func.count()).where(of_it, c.wave > newest).group_by(c.wave, c.state)
+    found: dict[int, dict[str, int]] = {}
+    for wave, state, number in connection.execute(query):
+        found.setdefault(wave, {})[state] = number
+    return found
+
+
 def find_items(
     connection: Connection, campaign_id: str, states: Sequence[Item], after: str, limit: int
 ) -> Sequence[RowMapping]:

@@ -1,6 +1,6 @@
 """A campaign: an image for many stations, some canaries first, then wave by wave. Pure; the time is an argument."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
@@ -41,6 +41,16 @@ class Item(Enum):
     CANCELLED = "cancelled"
     NOT_REACHED = "not_reached"
     """It was not connected until the campaign ended."""
+
+
+class Wave(NamedTuple):
+    """How one wave stands. number 0: the canaries. waiting: who are to be asked in it, yet."""
+
+    number: int
+    updated: int = 0
+    updating: int = 0
+    failed: int = 0
+    waiting: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,3 +215,26 @@ def reach_of(image: Image, targets: Iterable[Target], missing: Iterable[str]) ->
             named = target.firmware or "not told"
             reach.by_firmware[named] = reach.by_firmware.get(named, 0) + 1
     return reach
+
+
+def waves_of(begun: Mapping[int, Mapping[str, int]], running: int | None, size: int, waiting: int) -> list[Wave]:
+    """Those that began, in order.
+
+    begun     how many of each are in each state
+    running   the one that stations are still added to, of ``size``; None where the campaign is over
+    waiting   who belong to no wave so far
+    """
+    found: list[Wave] = []
+    for number in sorted({*begun, *(() if running is None else (running,))}):
+        counts = {Item(state): count for state, count in begun.get(number, {}).items()}
+        started = sum(count for state, count in counts.items() if state is not Item.SKIPPED)
+        found.append(
+            Wave(
+                number,
+                counts.get(Item.DONE, 0),
+                counts.get(Item.UPDATING, 0),
+                counts.get(Item.FAILED, 0),
+                min(max(size - started, 0), waiting) if number == running else 0,
+            )
+        )
+    return found

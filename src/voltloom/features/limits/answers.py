@@ -6,12 +6,14 @@ Where nothing is held to anything, and no token is prepaid, a report passes here
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from sqlalchemy import Connection
 
 from voltloom.domain.events import TransactionLimitChanged
 from voltloom.domain.ids import StationId, TransactionId
 from voltloom.domain.reports import TransactionReply, TransactionReported
+from voltloom.domain.token import AuthorizationStatus
 from voltloom.domain.transaction import Phase
 from voltloom.features.authorization import prepaid_of
 from voltloom.features.feature import Memory, StationContext
@@ -21,6 +23,8 @@ from voltloom.features.limits.store import Pending
 from voltloom.features.transactions import Transaction, books
 
 MOST_REMEMBERED = 64
+_PAYS = (AuthorizationStatus.ACCEPTED, AuthorizationStatus.CONCURRENT_TX, AuthorizationStatus.NO_CREDIT)
+"""A prepaid token that is answered so pays for what it began, with what is left or with debts."""
 PREPAID = "prepaid"
 """Who wants a limit that is what is left on a token."""
 
@@ -83,12 +87,15 @@ def _as_wanted(
         ctx.work.write(store.FORGET_START, ctx.station_id, start.remote_start_id)
         held = replace(held, wanted=start.wanted, actor=start.actor, wanted_at=start.asked_at)
         ctx.work.tell(TransactionLimitChanged(ctx.station_id, transaction.id, ctx.now, "us"))
-    accepted = reply.authorization is not None and reply.authorization.accepted
-    if report.token is None or held.prepaid or not accepted or transaction.token.upper() != report.token.key:
+    status = None if reply.authorization is None else reply.authorization.status
+    if report.token is None or held.prepaid or status not in _PAYS or transaction.token.upper() != report.token.key:
         return held
     credit = prepaid_of(ctx, report.token)
     if credit is None:
         return held
+    if status is not AuthorizationStatus.ACCEPTED:
+        # It goes on all the same, begun offline or by a station that does not ask: what it costs is owed.
+        credit = Decimal(0)
     ctx.work.tell(TransactionLimitChanged(ctx.station_id, transaction.id, ctx.now, "us"))
     return replace(
         held,

@@ -1,5 +1,6 @@
 """What a transaction is held to, and whether it has come to that. No I/O; the time is an argument."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -80,6 +81,17 @@ def with_credit(wanted: TransactionLimit | None, credit: Decimal) -> Transaction
     limit = wanted or NOTHING
     cost = credit if limit.max_cost is None else min(limit.max_cost, credit)
     return replace(limit, max_cost=max(cost, Decimal(0)))
+
+
+def shares(limits: Sequence[TransactionLimit], credit: Decimal) -> list[TransactionLimit]:
+    """Of the open transactions of one prepaid token, the first to begin first: what each may cost where those before
+    it cost all that they may."""
+    found: list[TransactionLimit] = []
+    for limit in limits:
+        share = with_credit(limit, credit)
+        found.append(share)
+        credit -= share.max_cost or Decimal(0)
+    return found
 
 
 def not_held_by_station(held: Held) -> TransactionLimit | None:

@@ -1,5 +1,6 @@
 """Use cases of limits: what operators want, what time does, and what is taken off prepaid tokens."""
 
+from collections.abc import Iterable
 from dataclasses import fields, replace
 from datetime import timedelta
 from decimal import Decimal
@@ -115,10 +116,44 @@ async def start_limited(
 
 async def hold(ctx: Context) -> None:
     """Stop what has come to its limit at a station that does not hold it itself."""
+    await _share_out(ctx)
     for each in await ctx.database.read(store.read_open):
         last = each.held.stopped_at
         if each.held.wanted is not None and (last is None or ctx.now - last >= rules.ASK_AGAIN):
             await _hold_one(ctx, each)
+
+
+async def _share_out(ctx: Context) -> None:
+    """Where a prepaid token has several transactions open, no later one is left what an earlier one may still cost. A
+    second is refused where it can be: not offline, nor where two nodes hear of a first at the same moment."""
+
+    def share(connection: Connection, work: Work) -> set[StationId]:
+        changed: set[StationId] = set()
+        for key, open_ones in _several(store.read_open(connection)).items():
+            credit = credit_left(connection, key)
+            if credit is None:
+                continue
+            limits = [each.held.wanted or TransactionLimit() for each in open_ones]
+            for each, left in zip(open_ones, rules.shares(limits, credit.amount), strict=True):
+                if left != each.held.wanted:
+                    held = replace(each.held, wanted=left, wanted_at=ctx.now, told_at=None)
+                    store.put(connection, held, ctx.now)
+                    work.tell(TransactionLimitChanged(held.station_id, held.transaction_id, ctx.now, "us"))
+                    changed.add(held.station_id)
+        return changed
+
+    if _several(await ctx.database.read(store.read_open)):
+        for station_id in await ctx.database.write(share):
+            await ctx.stations.refresh(station_id)
+
+
+def _several(held: Iterable[OpenHeld]) -> dict[str, list[OpenHeld]]:
+    """By prepaid token, of those that pay for more than one: the first to begin first."""
+    by_token: dict[str, list[OpenHeld]] = {}
+    for each in sorted(held, key=lambda each: (each.started_at, each.held.station_id, each.held.transaction_id)):
+        if each.held.prepaid:
+            by_token.setdefault(each.held.prepaid, []).append(each)
+    return {key: open_ones for key, open_ones in by_token.items() if len(open_ones) > 1}
 
 
 async def _hold_one(ctx: Context, each: OpenHeld) -> None:

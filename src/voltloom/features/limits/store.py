@@ -64,7 +64,12 @@ FORGET_START = Statement(
     ("station_key", "start_key"),
 )
 _TRANSACTIONS = table(
-    "transactions", column("station_id"), column("id"), column("said_id"), column("ended_at", UtcTime)
+    "transactions",
+    column("station_id"),
+    column("id"),
+    column("said_id"),
+    column("started_at", UtcTime),
+    column("ended_at", UtcTime),
 )
 
 
@@ -103,20 +108,21 @@ class OpenHeld(NamedTuple):
 
     known_as: TransactionId
     held: Held
+    started_at: datetime
 
 
 def read_open(connection: Connection, ids: Sequence[StationId] | None = None) -> list[OpenHeld]:
     """Of transactions that are open; of these stations, or of all."""
     c, tx = held_table.c, _TRANSACTIONS.c
     query = (
-        select(tx.said_id, *held_table.columns)
+        select(tx.said_id, tx.started_at, *held_table.columns)
         .join(_TRANSACTIONS, (tx.station_id == c.station_id) & (tx.id == c.transaction_id))
         .where(tx.ended_at.is_(None))
     )
     # Few are held to anything at any time, and the stations of a node may be more than a statement can name.
     wanted = None if ids is None else set(ids)
     return [
-        OpenHeld(row.said_id or row.transaction_id, _held(row))
+        OpenHeld(row.said_id or row.transaction_id, _held(row), row.started_at)
         for row in connection.execute(query)
         if wanted is None or row.station_id in wanted
     ]

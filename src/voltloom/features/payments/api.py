@@ -22,6 +22,8 @@ from voltloom.infra.keys import Envelope
 
 Read = Annotated[Call, allow(Scope.TRANSACTIONS_READ)]
 Command = Annotated[Call, allow(Scope.STATIONS_COMMAND)]
+Dangerous = Annotated[Call, allow(Scope.STATIONS_COMMAND, fresh=True)]
+"""Where drivers pay, and the secret by which that is known to be ours."""
 
 
 class CompanyOut(Body):
@@ -129,7 +131,7 @@ def _qr_routes(routes: APIRouter, envelope: Envelope) -> None:
         openapi_extra=gives(ChangeSettings),
     )
     async def put_web_payments(
-        station_id: Id, body: WebPaymentsIn, call: Command, timeout_s: Timeout = 30
+        station_id: Id, body: WebPaymentsIn, call: Dangerous, timeout_s: Timeout = 30
     ) -> WebPaymentsOut:
         """It gets a new secret, of which it makes the codes. Nobody can read that again."""
         setup = await web.turn_on(

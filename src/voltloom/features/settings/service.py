@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from weakref import WeakValueDictionary
 
@@ -177,25 +177,33 @@ def drift(
 # ---- having stations take them
 
 
-_under_way: WeakValueDictionary[tuple[str, StationId], asyncio.Lock] = WeakValueDictionary()
-"""By database and station."""
+@dataclass(slots=True, weakref_slot=True)
+class _Turn:
+    """done: since which boot, and for what, the station was last put right while others waited for that."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    done: tuple[datetime | None, AllWanted] | None = None
 
 
-async def reconcile(caller: Caller, station_id: StationId) -> dict[NameKey, Stand]:
+_under_way: WeakValueDictionary[tuple[str, StationId], _Turn] = WeakValueDictionary()
+"""By database and station, while somebody is at it or waits."""
+
+
+async def reconcile(caller: Caller, station_id: StationId, *, again: bool = True) -> dict[NameKey, Stand]:
     """Read what it has, set what differs, judge. Raises NotFound, and what `ask` raises.
 
-    Once at a time: a station that boots while what is wanted of it changes is not asked both at once.
+    Once at a time. again False: where this had to wait for another that wanted the same since the same boot, what that
+    one found is all there is to find: a station that boots as a template changes is asked once.
     """
     place = (caller.database.url, station_id)
-    lock = _under_way.get(place)
-    if lock is None:
-        lock = _under_way[place] = asyncio.Lock()
-    async with lock:
-        return await _reconcile(caller, station_id)
+    turn = _under_way.get(place)
+    if turn is None:
+        turn = _under_way[place] = _Turn()
+    async with turn.lock:
+        return await _reconcile(caller, station_id, turn, again=again)
 
 
-async def _reconcile(caller: Caller, station_id: StationId) -> dict[NameKey, Stand]:
-
+async def _reconcile(caller: Caller, station_id: StationId, turn: _Turn, *, again: bool) -> dict[NameKey, Stand]:
     def read(connection: Connection) -> tuple[Likeness, dict[NameKey, Wanted]]:
         existing(connection, station_id)
         station = likeness_of(connection, station_id)
@@ -203,6 +211,8 @@ async def _reconcile(caller: Caller, station_id: StationId) -> dict[NameKey, Sta
         return station, wanted_now(connection, station)
 
     station, wanted = await caller.database.read(read)
+    if not again and turn.done == (station.booted_at, wanted):
+        return await caller.database.read(lambda connection: stands(connection, station, wanted))
     if wanted:
         try:
             await _put_right(caller, station_id, wanted)
@@ -211,7 +221,9 @@ async def _reconcile(caller: Caller, station_id: StationId) -> dict[NameKey, Sta
             away = isinstance(error, Unreachable) and not isinstance(error, TimedOut)
             await _judge(caller, station, wanted, f"it could not be asked: {said_of(error)}", judged=not away)
             raise
-    return await _judge(caller, station, wanted, "", judged=True)
+    found = await _judge(caller, station, wanted, "", judged=True)
+    turn.done = (station.booted_at, wanted)
+    return found
 
 
 async def _put_right(caller: Caller, station_id: StationId, wanted: AllWanted) -> None:
@@ -336,7 +348,7 @@ def boots_that_matter(connection: Connection, told: Sequence[StationBooted]) -> 
 async def after_boot(ctx: Context, told: StationBooted) -> None:
     if any(await ctx.database.read(lambda connection: boots_that_matter(connection, [told]))):
         with contextlib.suppress(VoltloomError):
-            await reconcile(Automatic.of(ctx, ACTOR), told.station_id)
+            await reconcile(Automatic.of(ctx, ACTOR), told.station_id, again=False)
 
 
 async def after_change(ctx: Context, told: WantedSettingsChanged) -> None:
@@ -360,7 +372,7 @@ async def after_change(ctx: Context, told: WantedSettingsChanged) -> None:
             caller = Automatic(ctx.database, ctx.stations, datetime.now(UTC), Automatic.of(ctx, ACTOR).actor)
             await ctx.stations.refresh(station_id)
             with contextlib.suppress(VoltloomError):
-                await reconcile(caller, station_id)
+                await reconcile(caller, station_id, again=False)
 
     async with asyncio.TaskGroup() as group:
         for _ in range(AT_ONCE):

@@ -1,7 +1,7 @@
 """What is done with those who knocked: keeping them in the inbox, letting them in, sending them away."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -31,9 +31,16 @@ MOST_REFUSALS_TOLD = 20
 """Of one flush: the inbox holds them all, consoles need not hear each."""
 
 
-async def adopt(caller: Caller, config: StationsConfig, number: int, new: NewStation) -> Welcome:
+async def adopt(
+    caller: Caller,
+    config: StationsConfig,
+    number: int,
+    new: NewStation,
+    before_password: Callable[[], None] = lambda: None,
+) -> Welcome:
     """Let in who knocked: register it (`new`, whose id is not read), or see to what keeps the registered one out: it
-    is enabled, and gets a new password where it had none or a wrong one.
+    is enabled, and gets a new password where it had none or a wrong one; before that ``before_password`` is called,
+    which may raise.
 
     All knocks of that identity leave the inbox. Raises NotFound, Invalid, Conflict (adopting would not help, or the
     station is connected, so that this may be somebody else).
@@ -54,7 +61,10 @@ async def adopt(caller: Caller, config: StationsConfig, number: int, new: NewSta
             password = password_for(profile, new.password)
             register(connection, work, caller, config.passwords, station_id, new, password)
         else:
-            password = _let_back_in(connection, work, caller, config, row, KnockReason(knock["reason"]), new.password)
+            reason = KnockReason(knock["reason"])
+            if reason in _HELPED_BY_PASSWORD:
+                before_password()
+            password = _let_back_in(connection, work, caller, config, row, reason, new.password)
         store.drop_knocks(connection, station_id)
         told = {**told_of(new), "address": knock["address"], "reason": knock["reason"]}
         note(connection, work, caller.actor, "station.adopt", station_id, "done", caller.now, told)

@@ -216,6 +216,20 @@ def is_secret(name: SettingName) -> bool:
     return name.component.lower() in _SECRET_COMPONENTS and name.variable.lower() in {"user", "key", "password"}
 
 
+_OF_SECURITY = frozenset({"iso15118ctrlr", "networkconfiguration", "securityctrlr", "webpaymentsctrlr"})
+
+
+def is_of_security(name: SettingName) -> bool:
+    """Does it decide whom a station trusts, by what it proves itself, whom it talks to, or where its drivers pay
+    (control C41)? Keys of 1.6 that the device model has no name for are told by their words."""
+    if is_secret(name) or name.component.lower() in _OF_SECURITY:
+        return True
+    variable = name.variable.lower()
+    return variable == "networkconfigurationpriority" or (
+        name.component == "OCPP16" and any(word in variable for word in ("security", "certificate", "certsign"))
+    )
+
+
 def is_station_password(name: SettingName) -> bool:
     """The password by which the station proves itself to us."""
     return name.variable.lower() in {"basicauthpassword", "authorizationkey"}

@@ -73,4 +73,5 @@ def add_routes(router: APIRouter) -> None:
 
     @router.delete("/api-keys/{key_id}", tags=["api keys"], summary="Revoke an API key", status_code=204)
     async def revoke_api_key(key_id: str, call: Annotated[Call, allow(Scope.ACCESS_WRITE)]) -> None:
+        # A brake: one that leaked is to end at once, without a password first (control C41 is of what gives power).
         await api_keys.revoke_api_key(call.database, call.actor, key_id, call.now)

@@ -15,6 +15,7 @@ from voltloom.features.firmware.campaign_documents import (
     BegunOut,
     CampaignIn,
     CampaignOut,
+    CampaignStandOut,
     CampaignStationOut,
     ReachOut,
 )
@@ -71,10 +72,13 @@ def _look(routes: APIRouter) -> None:
         return await call.database.read(read)
 
     @routes.get("/firmware/campaigns/{campaign_id}", summary="How a campaign stands")
-    async def get_campaign(campaign_id: Id, call: Read) -> CampaignOut:
-        def read(connection: Connection) -> CampaignOut:
+    async def get_campaign(campaign_id: Id, call: Read) -> CampaignStandOut:
+        """With its waves, one by one."""
+
+        def read(connection: Connection) -> CampaignStandOut:
             row = rollout.existing(connection, campaign_id)
-            return CampaignOut.of(row, store.counts(connection, [campaign_id]).get(campaign_id, {}))
+            counts = store.counts(connection, [campaign_id]).get(campaign_id, {})
+            return CampaignStandOut.of_one(row, counts, store.counts_by_wave(connection, campaign_id))
 
         return await call.database.read(read)
 
@@ -102,6 +106,7 @@ def _turn(routes: APIRouter) -> None:
     @routes.post("/firmware/campaigns/{campaign_id}/pause", summary="Ask no more stations for now", status_code=204)
     async def pause_campaign(campaign_id: Id, call: Command) -> None:
         """Stations that are being updated go on."""
+        # A brake asks for no password first (control C41 is of what does harm); what lets it go on does.
         await rollout.pause(call, campaign_id)
 
     @routes.post("/firmware/campaigns/{campaign_id}/resume", summary="Go on", status_code=204)

@@ -12,7 +12,7 @@ from voltloom.features.firmware.documents import ImageIn, ImageOut
 from voltloom.features.firmware.images import FirmwareConfig
 
 Read = Annotated[Call, allow(Scope.STATIONS_READ)]
-Write = Annotated[Call, allow(Scope.STATIONS_WRITE)]
+DangerousWrite = Annotated[Call, allow(Scope.STATIONS_WRITE, fresh=True)]
 ImageId = Annotated[str, Path(max_length=32)]
 CONTENT = {
     "requestBody": {
@@ -35,7 +35,7 @@ def add_routes(routes: APIRouter, config: FirmwareConfig) -> None:
         return ImageOut.of(await images.get_image(call.database, image_id))
 
     @routes.post("/firmware/images", summary="Register a firmware image", status_code=201)
-    async def add_image(body: ImageIn, call: Write) -> ImageOut:
+    async def add_image(body: ImageIn, call: DangerousWrite) -> ImageOut:
         """First what it is and who signed it; then its content: `PUT …/content`. A certificate that can sign nothing
         (ended, too weak, not for signing, by nobody who is trusted) is refused here."""
         return ImageOut.of(await images.add_image(call, config, body.image()))
@@ -46,12 +46,12 @@ def add_routes(routes: APIRouter, config: FirmwareConfig) -> None:
         openapi_extra=CONTENT,
         responses={413: {"description": "It is larger than an image may be."}},
     )
-    async def put_image_content(image_id: ImageId, call: Write, request: Request) -> ImageOut:
+    async def put_image_content(image_id: ImageId, call: DangerousWrite, request: Request) -> ImageOut:
         """As `application/octet-stream`, at most 1 GiB. It is kept only if the signature is one of this very file."""
         content, length = pieces_of(request), length_of(request)
         return ImageOut.of(await images.take_content(call, config, image_id, content, length))
 
     @routes.delete("/firmware/images/{image_id}", summary="Delete an image", status_code=204)
-    async def remove_image(image_id: ImageId, call: Write) -> None:
+    async def remove_image(image_id: ImageId, call: DangerousWrite) -> None:
         """Not while stations are being updated with it."""
         await images.remove_image(call, config, image_id)

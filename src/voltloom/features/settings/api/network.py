@@ -7,7 +7,15 @@ from voltloom.domain.commands import SetNetworkProfile
 from voltloom.features.settings import network, store
 from voltloom.features.settings.documents import NetworkProfileIn, NetworkProfileOut
 from voltloom.features.stations import existing
-from voltloom.features.stations.api.shared import NOT_FOUND, PROBLEMS_OF_A_COMMAND, Id, Read, Timeout, Write, gives
+from voltloom.features.stations.api.shared import (
+    NOT_FOUND,
+    PROBLEMS_OF_A_COMMAND,
+    DangerousWrite,
+    Id,
+    Read,
+    Timeout,
+    gives,
+)
 from voltloom.features.stations.documents import AnswerOut
 
 
@@ -33,7 +41,7 @@ def add_routes(routes: APIRouter) -> None:
         openapi_extra=gives(SetNetworkProfile),
     )
     async def set_network_profile(
-        station_id: Id, body: NetworkProfileIn, call: Write, timeout_s: Timeout = 30
+        station_id: Id, body: NetworkProfileIn, call: DangerousWrite, timeout_s: Timeout = 30
     ) -> AnswerOut:
         """A slot is used once it stands in `OCPPCommCtrlr.NetworkConfigurationPriority`, after a reboot. Never below
         the security profile in use: a station would come back weaker, or not at all."""

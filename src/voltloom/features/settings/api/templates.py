@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path
 from voltloom.domain.errors import NotFound
 from voltloom.features.settings import service, store
 from voltloom.features.settings.documents import SettingTemplateIn, SettingTemplateOut
-from voltloom.features.stations.api.shared import Read, Write
+from voltloom.features.stations.api.shared import DangerousWrite, Read, Write
 
 TemplateId = Annotated[str, Path(max_length=40)]
 
@@ -26,13 +26,13 @@ def add_routes(routes: APIRouter) -> None:
         return SettingTemplateOut.of(found)
 
     @routes.post("/setting-templates", tags=["settings"], summary="Add one", status_code=201)
-    async def add_setting_template(body: SettingTemplateIn, call: Write) -> SettingTemplateOut:
+    async def add_setting_template(body: SettingTemplateIn, call: DangerousWrite) -> SettingTemplateOut:
         """Stations that are connected are put right at once, others when they boot. Secrets cannot be wanted."""
         return await _put(call, "", body)
 
     @routes.put("/setting-templates/{template_id}", tags=["settings"], summary="Change one")
     async def change_setting_template(
-        template_id: TemplateId, body: SettingTemplateIn, call: Write
+        template_id: TemplateId, body: SettingTemplateIn, call: DangerousWrite
     ) -> SettingTemplateOut:
         return await _put(call, template_id, body)
 
@@ -42,7 +42,7 @@ def add_routes(routes: APIRouter) -> None:
         await service.remove_template(call, template_id)
 
 
-async def _put(call: Write, template_id: str, body: SettingTemplateIn) -> SettingTemplateOut:
+async def _put(call: DangerousWrite, template_id: str, body: SettingTemplateIn) -> SettingTemplateOut:
     made = await service.put_template(
         call,
         template_id,

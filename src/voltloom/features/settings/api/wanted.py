@@ -11,7 +11,7 @@ from voltloom.domain.ids import StationId
 from voltloom.features.settings import service, store
 from voltloom.features.settings.documents import ReportSomeIn, StandOut, WantedOut, WantIn
 from voltloom.features.settings.rules import Verdict
-from voltloom.features.stations import ask, existing, likeness_of
+from voltloom.features.stations import ask, existing, is_of_security, likeness_of
 from voltloom.features.stations.api.shared import (
     NOT_FOUND,
     PROBLEMS_OF_A_COMMAND,
@@ -56,8 +56,12 @@ def add_routes(routes: APIRouter) -> None:
         responses=NOT_FOUND,
     )
     async def put_wanted(station_id: Id, body: WantIn, call: Write) -> WantedOut:
-        """It has its way over templates. The station is put right at once where it is connected, or when it boots."""
-        await service.want(call, station_id, [each.wanted() for each in body.settings])
+        """It has its way over templates. The station is put right at once where it is connected, or when it boots.
+        Settings of security take a fresh sign-in."""
+        settings = [each.wanted() for each in body.settings]
+        if any(is_of_security(new.name) for new in settings):
+            call.insist_on_fresh()
+        await service.want(call, station_id, settings)
         return await call.database.read(lambda connection: _wanted(connection, station_id))
 
     @routes.post(

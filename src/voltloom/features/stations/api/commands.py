@@ -48,6 +48,7 @@ from voltloom.features.stations.documents import (
     UnlockIn,
     place_of,
 )
+from voltloom.features.stations.rules import is_of_security
 
 
 def _number() -> int:
@@ -135,8 +136,11 @@ def _settings_routes(router: APIRouter) -> None:
     async def change_settings(
         station_id: Id, body: ChangeSettingsIn, call: Command, timeout_s: Timeout = 30
     ) -> list[SettingAnswerOut]:
-        """One answer a setting, in order: each stands or falls alone."""
-        return [SettingAnswerOut.of(each) for each in await ask(call, station_id, body.command(), timeout_s=timeout_s)]
+        """One answer a setting, in order: each stands or falls alone. Those of security take a fresh sign-in."""
+        command = body.command()
+        if any(is_of_security(new.name) for new in command.settings):
+            call.insist_on_fresh()
+        return [SettingAnswerOut.of(each) for each in await ask(call, station_id, command, timeout_s=timeout_s)]
 
     @router.post(
         "/stations/{station_id}/settings/report",
@@ -161,7 +165,7 @@ def _free_routes(router: APIRouter) -> None:
         openapi_extra=gives(SendData),
     )
     async def send_data_to_station(
-        station_id: Id, body: DataIn, call: Command, timeout_s: Timeout = 30
+        station_id: Id, body: DataIn, call: Dangerous, timeout_s: Timeout = 30
     ) -> DataAnswerOut:
         command = SendData(body.vendor_id, body.message_id or "", body.data)
         return DataAnswerOut.of(await ask(call, station_id, command, timeout_s=timeout_s))

@@ -86,8 +86,9 @@ def add_routes(router: APIRouter, config: StationsConfig) -> None:
     @router.post("/inbox/{number}/adopt", tags=["inbox"], summary="Let it in", responses=ADOPTING)
     async def adopt_knock(number: Number, body: AdoptIn, call: Write) -> WelcomeOut:
         """An unknown station is registered; a registered one is enabled, and gets a new password if it had none or a
-        wrong one. Gives what to enter in the station: its addresses, and a password that is shown this once."""
-        return WelcomeOut.of(await door.adopt(call, config, number, body.value()))
+        wrong one, which takes a fresh sign-in. Gives what to enter in the station: its addresses, and a password that
+        is shown this once."""
+        return WelcomeOut.of(await door.adopt(call, config, number, body.value(), call.insist_on_fresh))
 
     @router.delete("/inbox/{number}", tags=["inbox"], summary="Dismiss it", status_code=204, responses=NO_SUCH_KNOCK)
     async def dismiss_knock(number: Number, call: Write) -> None:

@@ -35,6 +35,9 @@ def add_routes(router: APIRouter, config: StationsConfig) -> None:
 
     @router.patch("/stations/{station_id}", tags=["stations"], summary="Change a station", responses=NOT_FOUND)
     async def change_station(station_id: Id, body: StationChangeIn, call: Write) -> StationDetail:
+        """What it proves itself with (`security_profile`, `cert_fingerprint`) takes a fresh sign-in."""
+        if body.model_fields_set & {"security_profile", "cert_fingerprint"}:
+            call.insist_on_fresh()
         await service.change_station(call, station_id, body.wanted())
         return await call.database.read(lambda connection: detail(connection, config, station_id))
 
