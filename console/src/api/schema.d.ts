@@ -525,7 +525,10 @@ export interface paths {
         delete: operations["remove_station"];
         options?: never;
         head?: never;
-        /** Change a station */
+        /**
+         * Change a station
+         * @description What it proves itself with (`security_profile`, `cert_fingerprint`) takes a fresh sign-in.
+         */
         patch: operations["change_station"];
         trace?: never;
     };
@@ -625,7 +628,7 @@ export interface paths {
         put?: never;
         /**
          * Change settings
-         * @description One answer a setting, in order: each stands or falls alone.
+         * @description One answer a setting, in order: each stands or falls alone. Those of security take a fresh sign-in.
          */
         post: operations["change_settings"];
         delete?: never;
@@ -953,7 +956,8 @@ export interface paths {
         /**
          * Let it in
          * @description An unknown station is registered; a registered one is enabled, and gets a new password if it had none or a
-         *     wrong one. Gives what to enter in the station: its addresses, and a password that is shown this once.
+         *     wrong one, which takes a fresh sign-in. Gives what to enter in the station: its addresses, and a password that
+         *     is shown this once.
          */
         post: operations["adopt_knock"];
         delete?: never;
@@ -1756,6 +1760,7 @@ export interface paths {
         /**
          * Say what it alone is to have
          * @description It has its way over templates. The station is put right at once where it is connected, or when it boots.
+         *     Settings of security take a fresh sign-in.
          */
         put: operations["put_wanted"];
         post?: never;
@@ -4046,7 +4051,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How a campaign stands */
+        /**
+         * How a campaign stands
+         * @description With its waves, one by one.
+         */
         get: operations["get_campaign"];
         put?: never;
         post?: never;
@@ -5242,6 +5250,71 @@ export interface components {
             counts: {
                 [key: string]: number;
             };
+        };
+        /** CampaignStandOut */
+        CampaignStandOut: {
+            /** Id */
+            id: string;
+            /** Image Id */
+            image_id: string;
+            /** Version */
+            version: string;
+            stage: components["schemas"]["Stage"];
+            /**
+             * Reason
+             * @description why it was halted
+             */
+            reason: string;
+            /**
+             * Wave
+             * @description 0: the canaries
+             */
+            wave: number;
+            /** Canary */
+            canary: number;
+            /** Wave Size */
+            wave_size: number;
+            /** At Once */
+            at_once: number;
+            /** Halt Percent */
+            halt_percent: number;
+            /** Soak Minutes */
+            soak_minutes: number;
+            /** Patience Minutes */
+            patience_minutes: number;
+            /** Actor */
+            actor: string;
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /** Changed At */
+            changed_at: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            /**
+             * Total
+             * @description stations, without those that are skipped
+             */
+            total: number;
+            /**
+             * Counts
+             * @description how many stations are in each state
+             */
+            counts: {
+                [key: string]: number;
+            };
+            /**
+             * Waves
+             * @description those that began, the latest 500
+             */
+            waves: components["schemas"]["WaveOut"][];
         };
         /** CampaignStationOut */
         CampaignStationOut: {
@@ -12009,6 +12082,25 @@ export interface components {
             connector: number | null;
             /** Value */
             value: string;
+        };
+        /** WaveOut */
+        WaveOut: {
+            /**
+             * Wave
+             * @description 0: the canaries
+             */
+            wave: number;
+            /** Updated */
+            updated: number;
+            /** Updating */
+            updating: number;
+            /** Failed */
+            failed: number;
+            /**
+             * Waiting
+             * @description to be asked in it, yet
+             */
+            waiting: number;
         };
         /** WebPaymentIn */
         WebPaymentIn: {
@@ -23888,7 +23980,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CampaignOut"];
+                    "application/json": components["schemas"]["CampaignStandOut"];
                 };
             };
             /** @description a problem */
