@@ -26,6 +26,7 @@ from voltloom.domain.reports import Report
 from voltloom.features.stations.asking import name_of_kind
 from voltloom.infra.settings import Settings
 from voltloom.protocols.ocpp.dialect import DIALECTS, Dialect, Version
+from voltloom.protocols.ocpp.quirks import borne, known
 from voltloom.protocols.ocpp.wire import Sender
 
 ROOT = Path(__file__).parent.parent
@@ -36,6 +37,11 @@ YES, TYPED, NOT_THERE = "yes", "typed", "–"
 TESTS = ("conformance", "protocols", "features", "entrypoints", "stories", "simulator")
 """Folders of tests, the most telling first."""
 RAW = "`POST …/ocpp/{action}`"
+STRAYING = """Where it says that none was found, integrators speak of it, and the trackers that `any.toml` names have no
+report that could be cited. What names a field in brackets would be wrong to assume of any station: an entry of the make
+in `quirks/` turns it on. Each is shown by a test in `tests/protocols/ocpp/test_quirks.py` or `test_charging.py`.
+
+"""
 HEAD = """# OCPP, action by action
 
 Generated from the code by `tools/generate_ocpp_table.py`; `make generated` fails where it is stale.
@@ -207,7 +213,11 @@ def routes_of(folder: Path) -> dict[str, set[str]]:
 
 
 def written(head: tuple[str, ...], rows: Iterable[Row]) -> str:
-    lines = [head, ("---",) * len(head), *(row.cells() for row in rows)]
+    return _table(head, [tuple(row.cells()) for row in rows])
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, ("---",) * len(head), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
@@ -219,6 +229,24 @@ def figures(rows: Iterable[Row]) -> str:
         done = sum(row.versions[version] == YES for row in there)
         told.append(f"{LABELS[version]}: {done} of {len(there)} translated")
     return "; ".join(told) + "."
+
+
+def straying() -> str:
+    """What stations do otherwise than the standard has it, of every make and of one."""
+    every = [(each.note, each.source or "none found") for each in borne()]
+    makes = [(_make(each.vendor, each.model, each.firmware), each.note, each.source) for each in known()]
+    return (
+        "\n## What is borne with in every station\n\n"
+        + STRAYING
+        + _table(("what", "seen"), every)
+        + "\n## What is made up for, of one make\n\n"
+        + _table(("make", "what", "seen"), makes)
+    )
+
+
+def _make(vendor: str, model: str, firmware: str) -> str:
+    more = [f"{name} `{pattern}`" for name, pattern in (("model", model), ("firmware", firmware)) if pattern != "*"]
+    return ", ".join((f"`{vendor}`", *more))
 
 
 def page() -> str:
@@ -233,6 +261,7 @@ def page() -> str:
         + written(("action", *versions, "means", "answered by", "test"), heard)
         + "\n## What we say\n\n"
         + written(("action", *versions, "command", "route", "test"), said)
+        + straying()
     )
 
 

@@ -99,7 +99,7 @@ async def is_settled(bench: Bench, status: str) -> Any:
 
 @case(V21)
 async def test_TC_C_113_CSMS_a_payment_is_canceled(bench: Bench):
-    """C19."""
+    """C20: before it has cost anything."""
     assert await settles(bench, "Canceled", 0) == {}
     assert (await is_settled(bench, "Canceled"))["transaction_id"] == ""
 
@@ -111,35 +111,66 @@ async def charged(bench: Bench) -> None:
     await bench.event("Ended", "StopAuthorized", "Idle", info={"stoppedReason": "Local"})
 
 
+COSTS = {
+    "totalCost": {
+        "currency": "EUR",
+        "typeOfCost": "NormalCost",
+        "total": {"exclTax": 15.0, "inclTax": 18.15},
+        "fixed": {"exclTax": 15.0, "inclTax": 18.15, "taxRates": [{"type": "MyTax", "tax": 21}]},
+    },
+    "totalUsage": {"energy": 123, "chargingTime": 5, "idleTime": 0},
+}
+
+
 @case(V21)
-async def test_TC_C_118_CSMS_a_payment_is_settled(bench: Bench):
-    """C20."""
+async def test_TC_C_117_CSMS_a_payment_that_is_ours_to_settle(bench: Bench):
+    """C21: PaymentCtrlr.SettlementByCSMS. That is between us and the payment service: what it takes is told."""
+    more = {"additionalInfo": [{"additionalIdToken": "4242", "type": "CardLast4Digits"}]}
+    pays = {"idToken": {"idToken": f"{PAYMENT}-117", "type": "DirectPayment"}}
+    limit = {"transactionLimit": {"maxCost": 50}}
+    began = await bench.event("Started", "Authorized", "Charging", info=limit, idToken=pays["idToken"] | more)
+    assert began["idTokenInfo"]["status"] == "Accepted"
+    ended = {"info": {"stoppedReason": "Local"}, "costDetails": COSTS}
+    answer = await bench.event("Ended", "StopAuthorized", "Idle", **pays, **ended)
+    assert answer == {"idTokenInfo": {"status": "Accepted"}}
+    path = f"/transactions/{bench.station.id}/{bench.transaction_id}"
+    assert (await bench.sees(path))["token"] == f"{PAYMENT}-117"
+    assert (await bench.sees(f"{path}/limit"))["at_station"]["max_cost"] == "50.0"
+    reckoned = (await bench.sees(f"{path}/cost"))["station"]
+    assert (reckoned["currency"], reckoned["total"]) == ("EUR", "18.15")
+
+
+@case(V21)
+async def test_TC_C_118_CSMS_a_payment_is_settled_and_the_receipt_is_ours(bench: Bench):
+    """C21: PaymentCtrlr.ReceiptByCSMS; the station shows where it is."""
     await charged(bench)
+    answer = await settles(bench, "Settled", 18.15, transactionId=bench.transaction_id)
+    assert answer == {"receiptUrl": RECEIPTS.format(psp_ref=f"{PAYMENT}-{bench.station.id}")}
+    kept = await is_settled(bench, "Settled")
+    assert (kept["amount"], kept["transaction_id"]) == ("18.15", bench.transaction_id)
+
+
+@case(V21)
+async def test_TC_C_119_CSMS_a_payment_that_fails_and_is_settled_later(bench: Bench):
+    """C22: what is to be its receipt is told already; where the station makes it, nothing is."""
+    await charged(bench)
+    answer = await settles(bench, "Failed", 18.15, transactionId=bench.transaction_id)
+    assert answer == {"receiptUrl": RECEIPTS.format(psp_ref=f"{PAYMENT}-{bench.station.id}")}
+    await is_settled(bench, "Failed")
     more = {"transactionId": bench.transaction_id, "receiptId": "R-1", "receiptUrl": "https://example.com/r/1"}
     assert await settles(bench, "Settled", 18.15, **more) == {}
     kept = await is_settled(bench, "Settled")
-    assert (kept["amount"], kept["transaction_id"]) == ("18.15", bench.transaction_id)
     assert (kept["receipt_id"], kept["receipt_url"]) == ("R-1", "https://example.com/r/1")
 
 
 @case(V21)
-async def test_TC_C_119_CSMS_a_payment_is_settled_and_the_receipt_is_ours(bench: Bench):
-    """C20: PaymentCtrlr.ReceiptByCSMS; the station shows where it is."""
-    await charged(bench)
-    answer = await settles(bench, "Settled", 18.15, transactionId=bench.transaction_id)
-    assert answer == {"receiptUrl": RECEIPTS.format(psp_ref=f"{PAYMENT}-{bench.station.id}")}
-    await is_settled(bench, "Settled")
-
-
-@case(V21)
-async def test_TC_C_120_CSMS_a_payment_that_fails_and_is_settled_later(bench: Bench):
+async def test_TC_C_120_CSMS_a_payment_that_is_rejected(bench: Bench):
     """C22."""
     await charged(bench)
-    more = {"transactionId": bench.transaction_id, "receiptId": "R-2"}
-    assert await settles(bench, "Failed", 18.15, statusInfo="no line", **more) == {}
-    await is_settled(bench, "Failed")
-    assert await settles(bench, "Settled", 18.15, **more) == {}
-    await is_settled(bench, "Settled")
+    more = {"transactionId": bench.transaction_id, "statusInfo": "no line"}
+    assert await settles(bench, "Rejected", 18.15, **more) == {}
+    kept = await is_settled(bench, "Rejected")
+    assert (kept["info"], kept["receipt_url"]) == ("no line", "")
 
 
 @case(V21)

@@ -105,7 +105,9 @@ def test_a_station_that_makes_no_receipt_is_told_where_ours_is():
     assert said() == SettlementReply()
     assert said(**bare).receipt_url == "https://receipts.example.com/CP%207/psp-1?tx=T-1"
     assert said(**bare, psp_ref="../a&b").receipt_url == "https://receipts.example.com/CP%207/..%2Fa%26b?tx=T-1"
-    assert said(**bare, status=SettlementStatus.FAILED) == SettlementReply()
+    assert said(**bare, status=SettlementStatus.FAILED) == said(**bare)
+    assert said(**bare, status=SettlementStatus.REJECTED) == SettlementReply()
+    assert said(**bare, status=SettlementStatus.CANCELED) == SettlementReply()
     assert said(**bare, psp_ref="x" * 2000) == SettlementReply()
 
 

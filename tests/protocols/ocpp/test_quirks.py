@@ -1,8 +1,10 @@
 """What makes are known to do otherwise, and what all stations may do. Each with where it was reported."""
 
 import json
+import re
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -18,9 +20,10 @@ from voltloom.domain.reports import (
 from voltloom.domain.station import Attribute
 from voltloom.domain.transaction import StopReason
 from voltloom.protocols.ocpp.dialect import DIALECTS, Call, Read, Version
-from voltloom.protocols.ocpp.quirks import NONE, Quirks, known, quirks_of
+from voltloom.protocols.ocpp.quirks import NONE, Quirks, borne, known, quirks_of
 from voltloom.protocols.ocpp.v16.settings import NAMES
 
+T = TypeVar("T")
 NOW = datetime(2024, 5, 17, 10, 30, tzinfo=UTC)
 AT = "2024-05-17T10:29:00Z"
 V16, V201 = Version.V16, Version.V201
@@ -50,7 +53,7 @@ def test_every_entry_says_what_a_make_does_and_where_that_was_seen():
     for entry in known():
         assert entry.source.startswith("https://"), entry
         assert entry.note.endswith("."), entry
-        assert quirks_of(entry.vendor.strip("*"), "", entry.firmware.split("[")[0].rstrip("*") + "0") is not NONE, entry
+        assert quirks_of(entry.vendor.strip("*"), "", a_firmware(entry.firmware)) is not NONE, entry
 
 
 def test_most_stations_have_none():
@@ -60,6 +63,32 @@ def test_most_stations_have_none():
 def test_a_firmware_that_mended_it_is_believed_again():
     assert quirks_of("OpenEVSE", "open_evse", "4.2.1").energy_in_kwh
     assert quirks_of("openevse", "open_evse", "5.0.0") is NONE
+
+
+def a_firmware(pattern: str) -> str:
+    """One that it fits."""
+    return re.sub(r"\[(.).*?\]", r"\1", pattern).replace("*", "0")
+
+
+SHOWN: set[str] = set()
+
+
+def shows(*names: str) -> Callable[[T], T]:
+    """The test shows that it is borne with."""
+
+    def note(test: T) -> T:
+        SHOWN.update(names)
+        return test
+
+    return note
+
+
+def test_all_that_is_borne_with_is_shown_by_a_test_and_says_where_it_was_seen():
+    # That of profiles is shown in `test_charging`.
+    assert {each.what for each in borne()} == SHOWN | {"profiles for one connector alone"}
+    for each in borne():
+        assert each.note.endswith("."), each
+        assert each.source.startswith("https://") or not each.source, each
 
 
 # ---- of one make
@@ -79,6 +108,7 @@ def test_kilowatt_hours_that_are_called_watt_hours():
     assert energy(heard(V16, "MeterValues", readings(rightly), quirks)) == [361_000]
 
 
+@shows("registers in kilowatt-hours")
 def test_registers_in_kilowatt_hours_at_start_and_stop():
     quirks = Quirks(registers_in_kwh=True)
     start = {"connectorId": 1, "idTag": "A", "meterStart": 12, "timestamp": AT}
@@ -144,6 +174,7 @@ def test_a_make_with_few_keys_a_call_is_asked_in_portions():
 # ---- of any station
 
 
+@shows("reasons for stopping")
 @pytest.mark.parametrize(
     ("said", "meant"),
     [
@@ -171,6 +202,7 @@ def test_in_2x_likewise():
     assert heard(V201, "TransactionEvent", event).reports[0].stop_reason is StopReason.OTHER
 
 
+@shows("fractions of a watt-hour")
 def test_a_stop_with_a_fraction_of_a_watt_hour_is_rounded():
     """https://github.com/shiv3/ocpp-cp-simulator/pull/83: refused, it strands the transaction."""
     read = heard(V16, "StopTransaction", {"transactionId": 7, "meterStop": 26008.333, "timestamp": AT})
@@ -178,6 +210,7 @@ def test_a_stop_with_a_fraction_of_a_watt_hour_is_rounded():
     assert read.mended == ("meterStop is 26008.333: rounded to watt-hours",)
 
 
+@shows("values with their unit inside")
 @pytest.mark.parametrize(
     ("value", "unit", "wh"),
     [
@@ -205,6 +238,7 @@ def test_a_unit_in_another_case_does_not_cost_the_reading():
     assert energy(read) == [2_000]
 
 
+@shows("readings without a context", "times without zone")
 def test_a_reading_without_context_and_a_time_without_zone_are_taken_as_the_standard_means_them():
     """https://github.com/evcc-io/evcc/issues/10399"""
     meter = {"connectorId": 1, "meterValue": [{"timestamp": "2024-05-17T10:29:00", "sampledValue": [{"value": "7"}]}]}
@@ -213,6 +247,7 @@ def test_a_reading_without_context_and_a_time_without_zone_are_taken_as_the_stan
     assert sample.at == datetime(2024, 5, 17, 10, 29, tzinfo=UTC)
 
 
+@shows("transaction 0", "transaction -1")
 @pytest.mark.parametrize("number", [0, -1])
 def test_a_stop_of_a_transaction_that_began_offline_is_taken(number: int):
     """https://github.com/EVerest/libocpp/issues/495"""
@@ -220,10 +255,47 @@ def test_a_stop_of_a_transaction_that_began_offline_is_taken(number: int):
     assert read.reports[0].transaction_id == str(number)
 
 
+@shows("status of connector 0 alone")
 def test_a_station_that_tells_of_connector_0_alone_means_its_outlet():
-    """https://github.com/sap-labs-france/ev-server/pull/54: connectors were given the status of connector 0."""
     status = {"connectorId": 0, "errorCode": "NoError", "status": "Charging", "timestamp": AT}
     read = heard(V16, "StatusNotification", status, Quirks(status_connector=1))
     assert [report.place for report in read.reports] == [Place(1, 1), Place(1, 1)]
     assert read.mended == ("connectorId 0 is connector 1 with this make: taken so",)
     assert [report.place for report in heard(V16, "StatusNotification", status).reports] == [Place(0), Place(0)]
+
+
+@shows("transaction null")
+def test_a_stop_without_the_number_of_its_transaction_is_taken():
+    read = heard(V16, "StopTransaction", {"transactionId": None, "meterStop": 20, "timestamp": AT})
+    assert read.reports[0].transaction_id == "0"
+    assert read.mended == ("transactionId is null or missing: taken as 0",)
+
+
+@shows("units by other names")
+@pytest.mark.parametrize(
+    ("unit", "measurand", "column"), [("Hz", "Frequency", "frequency_hz"), ("%", "SoC", "soc_percent")]
+)
+def test_a_unit_by_the_name_of_another_version_does_not_cost_the_reading(unit: str, measurand: str, column: str):
+    read = heard(V16, "MeterValues", readings({"value": "49.97", "measurand": measurand, "unit": unit}))
+    assert getattr(read.reports[0].samples[0], column) == 49.97
+    assert read.mended
+
+
+def test_a_unit_that_a_make_calls_otherwise():
+    """https://github.com/OpenEVSE/openevse_esp32_firmware/pull/726"""
+    temperature = readings({"value": "31", "measurand": "Temperature", "unit": "C"})
+    read = heard(V16, "MeterValues", temperature, quirks_of("OpenEVSE", "open_evse", "4.2.0"))
+    assert read.reports[0].samples[0].temperature_c == 31
+    assert heard(V16, "MeterValues", temperature).reports[0].samples == ()
+
+
+@shows("numbers for text")
+def test_a_number_where_text_should_be_is_its_text():
+    read = heard(V16, "MeterValues", readings({"value": 604.213, "unit": "Wh"}))  # type: ignore[dict-item]  # as it came
+    assert energy(read) == [604.213]
+
+
+@shows("status of EVSE 0")
+def test_a_status_of_evse_0_is_of_the_station():
+    status = {"timestamp": AT, "evseId": 0, "connectorId": 0, "connectorStatus": "Available"}
+    assert [report.place for report in heard(V201, "StatusNotification", status).reports] == [Place(0)]

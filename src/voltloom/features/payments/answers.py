@@ -24,6 +24,8 @@ from voltloom.features.payments.rules import Settlement, VatValidator
 from voltloom.features.stations.rules import Allowance, claimed_time, plain
 
 LOG = structlog.get_logger(__name__)
+_HAVE_RECEIPTS = (SettlementStatus.SETTLED, SettlementStatus.FAILED)
+"""One that failed may be settled later, by the station or by us: the receipt will be found there."""
 
 
 @dataclass(slots=True)
@@ -45,7 +47,7 @@ def settler(receipts_at: str) -> Callable[[StationContext, SettlementReported], 
 
     def answer(ctx: StationContext, report: SettlementReported) -> SettlementReply:
         _keep(ctx, report)
-        if report.status is SettlementStatus.SETTLED and not (report.receipt_url or report.receipt_id):
+        if report.status in _HAVE_RECEIPTS and not (report.receipt_url or report.receipt_id):
             return SettlementReply(receipt_url=rules.receipt_at(receipts_at, ctx.station_id, report))
         return SettlementReply()
 

@@ -9,6 +9,7 @@ is refused for the length of a name never charges. So these are read all the sam
   (`quirks`); or the word for whatever has none of its own, where there is one. Of stopping, or of an error, something
   must be known, and what it was called is noted;
 - a register of 1.6 with a fraction of a watt-hour: rounded;
+- a transaction of 1.6 that has no number: 0, as others call one that began offline;
 - a reading whose value is a number where it should be text (1.6) or text where it should be a number (2.x): converted;
 - a reading that cannot be read even so: dropped, and the rest of the message stands.
 """
@@ -47,7 +48,10 @@ TEXTS_FOR_PEOPLE: Final = frozenset(
 )
 OTHERWISE: Final = {"reason": "Other", "errorCode": "OtherError", "stoppedReason": "Other"}
 """By field: the word for what has none."""
+ALIKE: Final[Mapping[str, Mapping[str, str]]] = {"unit": {"Hz": "Hertz", "%": "Percent"}}
+"""By field: words of the standards' other versions, and what they mean in this one."""
 REGISTERS: Final = frozenset({"meterStart", "meterStop"})
+NUMBERED: Final = "transactionId"
 READING: Final = "SampledValue"
 MOST_NOTES: Final = 20
 
@@ -62,7 +66,7 @@ def mend(
     """The message, and a sentence for each thing put right; None where it is beyond mending."""
     notes: list[str] = []
     try:
-        tree = _mended(to_the_letter(msgspec.json.decode(payload)), _shape(message_type), "", notes)
+        tree = _mended(to_the_letter(msgspec.json.decode(payload)), _shape(message_type), "", words or {}, notes)
         tree = _worded(tree, _shape(message_type), "", words or {}, notes)
         message = msgspec.convert(tree, message_type)
     except (msgspec.MsgspecError, ValueError, RecursionError):
@@ -75,17 +79,18 @@ def _shape(message_type: type[Wire]) -> inspect.Type:
     return inspect.type_info(message_type)
 
 
-def _mended(tree: object, shape: inspect.Type, path: str, notes: list[str]) -> object:
+def _mended(tree: object, shape: inspect.Type, path: str, words: Words, notes: list[str]) -> object:
     match tree, _said(shape):
         case dict(), inspect.StructType(fields=fields):
-            return _mended_object(cast("Tree", tree), fields, path, notes)
+            return _mended_object(cast("Tree", tree), fields, path, words, notes)
         case list(), inspect.ListType(item_type=inspect.StructType(cls=cls) as item) if cls.__name__ == READING:
             readings = [
-                _reading(part, item, f"{path}[{i}]", notes) for i, part in enumerate(cast("list[object]", tree))
+                _reading(part, item, f"{path}[{i}]", words, notes) for i, part in enumerate(cast("list[object]", tree))
             ]
             return [reading for reading in readings if reading is not None]
         case list(), inspect.ListType(item_type=item):
-            return [_mended(part, item, f"{path}[{i}]", notes) for i, part in enumerate(cast("list[object]", tree))]
+            parts = enumerate(cast("list[object]", tree))
+            return [_mended(part, item, f"{path}[{i}]", words, notes) for i, part in parts]
         case str(), inspect.StrType(max_length=int(longest)) if len(tree) > longest and _is_for_people(path):
             notes.append(f"{path} has {len(tree)} characters and may have {longest}: cut")
             return tree[:longest]
@@ -93,18 +98,22 @@ def _mended(tree: object, shape: inspect.Type, path: str, notes: list[str]) -> o
             return tree
 
 
-def _mended_object(tree: Tree, fields: tuple[inspect.Field, ...], path: str, notes: list[str]) -> Tree:
+def _mended_object(tree: Tree, fields: tuple[inspect.Field, ...], path: str, words: Words, notes: list[str]) -> Tree:
     mended = dict(tree)
     for field in fields:
         name = field.encode_name
+        place = f"{path}.{name}".lstrip(".")
+        if place == NUMBERED and field.required and isinstance(field.type, inspect.IntType) and tree.get(name) is None:
+            notes.append(f"{place} is null or missing: taken as 0")
+            mended[name] = 0
+            continue
         if name not in tree:
             continue
-        place = f"{path}.{name}".lstrip(".")
         if tree[name] == "" and not field.required and not isinstance(_said(field.type), inspect.StrType):
             notes.append(f"{place} is empty: left out")
             del mended[name]
         else:
-            mended[name] = _mended(tree[name], field.type, place, notes)
+            mended[name] = _mended(tree[name], field.type, place, words, notes)
     return mended
 
 
@@ -135,18 +144,24 @@ def _words_of(kind: type[Enum]) -> Mapping[str, str]:
 
 def _word(said: str, standard: Mapping[str, str], path: str, words: Words, notes: list[str]) -> str:
     field = path.rpartition(".")[2]
-    meant = standard.get(said.casefold()) or words.get(field, {}).get(said) or OTHERWISE.get(field)
+    meant = (
+        words.get(field, {}).get(said)
+        or standard.get(said.casefold())
+        or ALIKE.get(field, {}).get(said)
+        or OTHERWISE.get(field)
+    )
     if meant is None or meant not in standard.values():
         return said
     notes.append(f"{path} is {said[:50]!r}, no word of the standard: taken as {meant}")
     return meant
 
 
-def _reading(tree: object, shape: inspect.StructType, path: str, notes: list[str]) -> object:
+def _reading(tree: object, shape: inspect.StructType, path: str, words: Words, notes: list[str]) -> object:
     """None where it cannot be read."""
     if isinstance(tree, dict):
         tree = cast(
-            "Tree", _worded(_mended_object(cast("Tree", tree), shape.fields, path, notes), shape, path, {}, notes)
+            "Tree",
+            _worded(_mended_object(cast("Tree", tree), shape.fields, path, words, notes), shape, path, words, notes),
         )
         value = tree.get("value")
         wanted = next(field.type for field in shape.fields if field.name == "value")

@@ -4,7 +4,8 @@
     read = dialect.read_call(action, payload, now, quirks)
 
 What any station may do (a time without its zone, `transactionId` -1 for one that began offline, an unknown reason for
-stopping) is borne with everywhere, and has no place here. Here is what would be wrong to assume of others.
+stopping) is borne with everywhere: it is listed in `any.toml`, as `[[borne]]`, with where it was reported. The other
+files have what would be wrong to assume of others.
 
 A file is a list of `[[quirk]]`. `vendor`, and `model` and `firmware` where only some have it, are patterns as of
 `fnmatch`, compared without case; `note` says in a sentence what the station does, `source` where that was seen. Of
@@ -57,8 +58,17 @@ class Known(Quirks, frozen=True, kw_only=True, forbid_unknown_fields=True):
         )
 
 
+class Borne(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is borne with in every station. what: its name, by which a test shows it. source "": none was found."""
+
+    what: str
+    note: str
+    source: str
+
+
 class _File(msgspec.Struct, forbid_unknown_fields=True):
-    quirk: list[Known]
+    quirk: list[Known] = []
+    borne: list[Borne] = []
 
 
 NONE: Final = Quirks()
@@ -66,13 +76,22 @@ _FIELDS: Final = Quirks.__struct_fields__
 
 
 @cache
+def _read() -> tuple[_File, ...]:
+    found = [file for file in files(__name__).iterdir() if file.name.endswith(".toml")]
+    return tuple(
+        msgspec.convert(tomllib.loads(file.read_text()), _File) for file in sorted(found, key=lambda each: each.name)
+    )
+
+
+@cache
 def known() -> tuple[Known, ...]:
     """All of them."""
-    found: list[Known] = []
-    for file in sorted(files(__name__).iterdir(), key=lambda each: each.name):
-        if file.name.endswith(".toml"):
-            found += msgspec.convert(tomllib.loads(file.read_text()), _File).quirk
-    return tuple(found)
+    return tuple(entry for file in _read() for entry in file.quirk)
+
+
+@cache
+def borne() -> tuple[Borne, ...]:
+    return tuple(entry for file in _read() for entry in file.borne)
 
 
 @lru_cache(1024)
