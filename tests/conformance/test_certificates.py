@@ -499,9 +499,33 @@ def test_a_vehicle_gets_its_contract_from_the_pool(server: Server, outside: pki.
             said = await say(station, "Get15118EVCertificate", request)
             assert (said["status"], said["exiResponse"]) == ("Failed", "")
             assert said["statusInfo"]["additionalInfo"]
+        said = await say(station, "Get15118EVCertificate", request | {"exiRequest": "?"})
+        assert said["status"] == "Failed"
         await station.close()
+        told = server.ask(f"/contract-requests?station_id={station.id}")["items"]
+        given = 2 if version == V21 else 1
+        assert [each["outcome"] for each in told] == ["refused", *["failed"] * 4, *["given"] * given]
+        assert "answers with more than 400000 bytes" in told[1]["reason"]
+        assert told[-1]["reason"] == ""
+        assert (told[-1]["action"], told[-1]["schema_version"]) == ("Install", request["iso15118SchemaVersion"])
+        assert [each["number"] for each in server.ask("/contract-requests?limit=1&outcome=refused")["items"]]
+        pool_now = server.ask("/contract-pool")
+        assert (pool_now["url"], pool_now["has_token"]) == (f"{outside.url}/pool", False)
+        assert pool_now["given"] >= given
+        assert pool_now["last_failed_at"] is not None
 
     asyncio.run(story())
+
+
+def test_the_pool_of_contracts_is_tried_without_asking_for_one(server: Server, outside: pki.Outside):
+    for status, reached, why in ((405, True, ""), (401, False, "token"), (503, False, "troubles")):
+        outside.answers["/pool/v1/ccp/signedContractData"] = (status, b"")
+        found = server.tell("/contract-pool/test", {})
+        assert (found["reached"], found["http_status"]) == (reached, status)
+        assert why in found["reason"]
+        assert outside.heard[-1][2] == b""
+    noted = server.ask("/audit?action=contract_pool.test")["items"]
+    assert [each["outcome"] for each in noted][-1] == "done"
 
 
 # ---- with a simulated station, which makes real keys

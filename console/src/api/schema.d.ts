@@ -2151,6 +2151,63 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/contract-pool": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The pool that vehicles get their contracts from (ISO 15118) */
+        get: operations["get_contract_pool"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contract-pool/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Is it there, and does it let us in?
+         * @description No contract is asked for.
+         */
+        post: operations["test_contract_pool"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contract-requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What vehicles asked of the pool and got, the latest first
+         * @description Kept for 90 days, without what passed.
+         */
+        get: operations["list_contract_requests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/transactions": {
         parameters: {
             query?: never;
@@ -5735,6 +5792,82 @@ export interface components {
          * @enum {string}
          */
         Context: "Interruption.Begin" | "Interruption.End" | "Other" | "Sample.Clock" | "Sample.Periodic" | "Transaction.Begin" | "Transaction.End" | "Trigger";
+        /** ContractPoolOut */
+        ContractPoolOut: {
+            /**
+             * Url
+             * @description of the setting `contract_pool_url`; empty: no vehicle gets a contract here
+             */
+            url: string;
+            /**
+             * Has Token
+             * @description `contract_pool_token_file` is set
+             */
+            has_token: boolean;
+            /**
+             * Given
+             * @description contracts, in the last 24 hours
+             */
+            given: number;
+            /**
+             * Refused
+             * @description without asking the pool
+             */
+            refused: number;
+            /**
+             * Failed
+             * @description the pool had none, or did not answer as it should
+             */
+            failed: number;
+            /** Last Given At */
+            last_given_at: string | null;
+            /** Last Failed At */
+            last_failed_at: string | null;
+        };
+        /** ContractPoolTestOut */
+        ContractPoolTestOut: {
+            /**
+             * Reached
+             * @description somebody is there, who lets us in
+             */
+            reached: boolean;
+            /**
+             * Http Status
+             * @description null: nobody answered
+             */
+            http_status: number | null;
+            /** Reason */
+            reason: string;
+            /** Took Ms */
+            took_ms: number;
+        };
+        /** ContractRequestOut */
+        ContractRequestOut: {
+            /** Number */
+            number: number;
+            /** Station Id */
+            station_id: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Action
+             * @description Install or Update
+             */
+            action: string;
+            /**
+             * Schema Version
+             * @description of ISO 15118, by which the vehicle speaks
+             */
+            schema_version: string;
+            outcome: components["schemas"]["ContractsOutcome"];
+            /** Reason */
+            reason: string;
+            /** Took Ms */
+            took_ms: number;
+        };
         /**
          * ControlIn
          * @description One of the settings, by the kind: `curve` for all without a field of their own.
@@ -8130,9 +8263,10 @@ export interface components {
         };
         /**
          * Outcome
+         * @description What came of asking the pool for a vehicle's contract.
          * @enum {string}
          */
-        Outcome: "ok" | "failed" | "skipped" | "pending";
+        "Outcome-Input": "given" | "refused" | "failed";
         /**
          * Overall
          * @description A station in one word, for maps and lists. Where several would do, the one that comes first here is told:
@@ -8313,6 +8447,16 @@ export interface components {
         PageOfCommandOut: {
             /** Items */
             items: components["schemas"]["CommandOut"][];
+            /**
+             * Next
+             * @description pass as `after` to get the page that follows
+             */
+            next?: string | null;
+        };
+        /** Page[ContractRequestOut] */
+        PageOfContractRequestOut: {
+            /** Items */
+            items: components["schemas"]["ContractRequestOut"][];
             /**
              * Next
              * @description pass as `after` to get the page that follows
@@ -11007,7 +11151,7 @@ export interface components {
         /** StepOut */
         StepOut: {
             step: components["schemas"]["Step"];
-            outcome: components["schemas"]["Outcome"];
+            outcome: components["schemas"]["StationsOutcome"];
             /**
              * Told
              * @description what was heard there, or what to do
@@ -12462,6 +12606,12 @@ export interface components {
          * @enum {string}
          */
         ChargingProfilesState: "asked" | "installed" | "refused" | "replaced" | "cleared" | "ended" | "gone";
+        /**
+         * Outcome
+         * @description What came of asking the pool for a vehicle's contract.
+         * @enum {string}
+         */
+        ContractsOutcome: "given" | "refused" | "failed";
         /** ClearIn */
         DerClearIn: {
             /**
@@ -12698,6 +12848,11 @@ export interface components {
             /** @default  */
             kind: components["schemas"]["TokenKind"];
         };
+        /**
+         * Outcome
+         * @enum {string}
+         */
+        StationsOutcome: "ok" | "failed" | "skipped" | "pending";
         /** ClearIn */
         TariffsClearIn: {
             /**
@@ -18763,6 +18918,107 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_contract_pool: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContractPoolOut"];
+                };
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_contract_pool: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContractPoolTestOut"];
+                };
+            };
+            /** @description There is none. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description a problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_contract_requests: {
+        parameters: {
+            query?: {
+                /** @description items on a page */
+                limit?: number;
+                /** @description `next` of the page before */
+                after?: string | null;
+                station_id?: string | null;
+                outcome?: components["schemas"]["Outcome-Input"] | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageOfContractRequestOut"];
+                };
             };
             /** @description a problem */
             default: {

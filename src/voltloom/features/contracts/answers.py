@@ -3,13 +3,15 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from time import perf_counter
 
 from cryptography import x509
 from sqlalchemy import Connection
 
 from voltloom.domain.certificate import CertificateState, CertificateUse, ContractVerdict, OcspQuestion
 from voltloom.domain.events import SecurityNoticed
+from voltloom.domain.ids import StationId
 from voltloom.domain.reports import (
     AuthorizationReported,
     ContractPresented,
@@ -20,9 +22,11 @@ from voltloom.domain.reports import (
 from voltloom.features import certificates
 from voltloom.features.authorization import answer_authorization
 from voltloom.features.certificates import Inquiry, NoWord
-from voltloom.features.contracts import rules
+from voltloom.features.contracts import rules, store
 from voltloom.features.contracts.pool import NoContract, Pool
-from voltloom.features.feature import StationContext
+from voltloom.features.contracts.rules import Outcome
+from voltloom.features.feature import Memory, StationContext
+from voltloom.features.stations.rules import Allowance, plain
 
 LONGEST_EXI = 24_000
 _WORTH_TELLING = (ContractVerdict.SIGNATURE_ERROR, ContractVerdict.REVOKED)
@@ -135,20 +139,63 @@ async def _ask(
 # ---- contracts for vehicles
 
 
+@dataclass(slots=True)
+class Desk:
+    """allowance   of what a station may have kept: 60 at once, then one in ten seconds"""
+
+    allowance: Allowance | None = None
+
+
+def _no_desks(connection: Connection, ids: Sequence[StationId]) -> dict[StationId, Desk]:
+    return {}
+
+
+desks = Memory(_no_desks, Desk)
+
+
 def ev_certificate_answerer(
     pool: Pool | None,
 ) -> Callable[[StationContext, EvCertificateAsked], Awaitable[EvCertificateReply]]:
     async def answer_ev_certificate(ctx: StationContext, report: EvCertificateAsked) -> EvCertificateReply:
-        if pool is None:
-            return EvCertificateReply(reason="no pool of charging contracts is configured: see contract_pool_url")
-        if not report.exi or len(report.exi) > LONGEST_EXI or not certificates.is_base64(report.exi):
-            return EvCertificateReply(reason="the vehicle's message is not base64")
         if not ctx.recall(certificates.budget).take(ctx, 1):
             return EvCertificateReply(reason=certificates.TOO_MANY)
-        try:
-            contract = await pool.fetch(report)
-        except NoContract as error:
-            return EvCertificateReply(reason=error.reason)
-        return EvCertificateReply(contract.exi, remaining=contract.remaining)
+        began = perf_counter()
+        reply, outcome = await _fetched(pool, report)
+        _keep(ctx, report, reply, outcome, round((perf_counter() - began) * 1000))
+        return reply
 
     return answer_ev_certificate
+
+
+async def _fetched(pool: Pool | None, report: EvCertificateAsked) -> tuple[EvCertificateReply, Outcome]:
+    if pool is None:
+        reason = "no pool of charging contracts is configured: see contract_pool_url"
+        return EvCertificateReply(reason=reason), Outcome.REFUSED
+    if not report.exi or len(report.exi) > LONGEST_EXI or not certificates.is_base64(report.exi):
+        return EvCertificateReply(reason="the vehicle's message is not base64"), Outcome.REFUSED
+    try:
+        contract = await pool.fetch(report)
+    except NoContract as error:
+        return EvCertificateReply(reason=error.reason), Outcome.FAILED
+    return EvCertificateReply(contract.exi, remaining=contract.remaining), Outcome.GIVEN
+
+
+def _keep(
+    ctx: StationContext, report: EvCertificateAsked, reply: EvCertificateReply, outcome: Outcome, took_ms: int
+) -> None:
+    """That it was asked and what came of it, without what passed; in part, where a station asks too often."""
+    desk = ctx.recall(desks)
+    allowance = desk.allowance = desk.allowance or Allowance.of(60, timedelta(seconds=10), ctx.now)
+    if not allowance.take(ctx.now):
+        return
+    ctx.work.write(
+        store.ADD,
+        ctx.station_id,
+        ctx.message_id[:36],
+        ctx.now,
+        report.action.value,
+        plain(report.schema_version, 100),
+        outcome.value,
+        plain(reply.reason, 300),
+        took_ms,
+    )

@@ -6,7 +6,9 @@ that ISO 15118-20 added; one that answers in OCPP's own words is understood as w
 
 from dataclasses import dataclass
 from pathlib import Path
+from time import perf_counter
 from typing import Final
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -32,6 +34,15 @@ class NoContract(Exception):
 class Contract:
     exi: str
     remaining: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """status: of HTTP; None where nobody answered. reason: "" where it is there and lets us in."""
+
+    status: int | None
+    reason: str
+    took_ms: int
 
 
 class _MessageDef(msgspec.Struct, rename="camel"):
@@ -62,6 +73,35 @@ class Pool:
     outbound: Outbound
     url: str
     token_file: Path | None = None
+
+    @property
+    def shown_url(self) -> str:
+        """Without what may be a secret in it."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+    async def test(self) -> Reached:
+        """Is somebody there, who lets us in? No contract is asked for."""
+        began = perf_counter()
+
+        def reached(status: int | None, reason: str = "") -> Reached:
+            return Reached(status, reason, round((perf_counter() - began) * 1000))
+
+        try:
+            answer = await self.outbound.request(
+                "GET",
+                self.url.rstrip("/") + PATH,
+                headers={"accept": "application/json"} | bearer(self.token_file),
+                most_bytes=LONGEST_ANSWER,
+                within_s=WITHIN_S,
+            )
+        except (OutboundError, NotSigned) as error:
+            return reached(None, error.reason)
+        if answer.status in (401, 403):
+            return reached(answer.status, "it does not take our token: see contract_pool_token_file")
+        if answer.status >= 500:
+            return reached(answer.status, "it has troubles of its own")
+        return reached(answer.status)
 
     async def fetch(self, asked: EvCertificateAsked) -> Contract:
         """Raises NoContract."""

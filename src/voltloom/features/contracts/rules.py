@@ -2,11 +2,27 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import timedelta
+from enum import Enum
 from typing import Final
 
 from voltloom.domain.certificate import CertificateState, ContractVerdict
 from voltloom.domain.reports import ContractReply
 from voltloom.domain.token import Authorization, AuthorizationStatus
+
+KEPT: Final = timedelta(days=90)
+"""How long it is known what vehicles were given."""
+
+
+class Outcome(Enum):
+    """What came of asking the pool for a vehicle's contract."""
+
+    GIVEN = "given"
+    REFUSED = "refused"
+    """Nobody was asked: it is no message of a vehicle, or there is no pool."""
+    FAILED = "failed"
+    """The pool has none, or did not answer as it should."""
+
 
 _CONTRACT_IS_OVER: Final = frozenset(
     {
