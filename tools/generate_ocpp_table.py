@@ -36,6 +36,29 @@ LABELS = {Version.V16: "1.6", Version.V201: "2.0.1", Version.V21: "2.1"}
 YES, TYPED, NOT_THERE = "yes", "typed", "–"
 TESTS = ("conformance", "protocols", "features", "entrypoints", "stories", "simulator")
 """Folders of tests, the most telling first."""
+TELLING = {
+    "ChangeAvailability": "conformance/test_cases_control.py test_TC_G_03_CSMS_an_evse_goes_out_of_service",
+    "DiagnosticsStatusNotification": "conformance/test_logs.py test_diagnostics_are_asked_for_uploaded_and_given_out",
+    "FirmwareStatusNotification": "conformance/test_firmware.py "
+    "test_a_signed_update_from_asking_to_the_boot_that_confirms_it",
+    "GetBaseReport": "conformance/test_cases_provisioning.py test_TC_B_13_CSMS_a_full_inventory",
+    "GetVariables": "conformance/test_cases_provisioning.py test_TC_B_06_CSMS_one_variable_is_got",
+    "LogStatusNotification": "conformance/test_logs.py test_diagnostics_are_asked_for_uploaded_and_given_out",
+    "MeterValues": "conformance/test_cases_transactions.py test_TC_J_01_CSMS_clock_aligned_without_a_transaction",
+    "NotifyEvent": "conformance/test_monitoring.py test_tc_n_08_one_variable_is_watched_for_changes",
+    "RemoteStartTransaction": "conformance/test_cases_16.py test_TC_010_CSMS_remote_start_cable_first",
+    "RequestStartTransaction": "conformance/test_cases_control.py test_TC_F_01_CSMS_remote_start_cable_first",
+    "Reset": "conformance/test_cases_16.py test_TC_013_CSMS_hard_reset",
+    "SecurityEventNotification": "conformance/test_firmware.py test_a_station_that_finds_the_signature_wrong",
+    "SendLocalList": "conformance/test_cases_16.py test_TC_043_4_CSMS_a_full_list",
+    "SetChargingProfile": "conformance/test_cases_smart_charging.py test_TC_K_01_CSMS_a_default_of_an_evse",
+    "SetVariables": "conformance/test_cases_provisioning.py test_TC_B_09_CSMS_one_variable_is_set",
+    "StartTransaction": "conformance/test_cases_16.py test_TC_003_CSMS_plug_in_first",
+    "StopTransaction": "conformance/test_cases_16.py test_TC_005_1_CSMS_the_vehicle_is_unplugged",
+    "TransactionEvent": "conformance/test_cases_transactions.py test_TC_E_03_CSMS_the_cable_first",
+    "TriggerMessage": "conformance/test_cases_16.py test_TC_054_CSMS_messages_are_triggered",
+}
+"""Where the first test that names an action is not the one that shows what it is for."""
 RAW = "`POST …/ocpp/{action}`"
 STRAYING = """Where it says that none was found, integrators speak of it, and the trackers that `any.toml` names have no
 report that could be cited. What names a field in brackets would be wrong to assume of any station: an entry of the make
@@ -145,7 +168,33 @@ def tests_by_action() -> dict[str, str]:
                         beside.setdefault(text, named)
         for text, file_named in beside.items():
             found.setdefault(text, file_named)
-    return found
+    return found | {action: telling(action) for action in TELLING}
+
+
+def telling(action: str) -> str:
+    """Raises LookupError where that test is gone, or nothing that it is made of names the action."""
+    file, test = TELLING[action].split()
+    tree = ast.parse((ROOT / "tests" / file).read_text())
+    by_name = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+    pending, seen = [test], set[str]()
+    while pending:
+        name = pending.pop()
+        if name in seen or (node := by_name.get(name) or HELPERS.get(name)) is None:
+            continue
+        seen.add(name)
+        if action in constants(node):
+            return f"`{file}` {test}"
+        pending += [each.id for each in ast.walk(node) if isinstance(each, ast.Name)]
+        pending += [each.attr for each in ast.walk(node) if isinstance(each, ast.Attribute)]
+    raise LookupError(f"{TELLING[action]} is gone, or does not show {action}")
+
+
+HELPERS = {
+    node.name: node
+    for node in ast.walk(ast.parse((ROOT / "tests" / "cases.py").read_text()))
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+}
+"""What tests of cases are made of."""
 
 
 def constants(node: ast.AST) -> set[str]:

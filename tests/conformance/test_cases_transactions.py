@@ -465,6 +465,10 @@ async def test_TC_J_01_CSMS_clock_aligned_without_a_transaction(bench: Bench):
     for value in (100, 200, 300):
         await meters(bench, 0, value)
         await meters(bench, 1, value)
+    kept = (await bench.sees("samples"))["items"]
+    assert sorted((each["evse"], each["energy_wh"]) for each in kept) == [
+        (evse, value) for evse in (0, 1) for value in (100, 200, 300)
+    ]
 
 
 @case(*OF_2X)

@@ -159,6 +159,8 @@ def test_a_station_that_finds_the_signature_wrong(
         assert await station.call("SecurityEventNotification", event) == {}
         now_is = server.ask(f"/firmware/updates/{update['id']}")
         assert (now_is["state"], now_is["reason"]) == ("failed", "InvalidSignature")
+        noticed = server.ask(f"/stations/{station.id}/history?chapter=security")["items"]
+        assert "station:InvalidFirmwareSignature" in [each["data"]["kind"] for each in noticed]
 
         for word in ("InvalidCertificate", "RevokedCertificate"):
             _, refused = await asked(server, station, action, {"status": word}, image_id=signed["id"])
