@@ -32,6 +32,11 @@ function scaled(value: number, unit: string): readonly [string, string] {
 /** The space between a number and its unit does not break. */
 const NBSP = "\u00a0";
 
+/** What stands between whole numbers and their parts. */
+export function decimalSeparator(): string {
+  return number(1.5).charAt(1);
+}
+
 /** W, kW, MW. */
 export function power(watts: number): string {
   return scaled(watts, "W").join(NBSP);
@@ -44,6 +49,19 @@ export function energy(wattHours: number): string {
 
 export function current(amperes: number): string {
   return `${number(amperes, { maximumFractionDigits: 1 })}${NBSP}A`;
+}
+
+/** An amount in its currency; one that is none is written behind the number. */
+export function money(amount: number, currency: string): string {
+  if (!/^[A-Z]{3}$/.test(currency)) return `${number(amount, { minimumFractionDigits: 2, maximumFractionDigits: 2 })}${currency === "" ? "" : NBSP}${currency}`;
+  const options = { style: "currency", currency } as const;
+  return kept("number", options, (tag) => new Intl.NumberFormat(tag, options)).format(amount);
+}
+
+/** The same of its smallest units: 601 EUR is 6.01 €. */
+export function minor(units: number, currency: string): string {
+  const digits = /^[A-Z]{3}$/.test(currency) ? (new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions().maximumFractionDigits ?? 2) : 2;
+  return money(units / 10 ** digits, currency);
 }
 
 /** fraction: 0 to 1. */

@@ -145,7 +145,7 @@ export function Issued() {
       { id: "state", title: t("certificates.state"), min: 140, grow: 0, keep: true, card: "aside", cell: (row) => <StandingTag state={row.state} /> },
       { id: "until", title: t("certificates.until"), min: 150, keep: true, cell: (row) => (row.state === "revoked" || row.state === "replaced" ? <Time at={row.not_after} style="date" /> : <Left until={row.not_after} />) },
       { id: "use", title: t("certificates.use"), min: 190, grow: 1.3, cell: (row) => say(`cert.signing.${row.use}`) },
-      { id: "kind", title: t("certificates.kind"), min: 70, grow: 0, card: "none", cell: (row) => row.kind.toUpperCase() },
+      { id: "kind", title: t("certificates.kind"), min: 100, grow: 0, card: "none", cell: (row) => row.kind.toUpperCase() },
       { id: "issued", title: t("certificates.issuedAt"), min: 120, grow: 0, card: "none", cell: (row) => <Time at={row.issued_at} /> },
       { id: "serial", title: t("certificates.serial"), min: 160, hidden: true, card: "none", cell: (row) => <SafeText mono text={row.serial} most={24} /> },
       ...(acts ? [{ id: "menu", title: "", min: 52, grow: 0, keep: true, align: "end", card: "aside", cell: (row) => <RowMenu of={row} /> } satisfies Column<Certificate>] : []),

@@ -7,7 +7,8 @@ import { format, speak, useTexts } from "@/i18n";
 import { Link, navigate, pathOf, useFilters, useParams } from "@/route";
 import { type Column, confirm, done, Empty, failed, Id, PageHeader, Panel, SafeText, Skeletons, Time, Trouble, visible, VirtualTable } from "@/ui";
 import { Facts } from "@/ui/Facts.tsx";
-import { UpdateDrawer } from "@/ui/firmware";
+import { isUpdateState, UpdateDrawer } from "@/ui/firmware";
+import { wordOfActor, wordOfHalt, wordOfStage } from "@/ui/words/words.ts";
 import classes from "./firmware.module.css";
 import { CampaignBar, ITEMS, type ItemState, ItemTag, StageTag, toneOfItem } from "./looks.tsx";
 import { type Campaign, type CampaignStation, isOver, useCampaign, useCampaignStations, useImages } from "./queries.ts";
@@ -116,7 +117,7 @@ function useColumns(): readonly Column<CampaignStation>[] {
       { id: "station", title: t("firmware.station"), min: 150, keep: true, card: "title", sort: (row) => row.station_id, cell: (row) => <Id id={row.station_id} to={pathOf("stations", row.station_id, "firmware")} /> },
       { id: "state", title: t("firmware.state"), min: 140, grow: 0, keep: true, card: "aside", sort: (row) => SHOWN.indexOf(row.state), cell: (row) => <ItemTag state={row.state} /> },
       { id: "wave", title: t("firmware.wave"), min: 110, grow: 0, sort: (row) => row.wave, cell: (row) => (row.wave === null ? null : row.wave === 0 ? t("firmware.canary1") : t("firmware.waveN", { n: row.wave })) },
-      { id: "outcome", title: t("firmware.outcome"), min: 200, grow: 3, sort: (row) => row.outcome || null, cell: (row) => <SafeText text={row.outcome} most={160} /> },
+      { id: "outcome", title: t("firmware.outcome"), min: 200, grow: 3, sort: (row) => row.outcome || null, cell: (row) => <SafeText text={isUpdateState(row.outcome) ? wordOfStage(row.outcome) : row.outcome} most={160} /> },
       { id: "at", title: t("firmware.changed"), min: 100, grow: 0, sort: (row) => row.at, cell: (row) => (row.at === null ? null : <Time at={row.at} style="seconds" />) },
     ],
     [t],
@@ -152,14 +153,14 @@ export default function CampaignPage() {
         title={t("firmware.campaignOf", { version: visible(campaign.version).slice(0, 60) })}
         path={path}
         beside={<StageTag stage={campaign.stage} />}
-        detail={t("firmware.begunBy", { who: visible(campaign.actor).slice(0, 60), when: format.time(new Date(campaign.asked_at), "full") })}
+        detail={t("firmware.begunBy", { who: visible(wordOfActor(campaign.actor)).slice(0, 60), when: format.time(new Date(campaign.asked_at), "full") })}
       >
         <Actions campaign={campaign} again={again} />
       </PageHeader>
       <Stack gap="md">
         {campaign.stage === "halted" ? (
           <Alert color="red" icon={<IconHandStop />} title={t("firmware.haltedTitle")}>
-            <SafeText text={campaign.reason} most={300} />. {t("firmware.haltedText")}
+            <SafeText text={wordOfHalt(campaign.reason)} most={300} />. {t("firmware.haltedText")}
           </Alert>
         ) : null}
         <div className={classes.page}>

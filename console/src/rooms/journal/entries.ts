@@ -20,6 +20,8 @@ export const KINDS = {
     "transaction.ended",
     "transaction.corrected",
     "transaction.reviewed",
+    "transaction.limit_changed",
+    "transaction.resumed",
     "charging.started_with_profile",
     "charging.profile_changed",
     "charging.limit_changed",
@@ -30,9 +32,11 @@ export const KINDS = {
     "battery.swap_changed",
   ],
   statuses: ["connector.status_changed"],
-  commands: ["command.answered", "job.changed", "station.settings_received"],
+  commands: ["command.answered", "job.changed", "station.settings_received", "station.monitors_received", "station.stream_changed", "log.changed", "display.changed", "customer.information_received"],
   reservations: ["reservation.changed"],
-  changes: ["station.changed", "site.changed", "token.changed", "station.list_changed"],
+  changes: ["station.changed", "site.changed", "token.changed", "station.list_changed", "settings.wanted_changed", "settings.reconciled", "monitors.template_changed", "certificate.request_changed"],
+  firmware: ["firmware.update_changed", "firmware.publication_changed", "firmware.campaign_changed"],
+  money: ["tariff.assigned", "tariff.asked", "cost.settled", "payment.told"],
   audit: ["audit.noted"],
 } as const;
 export type Kind = keyof typeof KINDS;

@@ -2,16 +2,23 @@
 import {
   IconActivity,
   IconAlertTriangle,
+  IconBattery2,
   IconBolt,
   IconBookmark,
   IconBuilding,
+  IconCertificate,
+  IconChartHistogram,
   IconChecklist,
+  IconCpu,
   IconEdit,
+  IconFileText,
   type Icon,
+  IconMessage2,
   IconNfc,
   IconPlugConnected,
   IconPlugConnectedX,
   IconPower,
+  IconReceipt,
   IconRefreshAlert,
   IconSend,
   IconSettings,
@@ -23,7 +30,8 @@ import { format, useTexts } from "@/i18n";
 import { pathOf } from "@/route";
 import { Id, lookOf, SafeText, type Tone, useSiteNames, wordOf } from "@/ui";
 import { faultInWords, lossInWords, refusalInWords } from "@/ui/needs/words.ts";
-import { useDid, wordOfActor, wordOfCommand, wordOfOutcome, wordOfStop } from "./did.tsx";
+import { wordOfActor, wordOfCommand, wordOfHalt, wordOfOutcome, wordOfStage, wordOfStop } from "@/ui/words/words.ts";
+import { useDid } from "./did.tsx";
 import { type Entry, number, text } from "./entries.ts";
 import { texts } from "./texts.ts";
 
@@ -41,6 +49,8 @@ export function placeOf(entry: Entry): string | null {
   if (entry.name === "site.changed") return text(entry, "change") === "removed" ? null : pathOf("sites", text(entry, "site_id"));
   if (entry.name === "token.changed") return text(entry, "value") === "*" ? "/tokens" : pathOf("tokens", text(entry, "value"));
   if (entry.name === "audit.noted") return "/audit";
+  if (entry.name === "firmware.campaign_changed") return pathOf("firmware", "campaigns", text(entry, "campaign_id"));
+  if (entry.name === "cost.settled" || (entry.name === "payment.told" && text(entry, "transaction_id") !== "")) return pathOf("transactions", station, text(entry, "transaction_id"));
   if (entry.name === "station.changed" && text(entry, "change") === "removed") return null;
   return station === "" ? null : pathOf("stations", station);
 }
@@ -51,6 +61,13 @@ const OF_TOKENS = { added: "it.tokenAdded", changed: "it.tokenChanged", removed:
 const JOBS = { asked: "it.job.asked", done: "it.job.done" } as const;
 const CORRECTED = { started: "it.corrected.started", ended: "it.corrected.ended", reopened: "it.corrected.reopened", energy: "it.corrected.energy" } as const;
 const REVIEWED = { accept: "it.reviewed.accept", close: "it.reviewed.close", reopen: "it.reviewed.reopen" } as const;
+
+const WRONG = new Set(["refused", "failed", "silent", "missing", "not_reached", "timed_out", "no_transaction"]);
+
+/** Of the state that it tells. */
+function toneOfStage(entry: Entry): Tone {
+  return WRONG.has(text(entry, "state")) ? "bad" : "busy";
+}
 
 function of<T extends string>(known: Readonly<Record<string, T>>, word: string, otherwise: T): T {
   return known[word] ?? otherwise;
@@ -76,6 +93,8 @@ export function useSentence(): (entry: Entry) => Sentence {
       </>
     );
     const change = text(entry, "change");
+    const stage = safe(wordOfStage(text(entry, "state")), 40);
+    const why = text(entry, "reason") === "" ? null : <> ({say("reason")})</>;
     switch (entry.name) {
       case "station.connected":
         return { icon: IconPlugConnected, tone: "free", said: rich("it.connected", { station, address: <bdi>{text(entry, "address")}</bdi>, protocol: safe(text(entry, "protocol").replace(/^ocpp/, "OCPP "), 30) }) };
@@ -167,10 +186,77 @@ export function useSentence(): (entry: Entry) => Sentence {
         return { icon: IconRefreshAlert, tone: "wait", said: rich(of(CORRECTED, change, "it.corrected.energy"), { place, energy: energy === null ? "–" : format.energy(energy) }) };
       case "transaction.reviewed":
         return { icon: IconRefreshAlert, tone: "kept", said: rich(of(REVIEWED, text(entry, "action"), "it.reviewed.accept"), { actor: safe(wordOfActor(text(entry, "actor")), 60), station }) };
+      case "transaction.limit_changed":
+        return { icon: IconBolt, tone: "wait", said: rich("it.limitChanged", { place }) };
+      case "transaction.resumed":
+        return { icon: IconBolt, tone: "busy", said: rich("it.resumed", { place }) };
+      case "firmware.update_changed":
+        return { icon: IconCpu, tone: toneOfStage(entry), said: rich("it.update", { station, version: say("version", 60), state: <>{stage}{why}</> }) };
+      case "firmware.publication_changed":
+        return { icon: IconCpu, tone: toneOfStage(entry), said: rich("it.publication", { station, version: say("version", 60), state: stage }) };
+      case "firmware.campaign_changed": {
+        const n = number(entry, "stations") ?? 0;
+        const reason = text(entry, "reason");
+        const values = { n, change: safe(wordOfStage(change), 60) };
+        return { icon: IconCpu, tone: change === "halted" ? "bad" : "busy", said: reason === "" ? rich("it.campaign", values) : rich("it.campaignWhy", { ...values, reason: safe(wordOfHalt(reason)) }) };
+      }
+      case "log.changed":
+        return { icon: IconFileText, tone: toneOfStage(entry), said: rich("it.log", { station, kind: say("kind", 40), state: <>{stage}{why}</> }) };
+      case "display.changed":
+        return { icon: IconMessage2, tone: toneOfStage(entry), said: rich("it.display", { station, number: text(entry, "number"), state: stage }) };
+      case "settings.wanted_changed":
+        return { icon: IconSettings, tone: "kept", said: id === "" ? rich("it.wantedTemplate") : rich("it.wanted", { station }) };
+      case "settings.reconciled": {
+        const refused = number(entry, "refused") ?? 0;
+        const n = number(entry, "hold") ?? 0;
+        return { icon: IconSettings, tone: refused > 0 ? "wait" : "free", said: refused > 0 ? rich("it.reconciledNot", { station, n, refused }) : rich("it.reconciled", { station, n }) };
+      }
+      case "certificate.request_changed":
+        return { icon: IconCertificate, tone: toneOfStage(entry), said: rich("it.certificate", { station, state: <>{stage}{why}</> }) };
+      case "charging.started_with_profile":
+        return { icon: IconChartHistogram, tone: "busy", said: rich("it.withProfile", { place }) };
+      case "charging.profile_changed":
+        return { icon: IconChartHistogram, tone: toneOfStage(entry), said: rich("it.profile", { place, profile: text(entry, "profile_id"), state: stage }) };
+      case "charging.limit_changed":
+        return { icon: IconChartHistogram, tone: "wait", said: rich(entry.data.limited === true ? "it.limited" : "it.limitGone", { place, source: say("source", 40) }) };
+      case "charging.needs_told":
+        return { icon: IconChartHistogram, tone: "busy", said: rich("it.needs", { place }) };
+      case "charging.priority_changed":
+        return { icon: IconChartHistogram, tone: "busy", said: rich(entry.data.active === true ? "it.priority" : "it.priorityOver", { station }) };
+      case "der.alarm": {
+        const over = entry.data.ended === true;
+        return { icon: IconAlertTriangle, tone: over ? "free" : "bad", said: rich(over ? "it.derAlarmOver" : "it.derAlarm", { station, kind: <>{say("kind", 40)}{text(entry, "fault") === "" ? null : <> · {say("fault", 60)}</>}</> }) };
+      }
+      case "der.control_changed":
+        return { icon: IconChartHistogram, tone: toneOfStage(entry), said: rich("it.derControl", { station, kind: say("kind", 40), state: stage }) };
+      case "battery.swap_changed":
+        return { icon: IconBattery2, tone: toneOfStage(entry), said: rich("it.battery", { station, id: text(entry, "request_id"), state: stage }) };
+      case "station.monitors_received":
+        return { icon: IconSettings, tone: "away", said: rich("it.monitors", { station, n: number(entry, "count") ?? 0 }) };
+      case "monitors.template_changed":
+        return { icon: IconSettings, tone: "kept", said: rich("it.monitorTemplate") };
+      case "station.stream_changed": {
+        const values = { station, id: text(entry, "stream_id") };
+        return { icon: IconActivity, tone: "away", said: change === "opened" ? rich("it.streamOpened", values) : change === "closed" ? rich("it.streamClosed", values) : rich("it.streamChanged", { ...values, change: safe(change, 40) }) };
+      }
+      case "customer.information_received":
+        return { icon: IconUser, tone: "kept", said: rich("it.customer", { station }) };
+      case "tariff.assigned": {
+        const target = text(entry, "target");
+        const tariff = text(entry, "tariff_id");
+        const values = { target: target === "" ? t("it.wholeNetwork") : safe(siteNames.get(target) ?? target, 60) };
+        return { icon: IconReceipt, tone: "kept", said: tariff === "" ? rich("it.tariffUnassigned", values) : rich("it.tariffAssigned", { ...values, tariff: safe(tariff, 60) }) };
+      }
+      case "tariff.asked":
+        return { icon: IconReceipt, tone: "away", said: rich("it.tariffAsked", { station, tariff: say("tariff_id", 60) }) };
+      case "cost.settled":
+        return { icon: IconReceipt, tone: "held", said: rich("it.cost", { station, amount: format.minor(number(entry, "with_tax") ?? 0, text(entry, "currency")) }) };
+      case "payment.told":
+        return { icon: IconReceipt, tone: text(entry, "status") === "Settled" ? "free" : "wait", said: rich("it.payment", { station, status: safe(wordOfStage(text(entry, "status")), 40) }) };
       case "reservation.changed":
-        return { icon: IconBookmark, tone: "kept", said: rich("it.reservation", { id: text(entry, "reservation_id"), station, state: safe(wordOf(text(entry, "state")), 40) }) };
+        return { icon: IconBookmark, tone: "kept", said: rich("it.reservation", { id: text(entry, "reservation_id"), station, state: stage }) };
       case "station.list_changed":
-        return { icon: IconBookmark, tone: "kept", said: rich("it.list", { station, version: text(entry, "version"), state: safe(wordOf(text(entry, "state")), 40) }) };
+        return { icon: IconBookmark, tone: "kept", said: rich("it.list", { station, version: text(entry, "version"), state: stage }) };
       case "audit.noted": {
         const outcome = text(entry, "outcome");
         const values = { actor: <strong>{safe(wordOfActor(text(entry, "actor")), 60)}</strong>, did: didOf(text(entry, "action"), text(entry, "target")) };

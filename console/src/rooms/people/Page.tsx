@@ -60,7 +60,7 @@ function useColumns(): readonly Column<Person>[] {
         ),
       },
       { id: "role", title: t("people.role"), min: 150, sort: (person) => -ROLES.indexOf(person.role), cell: (person) => <RoleName role={person.role} /> },
-      { id: "state", title: t("people.state"), min: 140, card: "aside", sort: (person) => standingOf(person, new Date()), cell: (person) => <PersonState person={person} /> },
+      { id: "state", title: t("people.state"), min: 190, card: "aside", sort: (person) => standingOf(person, new Date()), cell: (person) => <PersonState person={person} /> },
       { id: "seen", title: t("people.lastSeen"), min: 130, sort: (person) => (person.last_seen_at == null ? null : -new Date(person.last_seen_at).getTime()), cell: (person) => <LastSeen person={person} /> },
       {
         id: "factor",

@@ -107,7 +107,7 @@ function useColumns(): readonly Column<Row>[] {
         sort: ({ site, sum }) => (site.power_limit_w === null || site.power_limit_w === 0 ? sum.power / 1e12 : sum.power / site.power_limit_w),
         cell: ({ site, sum }) => <LoadBar w={sum.power} limit={site.power_limit_w} />,
       },
-      { id: "open", title: t("sites.open"), min: 120, grow: 0, align: "end", sort: ({ sum }) => sum.open, cell: ({ sum }) => format.number(sum.open) },
+      { id: "open", title: t("sites.open"), min: 136, grow: 0, align: "end", sort: ({ sum }) => sum.open, cell: ({ sum }) => format.number(sum.open) },
       { id: "uptime", title: t("sites.uptime"), min: 136, grow: 0, align: "end", sort: ({ sum }) => sum.uptime, cell: ({ sum }) => <Uptime of={sum.uptime} /> },
     ];
   }, [t, language]);

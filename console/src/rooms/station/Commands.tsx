@@ -8,6 +8,7 @@ import { format, useLanguage, useTexts } from "@/i18n";
 import { pathOf, useFilters, useParams } from "@/route";
 import { Age, beginning, bodyOf, type Column, confirm, Empty, FilterBar, JsonView, type JsonSchema, Panel, SafeText, Skeletons, Trouble, useApiDocument, VirtualTable, visible } from "@/ui";
 import { SchemaForm } from "@/ui";
+import { titleOfCommand, wordOfActor, wordOfOutcome } from "@/ui/words/words.ts";
 import { type Detail, keys, useDetail, useOpen, useVocabulary } from "./data.ts";
 import { versionOf } from "./knowledge.ts";
 import classes from "./station.module.css";
@@ -270,7 +271,7 @@ function GivenOutcome(props: { given: Given }) {
   return (
     <span className={classes.direction} data-tone={tone}>
       <OutcomeIcon size={16} aria-hidden />
-      <SafeText text={outcome} most={60} />
+      <SafeText text={wordOfOutcome(outcome)} most={60} />
     </span>
   );
 }
@@ -297,7 +298,7 @@ function History(props: { id: string; offers: readonly Offer[]; titleOf: (name: 
       { id: "at", title: t("station.cmd.when"), min: 110, grow: 0.5, keep: true, card: "aside", cell: (row) => <Age at={row.at} /> },
       { id: "command", title: t("station.cmd.command"), min: 170, keep: true, card: "title", cell: (row) => <SafeText text={titleOf(row.command)} most={60} /> },
       { id: "outcome", title: t("station.cmd.outcome"), min: 180, keep: true, cell: (row) => <GivenOutcome given={row} /> },
-      { id: "actor", title: t("station.cmd.actor"), min: 120, cell: (row) => <SafeText text={row.actor} most={40} /> },
+      { id: "actor", title: t("station.cmd.actor"), min: 120, cell: (row) => <SafeText text={wordOfActor(row.actor)} most={40} /> },
       { id: "took", title: t("station.cmd.tookTitle"), min: 90, grow: 0.4, align: "end", card: "none", cell: (row) => <span className={classes.millis}>{format.duration(row.took_ms / 1000)}</span> },
     ],
     [t, titleOf],
@@ -365,7 +366,7 @@ export default function Commands() {
     return (name: string): string => {
       if (name.startsWith("ocpp:")) return name.slice(5);
       const key = `station.command.${name}`;
-      return key in texts.en ? t(key as "station.command.reset") : (summaries.get(name) ?? name);
+      return key in texts.en ? t(key as "station.command.reset") : titleOfCommand(name, summaries.get(name));
     };
   }, [offers, t]);
   const lacksOf = (name: string): string | null => {

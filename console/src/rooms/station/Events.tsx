@@ -19,6 +19,7 @@ import type { Schema } from "@/api";
 import { useTexts } from "@/i18n";
 import { Link, pathOf } from "@/route";
 import { Age, Duration, Energy, lookOf, SafeText, Time, type Tone, wordOf } from "@/ui";
+import { wordOfActor, wordOfCommand, wordOfOutcome, wordOfStop } from "@/ui/words/words.ts";
 import { kindOfFault, kindOfLoss, versionOf } from "./knowledge.ts";
 import classes from "./station.module.css";
 import { texts } from "./texts.ts";
@@ -99,9 +100,9 @@ function Told(props: { id: string; item: Item }): ReactNode {
     }
     case "command.answered":
       return rich("station.hist.command", {
-        actor: safe(data.actor, 40),
-        command: <strong>{`station.command.${text(data.command)}` in texts.en ? t(`station.command.${text(data.command)}` as "station.command.reset") : safe(data.command, 60)}</strong>,
-        outcome: safe(data.outcome, 80),
+        actor: safe(wordOfActor(text(data.actor)), 60),
+        command: <strong>{safe(wordOfCommand(text(data.command)), 60)}</strong>,
+        outcome: safe(wordOfOutcome(text(data.outcome)), 80),
       });
     case "station.changed": {
       const change = text(data.change);
@@ -119,7 +120,7 @@ function Told(props: { id: string; item: Item }): ReactNode {
     case "transaction.ended":
       return (
         <>
-          {rich("station.hist.ended", { place, energy: <Energy wh={typeof data.energy_wh === "number" ? data.energy_wh : null} />, reason: safe(data.reason, 40) })}
+          {rich("station.hist.ended", { place, energy: <Energy wh={typeof data.energy_wh === "number" ? data.energy_wh : null} />, reason: safe(wordOfStop(text(data.reason)), 60) })}
           {data.suspect === true ? <strong> {t("station.hist.suspect")}</strong> : null} <ToCharge id={props.id} transaction={text(data.transaction_id)} />
         </>
       );

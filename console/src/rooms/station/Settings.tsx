@@ -8,6 +8,7 @@ import { common, format, speak, useTexts } from "@/i18n";
 import { useLive } from "@/live";
 import { useFilters, useParams } from "@/route";
 import { Age, type Column, done, doneWithUndo, Empty, failed, FilterBar, SafeText, sayProblem, Trouble, VirtualTable, visible } from "@/ui";
+import { wordOfActor } from "@/ui/words/words.ts";
 import { askReset, tell } from "./asking.tsx";
 import { type Detail, keys, useDetail, useOpen } from "./data.ts";
 import classes from "./station.module.css";
@@ -116,7 +117,7 @@ function Outcome(props: { setting: Setting }) {
         </span>
       </Tooltip>
       <Text size="sm" c="dimmed" className={classes.gist ?? ""}>
-        <SafeText text={last.actor} most={24} /> · <Age at={last.at} />
+        <SafeText text={wordOfActor(last.actor)} most={48} /> · <Age at={last.at} />
       </Text>
     </Group>
   );
@@ -342,7 +343,7 @@ export default function Settings() {
           const key = keyOf(row);
           if (editing === key && detail !== undefined) return <Editor detail={detail} setting={row} close={() => setEditing(null)} />;
           return (
-            <Group gap={4} wrap="nowrap" miw={0} w="100%" justify="space-between">
+            <Group gap={4} wrap="nowrap" miw={0} w="100%">
               <span className={classes.value}>
                 {row.secret ? (
                   <Text span size="sm" c="dimmed">
@@ -373,8 +374,8 @@ export default function Settings() {
       {
         id: "kind",
         title: t("station.set.kind"),
-        min: 220,
-        grow: 1.2,
+        min: 150,
+        grow: 1,
         card: "none",
         cell: (row) => (
           <Text span size="sm" c="dimmed" className={classes.gist ?? ""} title={rangeOf(row)}>
@@ -383,7 +384,7 @@ export default function Settings() {
           </Text>
         ),
       },
-      { id: "last", title: t("station.set.last"), min: 160, grow: 0.6, cell: (row) => (row.last_set ? <Outcome setting={row} /> : null) },
+      { id: "last", title: t("station.set.last"), min: 250, grow: 1.2, cell: (row) => (row.last_set ? <Outcome setting={row} /> : null) },
       { id: "told", title: t("station.set.told"), min: 110, grow: 0.5, hidden: true, card: "none", cell: (row) => <Age at={row.reported_at ?? null} /> },
     ],
     [t, editing, detail, asks],

@@ -6,6 +6,7 @@ import { api, take } from "@/api";
 import { useTexts } from "@/i18n";
 import { pathOf, useFilters, useParams } from "@/route";
 import { type Column, Duration, Empty, Energy, FilterBar, Power, SafeText, Since, StateBadge, Time, Trouble, VirtualTable } from "@/ui";
+import { wordOfStop } from "@/ui/words/words.ts";
 import type { Transaction } from "./data.ts";
 import { texts } from "./texts.ts";
 
@@ -55,7 +56,7 @@ export default function Transactions() {
       },
       { id: "energy", title: t("station.tx.energy"), min: 100, align: "end", cell: (row) => <Energy wh={row.energy_wh} /> },
       { id: "power", title: t("station.tx.power"), min: 100, align: "end", card: "none", cell: (row) => (row.ended_at === null ? <Power w={row.power_w} /> : null) },
-      { id: "reason", title: t("station.tx.reason"), min: 130, card: "none", cell: (row) => row.stop_reason ?? (row.closed_by === "" ? "" : row.closed_by) },
+      { id: "reason", title: t("station.tx.reason"), min: 130, card: "none", cell: (row) => (row.stop_reason === null ? null : <SafeText text={wordOfStop(row.stop_reason)} most={60} />) },
     ],
     [t],
   );

@@ -5,7 +5,8 @@ import { useMemo, useState } from "react";
 import { api, queries, take, useMay } from "@/api";
 import { format, useTexts } from "@/i18n";
 import { pathOf, useFilters, useParams } from "@/route";
-import { type Column, confirm, done, Empty, Id, JsonView, PageHeader, Panel, SafeText, Skeletons, Time, Trouble, VirtualTable } from "@/ui";
+import { type Column, confirm, done, Empty, Id, JsonView, PageHeader, Panel, SafeText, Skeletons, Time, Trouble, VirtualTable, visible } from "@/ui";
+import { wordOfActor } from "@/ui/words/words.ts";
 import { type Action, type Asked, isAction, type ItemState, type Job, type JobStation } from "./asking.ts";
 import { BulkDialog } from "./BulkDialog.tsx";
 import { AGAIN, askedOf, behind, isOver, ITEM_STATES, TONE_OF_ITEM, useJob, useJobStations } from "./jobs.ts";
@@ -68,7 +69,7 @@ export default function JobPage() {
   const waiting = now.counts.waiting ?? 0;
   return (
     <>
-      <PageHeader title={titleOf(now)} path={path} detail={<>{t("job.by", { who: now.actor, when: format.time(new Date(now.asked_at), "full") })}</>}>
+      <PageHeader title={titleOf(now)} path={path} detail={<>{t("job.by", { who: visible(wordOfActor(now.actor)).slice(0, 80), when: format.time(new Date(now.asked_at), "full") })}</>}>
         {!isOver(now) && may("stations:command") ? (
           <Button
             variant="default"

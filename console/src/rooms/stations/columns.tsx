@@ -110,7 +110,7 @@ export function columnsOf({ t }: Speaker<typeof en>, sites: SiteNames): Column<S
     { id: "make", title: t("stations.make"), min: 160, grow: 2, sort: (row) => `${row.vendor} ${row.model}`.trim() || null, cell: (row) => <Outside text={`${row.vendor} ${row.model}`.trim()} /> },
     { id: "firmware", title: t("stations.firmware"), min: 90, grow: 0.5, card: "none", sort: (row) => row.firmware || null, cell: (row) => <Outside text={row.firmware} mono /> },
     { id: "last_seen", title: t("stations.lastSeen"), min: 105, grow: 0.5, sort: (row) => ageOf(row.last_seen), cell: (row) => <Age at={row.last_seen} never={t("stations.never")} /> },
-    { id: "uptime", title: t("stations.uptime"), min: 118, grow: 0.4, align: "end", sort: (row) => row.uptime_30d, cell: (row) => <Uptime of={row.uptime_30d} /> },
+    { id: "uptime", title: t("stations.uptime"), min: 134, grow: 0.4, align: "end", sort: (row) => row.uptime_30d, cell: (row) => <Uptime of={row.uptime_30d} /> },
     { id: "faults", title: t("stations.faults"), min: 130, grow: 0.7, sort: (row) => (row.faults === 0 ? null : row.fault || String(row.faults)), cell: (row) => <Faults row={row} />, card: "none" },
     { id: "protocol", title: "OCPP", min: 76, grow: 0.3, card: "none", sort: (row) => row.protocol || null, cell: (row) => (row.protocol === "" ? <Unknown /> : versionOf(row.protocol)) },
     { id: "connectors", title: t("stations.connectors"), min: 200, hidden: true, card: "none", cell: (row) => <Connectors of={row.connectors} /> },

@@ -55,7 +55,7 @@ export const de: Same<typeof en> = {
   "stations.uptime": "Verfügbar 30 T",
   "stations.uptimeLow": "unter den 97 %, die öffentliche Förderung verlangt",
   "stations.faults": "Störungen",
-  "stations.lastSeen": "Zuletzt gehört",
+  "stations.lastSeen": "Gehört",
   "stations.connectors": "Anschlüsse",
   "stations.name": "Name",
   "stations.serial": "Seriennummer",

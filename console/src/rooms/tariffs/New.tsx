@@ -4,7 +4,7 @@ import { IconPlus, IconX } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, Problem, queries, type Schema, take } from "@/api";
-import { common, useTexts } from "@/i18n";
+import { common, format, useTexts } from "@/i18n";
 import { Link, navigate, useFilters } from "@/route";
 import { done, PageHeader, Panel, Skeletons, Trouble, visible } from "@/ui";
 import classes from "./tariffs.module.css";
@@ -123,6 +123,7 @@ function PriceLine(props: { dimension: Dimension; index: number; price: Price; c
           label={`${t(`tariffs.per.${dimension}`)}${props.index === 0 ? "" : ` (${props.index + 1})`}`}
           min={0}
           decimalScale={5}
+          decimalSeparator={format.decimalSeparator()}
           suffix={` ${props.currency}`}
           value={price.amount}
           onChange={(amount) => change({ ...price, amount })}
@@ -198,7 +199,7 @@ function Form(props: { like: Tariff | null }) {
             <TextInput label={t("tariffs.name")} description={t("tariffs.nameHint")} maxLength={100} autoComplete="off" value={fields.name} onChange={(event) => set({ name: event.currentTarget.value })} {...wrong("name")} />
             <Select label={t("tariffs.currency")} searchable allowDeselect={false} data={CURRENCIES.includes(fields.currency) ? CURRENCIES : [fields.currency, ...CURRENCIES]} value={fields.currency} onChange={(currency) => set({ currency: currency ?? "EUR" })} />
             {fields.taxes === null ? (
-              <NumberInput label={t("tariffs.vat")} min={0} max={100} decimalScale={3} suffix=" %" value={fields.vat} onChange={(vat) => set({ vat })} />
+              <NumberInput label={t("tariffs.vat")} min={0} max={100} decimalScale={3} decimalSeparator={format.decimalSeparator()} suffix=" %" value={fields.vat} onChange={(vat) => set({ vat })} />
             ) : (
               <Text size="sm" c="dimmed" mt={{ base: 0, xs: 28 }}>
                 {t("tariffs.otherTaxes")}
@@ -239,8 +240,8 @@ function Form(props: { like: Tariff | null }) {
         </Panel>
         <Panel title={t("tariffs.bounds")}>
           <SimpleGrid cols={{ base: 1, xs: 2 }}>
-            <NumberInput label={t("tariffs.least")} description={t("tariffs.withTax")} min={0} decimalScale={5} suffix={` ${fields.currency}`} value={fields.least} onChange={(least) => set({ least })} {...wrong("min_cost")} />
-            <NumberInput label={t("tariffs.most")} description={t("tariffs.withTax")} min={0} decimalScale={5} suffix={` ${fields.currency}`} value={fields.most} onChange={(most) => set({ most })} {...wrong("max_cost")} />
+            <NumberInput label={t("tariffs.least")} description={t("tariffs.withTax")} min={0} decimalScale={5} decimalSeparator={format.decimalSeparator()} suffix={` ${fields.currency}`} value={fields.least} onChange={(least) => set({ least })} {...wrong("min_cost")} />
+            <NumberInput label={t("tariffs.most")} description={t("tariffs.withTax")} min={0} decimalScale={5} decimalSeparator={format.decimalSeparator()} suffix={` ${fields.currency}`} value={fields.most} onChange={(most) => set({ most })} {...wrong("max_cost")} />
           </SimpleGrid>
           <Textarea mt="sm" label={t("tariffs.text")} description={t("tariffs.textHint")} autosize minRows={2} maxLength={1024} value={fields.text} onChange={(event) => set({ text: event.currentTarget.value })} />
           {fields.text === "" ? null : <TextInput mt="sm" label={t("tariffs.language")} placeholder="de" maxLength={8} w={120} value={fields.language} onChange={(event) => set({ language: event.currentTarget.value })} />}

@@ -84,7 +84,7 @@ export function Drift() {
             {
               id: "act",
               title: "",
-              min: 130,
+              min: 164,
               grow: 0,
               keep: true,
               align: "end",

@@ -58,7 +58,7 @@ function useColumns(): readonly Column<Token>[] {
       },
       { id: "group", title: t("tokens.group"), min: 130, cell: (row) => (isIn(row.group) ? <SafeText text={nameOf.get(row.group) || row.group} most={40} /> : <Unknown />) },
       { id: "until", title: t("tokens.validUntil"), min: 130, card: "none", cell: (row) => (!row.valid_until ? <Text span c="dimmed" size="sm">{t("tokens.forever")}</Text> : <Time at={row.valid_until} />) },
-      { id: "kind", title: t("tokens.kind"), min: 165, card: "none", cell: (row) => kindText(row.kind) },
+      { id: "kind", title: t("tokens.kind"), min: 190, card: "none", cell: (row) => kindText(row.kind) },
       { id: "allowed", title: t("tokens.allowedShort"), min: 110, align: "end", hidden: true, card: "none", cell: (row) => (row.allowed === null ? t("tokens.any") : String(row.allowed)) },
       { id: "note", title: t("tokens.note"), min: 160, grow: 1.5, hidden: true, card: "none", cell: (row) => (row.note === "" ? null : <SafeText text={row.note} most={60} />) },
       ...(mayWrite ? [{ id: "menu", title: "", min: 52, grow: 0, keep: true, align: "end", card: "aside", cell: (row) => <RowMenu of={row} /> } satisfies Column<Token>] : []),

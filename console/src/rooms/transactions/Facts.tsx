@@ -8,6 +8,7 @@ import { useStation } from "@/live";
 import { Link, pathOf } from "@/route";
 import { Age, Energy, Id, Panel, SafeText, StateBadge, Time, useSiteNames, visible } from "@/ui";
 import { ChargeEnergy, type Transaction } from "@/ui/charge";
+import { wordOfActor } from "@/ui/words/words.ts";
 import { useRepairs } from "./Oddities.tsx";
 import { reasonText } from "./reasons.ts";
 import { texts } from "./texts.ts";
@@ -111,7 +112,7 @@ export function Facts(props: { of: Transaction }) {
           {latest !== undefined && latest.energy_wh !== null && !of.suspect ? (
             <Text span size="sm" c="dimmed">
               {" "}
-              {t("transaction.energyStated", { who: visible(latest.actor).slice(0, 60) })}
+              {t("transaction.energyStated", { who: visible(wordOfActor(latest.actor)).slice(0, 60) })}
             </Text>
           ) : null}
         </Row>

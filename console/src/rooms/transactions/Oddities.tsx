@@ -6,8 +6,9 @@ import { useState } from "react";
 import { api, queries, type Schema, take, useMay } from "@/api";
 import { common, format, useTexts } from "@/i18n";
 import { useNow } from "@/live";
-import { done, SafeText, Time, Trouble } from "@/ui";
+import { done, SafeText, Time, Trouble, visible } from "@/ui";
 import { type Transaction, useFigures } from "@/ui/charge";
+import { wordOfActor } from "@/ui/words/words.ts";
 import { texts } from "./texts.ts";
 import classes from "./detail.module.css";
 
@@ -76,7 +77,7 @@ function RepairDialog(props: { of: Transaction; remedy: Remedy | null; leave: ()
               description={energy_wh === null ? t("repair.energyHintNone") : t("repair.energyHint", { energy: format.energy(energy_wh) })}
               suffix=" kWh"
               decimalScale={3}
-              decimalSeparator={format.number(1.5).charAt(1)}
+              decimalSeparator={format.decimalSeparator()}
               min={0}
               max={MOST_KWH}
               hideControls
@@ -193,7 +194,7 @@ export function Oddities(props: { of: Transaction }) {
           <div className={classes.oddHead}>
             <span className={classes.oddTitle}>
               {accepted === undefined ? <IconInfoCircle size={20} aria-hidden style={{ flex: "none" }} /> : <IconCheck size={20} aria-hidden style={{ flex: "none" }} />}
-              {accepted === undefined ? t("transaction.oddTitle") : t("transaction.acceptedTitle", { who: accepted.actor })}
+              {accepted === undefined ? t("transaction.oddTitle") : t("transaction.acceptedTitle", { who: visible(wordOfActor(accepted.actor)).slice(0, 80) })}
               {accepted === undefined ? null : (
                 <Text span size="sm" c="dimmed">
                   <Time at={accepted.at} />

@@ -8,6 +8,7 @@ import { format, useTexts } from "@/i18n";
 import type { Events } from "@/live";
 import { Panel, SafeText, Skeletons, Time, type Tone, Trouble, visible } from "@/ui";
 import type { Transaction } from "@/ui/charge";
+import { wordOfActor } from "@/ui/words/words.ts";
 import { useRepairs } from "./Oddities.tsx";
 import { reasonText } from "./reasons.ts";
 import { texts } from "./texts.ts";
@@ -52,7 +53,7 @@ function ofEvent(event: Schema<"TransactionEventOut">, t: Say): Entry | null {
 const REVIEWS: Readonly<Record<string, Icon>> = { accept: IconCheck, close: IconCircleX, reopen: IconArrowBackUp };
 
 function ofReview(review: Schema<"ReviewOut">, index: number, t: Say): Entry {
-  const who = visible(review.actor).slice(0, 80);
+  const who = visible(wordOfActor(review.actor)).slice(0, 80);
   const text =
     review.action === "close"
       ? t("timeline.close", { who })

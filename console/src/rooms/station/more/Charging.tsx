@@ -11,6 +11,7 @@ import { Age, type Column, confirm, done, Empty, JsonView, Panel, SafeText, Skel
 import { Chart } from "@/ui/Chart.tsx";
 import { Facts } from "@/ui/Facts.tsx";
 import { Tag } from "@/ui/Tag.tsx";
+import { wordOfActor } from "@/ui/words/words.ts";
 import { tell } from "../asking.tsx";
 import { type Detail, useDetail } from "../data.ts";
 import { evsesOf } from "../Start.tsx";
@@ -171,7 +172,7 @@ function ProfileDrawer(props: { kept: Kept | undefined; detail: Detail; close: (
                   </Anchor>
                 ),
               ],
-              [t("prof.asked"), <span key="asked"><Age at={shown.asked_at} /> · <SafeText text={shown.actor} most={40} /></span>],
+              [t("prof.asked"), <span key="asked"><Age at={shown.asked_at} /> · <SafeText text={wordOfActor(shown.actor)} most={40} /></span>],
               [t("prof.reportedAt"), shown.reported_at === null ? null : <Age key="reported" at={shown.reported_at} />],
             ]}
           />
@@ -281,7 +282,7 @@ export default function Charging() {
       { id: "kind", title: t("prof.kind"), min: 110, cell: (row) => t(`prof.kind.${row.profile.kind}`) },
       { id: "level", title: t("prof.level"), min: 110, grow: 0, align: "end", card: "none", cell: (row) => format.number(row.profile.stack_level) },
       { id: "asked", title: t("prof.asked"), min: 110, grow: 0, cell: (row) => <Age at={row.asked_at} /> },
-      { id: "who", title: t("prof.by"), min: 100, card: "none", cell: (row) => <SafeText text={row.actor || row.source} most={30} /> },
+      { id: "who", title: t("prof.by"), min: 100, card: "none", cell: (row) => <SafeText text={row.actor === "" ? row.source : wordOfActor(row.actor)} most={30} /> },
     ],
     [t, setAddress],
   );

@@ -9,6 +9,7 @@ import { useLive } from "@/live";
 import { useFilters, useParams } from "@/route";
 import { Age, confirm, done, Empty, Panel, SafeText, Skeletons, Time, type Tone, Trouble, useThrottled, visible } from "@/ui";
 import { Tag } from "@/ui/Tag.tsx";
+import { wordOfActor } from "@/ui/words/words.ts";
 import { tell } from "../asking.tsx";
 import { useDetail } from "../data.ts";
 import { useActing } from "./acting.ts";
@@ -196,7 +197,7 @@ export default function Display() {
                   {each.actor === "" ? null : (
                     <>
                       {" "}
-                      · <SafeText text={each.actor} most={40} />
+                      · <SafeText text={wordOfActor(each.actor)} most={40} />
                     </>
                   )}
                 </div>

@@ -61,7 +61,7 @@ function useColumns(): readonly Column<Knock>[] {
       {
         id: "make",
         title: t("inbox.make"),
-        min: 130,
+        min: 160,
         grow: 0.6,
         cell: (knock) => {
           const text = knock.station === null ? knock.user_agent : `${knock.station.vendor} ${knock.station.model}`.trim() || knock.user_agent;
