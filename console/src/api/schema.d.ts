@@ -19921,6 +19921,7 @@ export interface operations {
                 since?: string | null;
                 /** @description begun before */
                 until?: string | null;
+                transaction_id?: string | null;
             };
             header?: never;
             path?: never;

@@ -110,6 +110,9 @@ export interface Events {
     severity: number | null;
     cleared: boolean;
   };
+  "station.stream_changed": { station_id: string; at: string; stream_id: number; change: string };
+  "cost.settled": { station_id: string; transaction_id: string; at: string; currency: string; with_tax: number };
+  "payment.told": { station_id: string; transaction_id: string; at: string; status: string };
   "tariff.assigned": { at: string; kind: string; target: string; tariff_id: string };
   "audit.noted": { at: string; actor: string; action: string; target: string; outcome: string };
 }

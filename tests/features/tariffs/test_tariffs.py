@@ -143,13 +143,20 @@ def test_the_end_is_answered_with_the_cost_and_it_is_kept(play):
         assert [(each.currency, each.with_tax) for each in station.heard(CostSettled)] == [("EUR", 800)]
         [listed] = (await client.get("/costs", station_id="CP-7")).json()["items"]
         assert listed == found
-        for fits in ({"final": "true"}, {"tariff_id": "public-1"}, {"since": found["begun_at"]}):
+        tx = found["transaction_id"]
+        for fits in (
+            {"final": "true"},
+            {"tariff_id": "public-1"},
+            {"since": found["begun_at"]},
+            {"transaction_id": tx},
+        ):
             assert len((await client.get("/costs", **fits)).json()["items"]) == 1, fits
         for fits_not in (
             {"final": "false"},
             {"tariff_id": ""},
             {"until": found["begun_at"]},
             {"site_id": "nowhere"},
+            {"transaction_id": "another"},
         ):
             assert (await client.get("/costs", **fits_not)).json()["items"] == [], fits_not
         # The station did not hear the answer, and says it again.

@@ -102,13 +102,13 @@ function Outcome(props: { setting: Setting }) {
   return (
     <Group gap={6} wrap="nowrap">
       <Tooltip label={why || t(`station.set.status.${last.status}`)}>
-        <span className={classes.direction} data-tone={TONES[last.status]} tabIndex={0}>
+        <span className={classes.direction} style={{ flex: "none" }} data-tone={TONES[last.status]} tabIndex={0}>
           {last.reboot_needed ? (
-            <Badge variant="light" color="orange" tt="none" style={{ color: "var(--tone-wait-text)", background: "var(--tone-wait-paper)" }}>
+            <Badge variant="light" color="orange" tt="none" style={{ flex: "none", maxWidth: "none", color: "var(--tone-wait-text)", background: "var(--tone-wait-paper)" }}>
               {t("station.set.rebootNeeded")}
             </Badge>
           ) : TONES[last.status] === "bad" ? (
-            <Badge variant="light" color="red" tt="none" style={{ color: "var(--tone-bad-text)", background: "var(--tone-bad-paper)" }}>
+            <Badge variant="light" color="red" tt="none" style={{ flex: "none", maxWidth: "none", color: "var(--tone-bad-text)", background: "var(--tone-bad-paper)" }}>
               {t(`station.set.status.${last.status}`)}
             </Badge>
           ) : (
@@ -117,7 +117,7 @@ function Outcome(props: { setting: Setting }) {
         </span>
       </Tooltip>
       <Text size="sm" c="dimmed" className={classes.gist ?? ""}>
-        <SafeText text={wordOfActor(last.actor)} most={48} /> · <Age at={last.at} />
+        <Age at={last.at} /> · <SafeText text={wordOfActor(last.actor)} most={48} />
       </Text>
     </Group>
   );

@@ -7,6 +7,7 @@ import { useLive } from "@/live";
 import { Link, useParams } from "@/route";
 import { Empty, Figure, Id, PageHeader, Power, Skeletons, Trouble, visible } from "@/ui";
 import { ChargeDuration, ChargeEnergy, ChargePower, ChargeSoc, ChargeState, StopButton, type Transaction, UnlockButton } from "@/ui/charge";
+import { CostPanel } from "./Cost.tsx";
 import { Facts } from "./Facts.tsx";
 import { Messages } from "./Messages.tsx";
 import { Oddities } from "./Oddities.tsx";
@@ -74,6 +75,7 @@ function Whole(props: { of: Transaction }) {
         </div>
         <Stack gap="md" className={classes.side ?? ""}>
           <Facts of={of} />
+          <CostPanel of={of} />
           <Timeline of={of} />
         </Stack>
         <div className={classes.messages}>

@@ -119,11 +119,12 @@ def _cost_routes(routes: APIRouter) -> None:
         final: Annotated[bool | None, Query(description="over and settled, or still going on")] = None,
         since: Annotated[AwareDatetime | None, Query(description="begun then or later")] = None,
         until: Annotated[AwareDatetime | None, Query(description="begun before")] = None,
+        transaction_id: Annotated[str | None, Query(max_length=80)] = None,
     ) -> Page[CostOut]:
         """Of those that go on: as they were last reckoned."""
         start = position(after, tuple[datetime, str, str])
         station = StationId(station_id) if station_id is not None else None
-        wanted = store.Wanted(station, site_id, tariff_id, final, since, until)
+        wanted = store.Wanted(station, site_id, tariff_id, final, since, until, transaction_id)
         found = await call.database.read(lambda connection: store.find(connection, wanted, start, limit + 1))
         last = found[limit - 1] if len(found) > limit else None
         return Page(

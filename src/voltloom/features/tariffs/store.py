@@ -188,6 +188,7 @@ class Wanted:
     final: bool | None = None
     since: datetime | None = None
     until: datetime | None = None
+    transaction_id: str | None = None
 
 
 def find(connection: Connection, wanted: Wanted, after: tuple[datetime, str, str] | None, limit: int) -> list[Account]:
@@ -196,6 +197,8 @@ def find(connection: Connection, wanted: Wanted, after: tuple[datetime, str, str
     conditions: list[ColumnElement[bool]] = []
     if wanted.station_id is not None:
         conditions.append(c.station_id == wanted.station_id)
+    if wanted.transaction_id is not None:
+        conditions.append(c.transaction_id == wanted.transaction_id)
     if wanted.site_id is not None:
         conditions.append(c.station_id.in_(select(_STATIONS.c.id).where(_STATIONS.c.site_id == wanted.site_id)))
     if wanted.tariff_id is not None:

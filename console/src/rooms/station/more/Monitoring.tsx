@@ -15,6 +15,7 @@ import { useActing } from "./acting.ts";
 import { MonitorForm } from "./MonitorForm.tsx";
 import classes from "./more.module.css";
 import { NotInVersion } from "./NotInVersion.tsx";
+import { Streams } from "./Streams.tsx";
 import { texts } from "./texts.ts";
 
 type Monitor = Schema<"MonitorOut">;
@@ -328,7 +329,9 @@ export default function Monitoring() {
   const options = useSeverityOptions();
   if (detail === undefined) return <Skeletons rows={4} height={60} />;
   if (detail.link.protocol === "ocpp1.6") return <NotInVersion icon={IconRadar2} text={t("mon.notIn16")} />;
-  const watches = address.of === "watches";
+  // Streams are new in 2.1.
+  const has21 = detail.link.protocol === "ocpp2.1";
+  const of = address.of === "watches" || (address.of === "streams" && has21) ? address.of : "noticed";
   const now = standing.data;
   const base = BASES.find((each) => each === now?.base);
   return (
@@ -339,11 +342,12 @@ export default function Monitoring() {
           <Group justify="space-between">
             <SegmentedControl
               aria-label={t("mon.title")}
-              value={watches ? "watches" : "noticed"}
-              onChange={(value) => setAddress({ of: value === "watches" ? "watches" : "", q: "", severity: "" })}
+              value={of}
+              onChange={(value) => setAddress({ of: value === "noticed" ? "" : value, q: "", severity: "" })}
               data={[
                 { value: "noticed", label: t("mon.noticed") },
                 { value: "watches", label: t("mon.watches") },
+                ...(has21 ? [{ value: "streams", label: t("stream.title") }] : []),
               ]}
             />
             {now === undefined ? null : (
@@ -365,7 +369,7 @@ export default function Monitoring() {
               <SafeText text={now.trouble} most={200} />
             </Alert>
           )}
-          {watches ? <Monitors detail={detail} /> : <Events id={id} q={address.q} severity={address.severity} change={setAddress} />}
+          {of === "streams" ? <Streams detail={detail} /> : of === "watches" ? <Monitors detail={detail} /> : <Events id={id} q={address.q} severity={address.severity} change={setAddress} />}
         </Stack>
       </Panel>
       {may("stations:command") ? <MonitorForm id={id} opened={address.do === "monitor"} leave={() => setAddress({ do: "" })} /> : null}
