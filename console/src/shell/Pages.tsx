@@ -5,14 +5,14 @@ import { Component, type ReactNode } from "react";
 import { type Scope, useWho } from "@/api";
 import { common, useTexts } from "@/i18n";
 import { Link, usePath } from "@/route";
-import { Empty, useTitle } from "@/ui";
+import { Empty, useTitle, visible } from "@/ui";
 
 export function Missing() {
   const { t, rich } = useTexts(common);
   const path = usePath();
   useTitle(t("missing.title"));
   return (
-    <Empty icon={IconError404} title={t("missing.title")} text={rich("missing.text", { path: <Code>{path.slice(0, 200)}</Code> })}>
+    <Empty icon={IconError404} title={t("missing.title")} text={rich("missing.text", { path: <Code><bdi>{visible(path.slice(0, 200))}</bdi></Code> })}>
       <Anchor component={Link} to="/">
         {t("missing.home")}
       </Anchor>
@@ -38,7 +38,7 @@ export function NotAllowed(props: { scope: Scope }) {
     <Empty
       icon={IconLock}
       title={t("forbidden.title")}
-      text={rich("forbidden.text", { scope: <Code>{props.scope}</Code>, name: <strong>{who.name}</strong> })}
+      text={rich("forbidden.text", { scope: <Code>{props.scope}</Code>, name: <strong><bdi>{visible(who.name).slice(0, 80)}</bdi></strong> })}
     />
   );
 }

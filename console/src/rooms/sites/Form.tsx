@@ -76,7 +76,7 @@ export function SiteForm(props: {
   }, [tries]);
   const sites = useSites().data;
   const set = (change: Partial<Draft>): void => setDraft((before) => ({ ...before, ...change }));
-  const isChanged = JSON.stringify(valuesOf(draft)) !== JSON.stringify(props.values);
+  const isChanged = JSON.stringify(valuesOf(draft)) !== JSON.stringify(valuesOf(draftOf(props.values)));
   const leaving = isChanged && !props.saving;
   useEffect(() => {
     if (!leaving) return undefined;

@@ -138,7 +138,7 @@ function Gone(props: { id: string }) {
 
 /** "Talon 300 by Kestrel Power · firmware 24.0.3 · OCPP 2.1 · last seen …" */
 function Sentence(props: { detail: Detail }) {
-  const { t } = useTexts(texts);
+  const { t, rich } = useTexts(texts);
   const { detail } = props;
   const sites = useSites();
   const site = sites.data?.items.find((each) => each.id === detail.site_id);
@@ -153,7 +153,7 @@ function Sentence(props: { detail: Detail }) {
     );
   }
   if (vendor + model !== "") parts.push(<SafeText key="model" text={`${vendor} ${model}`.trim()} most={60} />);
-  if (firmware !== "") parts.push(<span key="firmware" style={{ whiteSpace: "nowrap" }}>{t("station.head.firmware", { version: visible(firmware.slice(0, 40)) })}</span>);
+  if (firmware !== "") parts.push(<span key="firmware">{rich("station.head.firmware", { version: <SafeText text={firmware} most={40} /> })}</span>);
   if (detail.link.protocol !== "") parts.push(<span key="protocol">{versionOf(detail.link.protocol)}</span>);
   if (detail.last_seen !== null && !detail.link.connected) {
     parts.push(

@@ -1,5 +1,6 @@
 /** What the station noticed in itself, and what it watches. */
 import { ActionIcon, Alert, Button, Group, Menu, SegmentedControl, Stack, Text } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
 import { IconBell, IconChevronDown, IconFilterOff, IconPlus, IconRadar2, IconRefresh, IconTemplate, IconTrash } from "@tabler/icons-react";
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
@@ -327,6 +328,7 @@ export default function Monitoring() {
     if (happenings.some(({ data }) => data.station_id === id)) void queries.invalidateQueries({ queryKey: keyOf(id) });
   });
   const options = useSeverityOptions();
+  const narrow = useMediaQuery("(max-width: 47.99em)", matchMedia("(max-width: 47.99em)").matches);
   if (detail === undefined) return <Skeletons rows={4} height={60} />;
   if (detail.link.protocol === "ocpp1.6") return <NotInVersion icon={IconRadar2} text={t("mon.notIn16")} />;
   // Streams are new in 2.1.
@@ -342,6 +344,9 @@ export default function Monitoring() {
           <Group justify="space-between">
             <SegmentedControl
               aria-label={t("mon.title")}
+              orientation={narrow && has21 ? "vertical" : "horizontal"}
+              fullWidth={narrow === true}
+              w={narrow ? "100%" : undefined}
               value={of}
               onChange={(value) => setAddress({ of: value === "noticed" ? "" : value, q: "", severity: "" })}
               data={[
