@@ -1,13 +1,9 @@
 /** What is done to tokens: at once where it can be taken back, asked first where it cannot. */
-import { api, queries, take } from "@/api";
+import { api, take } from "@/api";
 import { speak } from "@/i18n";
 import { confirm, done, doneWithUndo, failed, visible } from "@/ui";
-import type { Group, Token } from "./queries.ts";
+import { type Group, refresh, removeToken, type Token } from "./queries.ts";
 import { texts } from "./texts.ts";
-
-function refresh(): void {
-  void queries.invalidateQueries({ queryKey: ["tokens"] });
-}
 
 async function put(value: string, blocked: boolean): Promise<void> {
   const params = { params: { path: { value } } };
@@ -39,7 +35,7 @@ export function askRemove(token: Token, then: () => void): void {
     action: t("tokens.remove"),
     danger: true,
     run: async () => {
-      await take(api.DELETE("/api/v1/tokens/{value}", { params: { path: { value: token.value } } }));
+      await removeToken(token.value);
       then();
       refresh();
       done(t("tokens.removed", { value }));

@@ -1,6 +1,6 @@
 /** Reading tokens and groups. */
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { useMemo } from "react";
+import { useEffect, useMemo } from "react";
 import { api, queries, type Schema, take } from "@/api";
 import { useLive } from "@/live";
 import type { Filters } from "@/route";
@@ -29,9 +29,28 @@ function queryOf(wanted: Wanted) {
   };
 }
 
+/** Being removed from here: not asked for any more while its page is still open. */
+const leaving = new Set<string>();
+
+/** Reads anew what is shown of tokens. */
+export function refresh(): void {
+  void queries.invalidateQueries({ queryKey: ["tokens"], predicate: ({ queryKey: [, kind, value] }) => kind !== "one" || !leaving.has(String(value)) });
+}
+
+export async function removeToken(value: string): Promise<void> {
+  const key = value.toUpperCase();
+  leaving.add(key);
+  try {
+    await take(api.DELETE("/api/v1/tokens/{value}", { params: { path: { value } } }));
+  } catch (error) {
+    leaving.delete(key);
+    throw error;
+  }
+}
+
 /** What others change is seen here too. */
 function useFresh(): void {
-  const again = useThrottled(() => void queries.invalidateQueries({ queryKey: ["tokens"] }), OFTEN_MS);
+  const again = useThrottled(refresh, OFTEN_MS);
   useLive(["token.changed"], again);
 }
 
@@ -59,8 +78,11 @@ export function useTokens(wanted: Wanted) {
 
 export function useToken(value: string) {
   useFresh();
+  const key = value.toUpperCase();
+  // One of the same name that was added again is asked for.
+  useEffect(() => void leaving.delete(key), [key]);
   return useQuery({
-    queryKey: ["tokens", "one", value.toUpperCase()],
+    queryKey: ["tokens", "one", key],
     queryFn: ({ signal }) => take(api.GET("/api/v1/tokens/{value}", { params: { path: { value } }, signal })),
   });
 }
