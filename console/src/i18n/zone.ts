@@ -51,18 +51,29 @@ export function useZone(): string {
   return useSyncExternalStore(subscribe, zone);
 }
 
+let clock: { zone: string; format: Intl.DateTimeFormat } | undefined;
+
+/** Made once for a zone: to make one costs a millisecond, and a page asks for hundreds of days. */
+function clockOf(zone: string): Intl.DateTimeFormat {
+  if (clock?.zone !== zone) {
+    const format = new Intl.DateTimeFormat("en-US", {
+      ...(zone === "" ? {} : { timeZone: zone }),
+      hourCycle: "h23",
+      year: "numeric",
+      month: "numeric",
+      day: "numeric",
+      hour: "numeric",
+      minute: "numeric",
+      second: "numeric",
+    });
+    clock = { zone, format };
+  }
+  return clock.format;
+}
+
 /** How far the reader's zone is from UTC at a moment, in ms. */
 function offsetMs(at: number): number {
-  const parts = new Intl.DateTimeFormat("en-US", {
-    ...(current === "" ? {} : { timeZone: current }),
-    hourCycle: "h23",
-    year: "numeric",
-    month: "numeric",
-    day: "numeric",
-    hour: "numeric",
-    minute: "numeric",
-    second: "numeric",
-  }).formatToParts(at);
+  const parts = clockOf(current).formatToParts(at);
   const part = (type: string): number => Number(parts.find((each) => each.type === type)?.value ?? 0);
   return Date.UTC(part("year"), part("month") - 1, part("day"), part("hour"), part("minute"), part("second")) - Math.floor(at / 1000) * 1000;
 }

@@ -49,19 +49,23 @@ function republish(): void {
   publish({ rows: [...byId.values()], byId });
 }
 
-function rowsOf(columns: Columns): Station[] {
+/** The rows of columns; those that are as they were are the same objects, and no others are made. */
+function rowsOf(columns: Columns, before: ReadonlyMap<string, Station>): Station[] {
   const names = Object.keys(columns) as (keyof Columns)[];
-  return columns.id.map((_, index) => {
+  return columns.id.map((id, index) => {
+    const known = before.get(id);
+    if (known !== undefined && names.every((name) => alike(known[name], columns[name][index]))) return known;
     const row: Record<string, unknown> = {};
     for (const name of names) row[name] = columns[name][index];
     return row as Station;
   });
 }
 
-function same(a: Station, b: Station): boolean {
-  return (Object.keys(b) as (keyof Station)[]).every((name) =>
-    name === "connectors" ? JSON.stringify(a[name]) === JSON.stringify(b[name]) : a[name] === b[name],
-  );
+function alike(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  // How many connectors are in which state.
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+  return sameRecord(a as Readonly<Record<string, unknown>>, b as Readonly<Record<string, unknown>>);
 }
 
 function ordered(rows: readonly Station[]): Map<string, Station> {
@@ -75,10 +79,7 @@ async function readWhole(): Promise<void> {
   try {
     const answer = await take(api.GET("/api/v1/fleet"));
     if (fleet.is !== "ready") heardUpTo(answer.newest);
-    const rows = rowsOf(answer.columns).map((row) => {
-      const before = byId.get(row.id);
-      return before !== undefined && same(before, row) ? before : row;
-    });
+    const rows = rowsOf(answer.columns, byId);
     byId = ordered(rows);
     readAt = performance.now();
     publish({ is: "ready", rows, byId, trouble: null });
@@ -96,14 +97,14 @@ async function readSome(ids: readonly string[]): Promise<void> {
   reading = true;
   try {
     const answer = await take(api.GET("/api/v1/fleet", { params: { query: { ids: ids.join(",") } } }));
-    const found = ordered(rowsOf(answer.columns));
+    const found = ordered(rowsOf(answer.columns, byId));
     let added = false;
     let changed = false;
     for (const id of ids) {
       const row = found.get(id);
       const before = byId.get(id);
       if (row === undefined) changed = byId.delete(id) || changed;
-      else if (before === undefined || !same(before, row)) {
+      else if (before !== row) {
         added = added || before === undefined;
         changed = true;
         byId.set(id, row);

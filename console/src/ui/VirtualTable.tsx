@@ -137,9 +137,11 @@ interface RowProps<R> {
 
 function RowView<R>(props: RowProps<R>) {
   const { row, columns } = props;
+  // The browser's own: one of Mantine's in each row costs more than all else of it.
   const box = props.boxes ? (
-    <Checkbox
-      size="xs"
+    <input
+      type="checkbox"
+      className={classes.check}
       checked={props.selected}
       tabIndex={-1}
       aria-label={props.selectLabel}

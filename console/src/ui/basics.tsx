@@ -18,7 +18,7 @@ import {
 import { useDisclosure } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
 import { type Icon, IconAlertTriangle, IconCheck, IconCopy, IconRefresh, IconX } from "@tabler/icons-react";
-import { lazy, type ReactNode, Suspense, useEffect, useState } from "react";
+import { cloneElement, lazy, type ReactElement, type ReactNode, Suspense, useEffect, useState } from "react";
 import { Problem } from "@/api";
 import { common, format, speak, useLanguage, useTexts } from "@/i18n";
 import { useNow } from "@/live";
@@ -136,9 +136,9 @@ export function StateBadge(props: { state: string; size?: "sm" | "md"; label?: s
 export function Unknown() {
   const { t } = useTexts(common);
   return (
-    <Text span c="dimmed" aria-label={t("ui.unknown")} role="img">
+    <span className={classes.dim} aria-label={t("ui.unknown")} role="img">
       –
-    </Text>
+    </span>
   );
 }
 
@@ -183,17 +183,26 @@ function dateOf(at: Moment): Date | null {
   return date === null || Number.isNaN(date.getTime()) ? null : date;
 }
 
+/**
+ * A tooltip that is made when it is first pointed at: a list has hundreds, and each costs as much as its row.
+ * What it is about takes a ref and the events of the pointer.
+ */
+export function Hint(props: { says: () => string; children: ReactElement<{ onPointerEnter?: () => void }> }) {
+  const [near, setNear] = useState(false);
+  return near ? <Tooltip label={props.says()}>{props.children}</Tooltip> : cloneElement(props.children, { onPointerEnter: () => setNear(true) });
+}
+
 /** A time in the viewer's zone; UTC, and the whole of it, when pointed at. */
 export function Time(props: { at: Moment; style?: format.TimeStyle }) {
   useLanguage();
   const at = dateOf(props.at);
   if (at === null) return <Unknown />;
   return (
-    <Tooltip label={`${format.time(at, "full")} · ${format.utc(at)}`}>
+    <Hint says={() => `${format.time(at, "full")} · ${format.utc(at)}`}>
       <time dateTime={at.toISOString()} className={classes.number}>
         {props.style === undefined ? format.moment(at, new Date()) : format.time(at, props.style)}
       </time>
-    </Tooltip>
+    </Hint>
   );
 }
 
@@ -205,13 +214,13 @@ export function Age(props: { at: Moment; never?: string }) {
   const { t } = useTexts(common);
   const now = useNow(1000);
   const at = dateOf(props.at);
-  if (at === null) return <Text span inherit c="dimmed">{props.never ?? t("ui.never")}</Text>;
+  if (at === null) return <span className={classes.dim}>{props.never ?? t("ui.never")}</span>;
   return (
-    <Tooltip label={`${format.time(at, "full")} · ${format.utc(at)}`}>
+    <Hint says={() => `${format.time(at, "full")} · ${format.utc(at)}`}>
       <time dateTime={at.toISOString()} className={classes.number}>
         {format.ago(at > now && at.getTime() - now.getTime() < SKEW_MS ? now : at, now)}
       </time>
-    </Tooltip>
+    </Hint>
   );
 }
 

@@ -8,6 +8,7 @@ export {
   Energy,
   failed,
   Figure,
+  Hint,
   Id,
   PageHeader,
   Panel,

@@ -1,10 +1,10 @@
 /** The columns of the list of stations. */
-import { Text, Tooltip } from "@mantine/core";
+import { Text } from "@mantine/core";
 import { IconAlertTriangle, IconTrendingDown } from "@tabler/icons-react";
 import { format, type Speaker, useTexts } from "@/i18n";
 import type { Station } from "@/live";
 import { pathOf } from "@/route";
-import { Age, type Column, Id, Percent, SafeText, Since, StateBadge, Unknown, visible, wordOf } from "@/ui";
+import { Age, type Column, Hint, Id, Percent, SafeText, Since, StateBadge, Unknown, visible, wordOf } from "@/ui";
 import { LoadBar } from "@/ui/LoadBar.tsx";
 import { UPTIME_TARGET } from "@/ui/StationsTable.tsx";
 import type { SiteNames } from "./filters.ts";
@@ -26,13 +26,13 @@ function Uptime(props: { of: number | null }) {
   const { t } = useTexts(texts);
   if (props.of === null || props.of >= UPTIME_TARGET) return <Percent of={props.of} />;
   return (
-    <Tooltip label={t("stations.uptimeLow")}>
+    <Hint says={() => t("stations.uptimeLow")}>
       <span className={classes.low}>
         <IconTrendingDown size={14} stroke={2} aria-hidden />
         <Percent of={props.of} />
         <span className={classes.hidden}>{t("stations.uptimeLow")}</span>
       </span>
-    </Tooltip>
+    </Hint>
   );
 }
 
@@ -88,9 +88,7 @@ export function columnsOf({ t }: Speaker<typeof en>, sites: SiteNames): Column<S
         <span className={classes.station}>
           <Id id={row.id} to={pathOf("stations", row.id)} />
           {row.name === "" ? null : (
-            <Text span size="xs" c="dimmed" className={classes.name ?? ""}>
-              <bdi>{visible(row.name)}</bdi>
-            </Text>
+            <bdi className={classes.name}>{visible(row.name)}</bdi>
           )}
         </span>
       ),
