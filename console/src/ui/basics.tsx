@@ -385,7 +385,7 @@ export function Trouble(props: { error: unknown; retry?: () => void }) {
   return (
     <Alert role="alert" color="red" icon={<IconAlertTriangle aria-hidden />} className={classes.trouble ?? ""}>
       <Text size="sm" className={classes.wrap ?? ""}>
-        {sayProblem(props.error)}
+        {props.retry !== undefined && props.error instanceof Problem && props.error.kind === "lost" ? t("problem.lostRead") : sayProblem(props.error)}
       </Text>
       {props.retry === undefined ? null : (
         <Button mt="xs" size="xs" variant="default" leftSection={<IconRefresh size={14} />} onClick={props.retry}>

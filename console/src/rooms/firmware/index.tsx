@@ -13,7 +13,7 @@ export const room: Room = {
   nav: { order: 52, group: "network", key: "f" },
   ways: [
     { path: "/firmware", title, page: page(() => import("./Page.tsx")) },
-    { path: "/firmware/campaigns/new", title: { en: "New campaign", de: "Neue Kampagne" }, page: page(() => import("./New.tsx")) },
+    { path: "/firmware/campaigns/new", title: { en: "New campaign", de: "Neue Kampagne" }, page: page(() => import("./New.tsx")), needs: "stations:command" },
     { path: "/firmware/campaigns/:id", title: { en: "Campaign", de: "Kampagne" }, page: page(() => import("./Campaign.tsx")) },
   ],
   useCommands: () => {

@@ -122,7 +122,6 @@ export function SiteForm(props: {
       <div className={classes.form}>
         <Panel>
           <Stack>
-            {props.error !== null && props.error !== undefined && reasons.size === 0 ? <Trouble error={props.error} /> : null}
             <TextInput
               label={t("sites.fieldName")}
               description={t("sites.fieldNameHint")}
@@ -189,14 +188,18 @@ export function SiteForm(props: {
             onPick={({ latitude, longitude }) => set({ latitude: Number(latitude.toFixed(DIGITS)), longitude: Number(longitude.toFixed(DIGITS)) })}
           />
         </Suspense>
-        <Group gap="xs">
-          <Button type="submit" loading={props.saving}>
-            {props.action}
-          </Button>
-          <Button component={Link} to={props.back} variant="default">
-            {word("ui.cancel")}
-          </Button>
-        </Group>
+        {/* Where whoever sent it looks. */}
+        <Stack gap="sm">
+          {props.error !== null && props.error !== undefined && reasons.size === 0 ? <Trouble error={props.error} /> : null}
+          <Group gap="xs">
+            <Button type="submit" loading={props.saving}>
+              {props.action}
+            </Button>
+            <Button component={Link} to={props.back} variant="default">
+              {word("ui.cancel")}
+            </Button>
+          </Group>
+        </Stack>
       </div>
     </form>
   );

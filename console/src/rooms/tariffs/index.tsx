@@ -13,7 +13,7 @@ export const room: Room = {
   nav: { order: 51, group: "network", key: "b" },
   ways: [
     { path: "/tariffs", title, page: page(() => import("./Page.tsx")) },
-    { path: "/tariffs/new", title: { en: "New tariff", de: "Neuer Tarif" }, page: page(() => import("./New.tsx")) },
+    { path: "/tariffs/new", title: { en: "New tariff", de: "Neuer Tarif" }, page: page(() => import("./New.tsx")), needs: "transactions:write" },
   ],
   useCommands: () => {
     const { t } = speak(names);
