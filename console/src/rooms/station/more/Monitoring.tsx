@@ -345,7 +345,7 @@ export default function Monitoring() {
             <SegmentedControl
               aria-label={t("mon.title")}
               orientation={narrow && has21 ? "vertical" : "horizontal"}
-              fullWidth={narrow === true}
+              fullWidth={narrow}
               w={narrow ? "100%" : undefined}
               value={of}
               onChange={(value) => setAddress({ of: value === "noticed" ? "" : value, q: "", severity: "" })}
