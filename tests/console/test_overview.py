@@ -98,6 +98,7 @@ def test_what_is_lost_together_is_one_sentence_that_names_its_stations(open_page
     expect(sentence).to_be_visible()
     group = needs(page).get_by_role("listitem").filter(has_text="All 3 stations")
     expect(group).to_contain_text("lost within minutes of one another")
+    sentence.focus()  # where the list was opened, its end has the focus, and all of the page is behind it
     tab_to(page, group.get_by_role("button", name="Which 3 stations"))
     press(page, "Enter")
     expect(group.get_by_role("link", name="LOST-2")).to_be_visible()

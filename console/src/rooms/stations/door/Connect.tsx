@@ -142,7 +142,7 @@ export function Connect(props: { station: string }) {
         <Panel title={t("connect.enter")}>
           <Stack>
             {urls.some(isLocal) ? (
-              <Alert color="yellow" icon={<IconAlertTriangle aria-hidden />} className={classes.warning ?? ""}>
+              <Alert color="yellow" variant="outline" icon={<IconAlertTriangle aria-hidden />}>
                 {t("connect.local")}
               </Alert>
             ) : null}
