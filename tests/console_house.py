@@ -287,6 +287,11 @@ def settled(page: Page) -> None:
     expect(page.locator("[data-drawn=false]")).to_have_count(0)
 
 
+def overflowing(page: Page) -> list[str]:
+    """What makes it scroll sideways."""
+    return list(page.evaluate(_OVERFLOW))
+
+
 def look(page: Page, name: str, *, full: bool = False, axe: bool = True) -> Path:
     """A picture for people to look at, and what a machine can see: axe finds nothing serious, nothing overflows.
 
@@ -298,8 +303,8 @@ def look(page: Page, name: str, *, full: bool = False, axe: bool = True) -> Path
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     page.evaluate("() => Promise.all(document.getAnimations().map((each) => each.finished.catch(() => 0)))")
     page.screenshot(path=picture, full_page=full, timeout=60_000)  # blurred papers are slow without a graphics card
-    overflowing = page.evaluate(_OVERFLOW)
-    assert not overflowing, f"{name} scrolls sideways: {overflowing}"
+    found = overflowing(page)
+    assert not found, f"{name} scrolls sideways: {found}"
     if not axe:
         return picture
     if not page.evaluate("() => 'axe' in window"):

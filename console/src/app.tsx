@@ -3,6 +3,7 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect } from "react";
 import { api, onServerBack, Problem, queries, signedIn, signedOut, take, useSession } from "@/api";
 import { startFleet, startLive } from "@/live";
+import { Router, useAddress } from "@/route";
 import { colorSchemes } from "@/shell/colors.ts";
 import { Lost } from "@/shell/Lost.tsx";
 import { Wall } from "@/shell/Pages.tsx";
@@ -59,7 +60,9 @@ export function App() {
     <MantineProvider {...(printing ? { forceColorScheme: "light" } : {})} theme={theme} cssVariablesResolver={variables} getStyleNonce={() => nonce} colorSchemeManager={schemes} defaultColorScheme="auto">
       <QueryClientProvider client={queries}>
         <Wall>
-          <Door />
+          <Router hook={useAddress}>
+            <Door />
+          </Router>
         </Wall>
       </QueryClientProvider>
     </MantineProvider>

@@ -1,5 +1,7 @@
 /** Mantine's theme, as far as it is ours: colours that pass WCAG AA in both schemes, system fonts, calm corners. */
 import { createTheme, type CSSVariablesResolver, type MantineColorsTuple } from "@mantine/core";
+import { createElement, type ReactNode } from "react";
+import { visible } from "@/i18n";
 
 const brand: MantineColorsTuple = [
   "#e5f6f1",
@@ -30,6 +32,11 @@ const dark: MantineColorsTuple = [
 
 const mono = 'ui-monospace, "SFMono-Regular", Menlo, Consolas, "Liberation Mono", monospace';
 
+/** What is proposed is often of stations or partners. */
+function proposal({ option }: { option: { value: string } }): ReactNode {
+  return createElement("bdi", null, visible(option.value));
+}
+
 export const theme = createTheme({
   primaryColor: "brand",
   primaryShade: { light: 7, dark: 7 },
@@ -43,6 +50,8 @@ export const theme = createTheme({
   respectReducedMotion: true,
   components: {
     Tooltip: { defaultProps: { withArrow: true, openDelay: 300, events: { hover: true, focus: true, touch: true } } },
+    Autocomplete: { defaultProps: { renderOption: proposal } },
+    TagsInput: { defaultProps: { renderOption: proposal } },
     Anchor: { defaultProps: { underline: "hover" } },
     Modal: { defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.45, blur: 2 } }, styles: { title: { fontWeight: 650, fontSize: "1.0625rem", lineHeight: 1.3 } } },
     Drawer: { styles: { title: { fontWeight: 650, fontSize: "1.0625rem", lineHeight: 1.3 } } },

@@ -8,6 +8,7 @@
  */
 import { Fragment, type ReactNode } from "react";
 import { type Language, language, locale, useLanguage } from "./language.ts";
+import { visible } from "./visible.ts";
 
 /** With `one` and `other` the value `n` chooses the form, by the plural rules of the language. */
 export type Text = string | { readonly one: string; readonly other: string };
@@ -37,8 +38,9 @@ export interface Speaker<E extends Texts> {
 const numbers = new Map<string, Intl.NumberFormat>();
 const plurals = new Map<string, Intl.PluralRules>();
 
+/** Whatever is said with a value, wherever: what cannot be seen in it is written out. */
 function spoken(value: string | number): string {
-  if (typeof value === "string") return value;
+  if (typeof value === "string") return visible(value);
   const tag = locale();
   let format = numbers.get(tag);
   if (format === undefined) numbers.set(tag, (format = new Intl.NumberFormat(tag, { maximumFractionDigits: 1 })));
@@ -74,7 +76,7 @@ function speakerOf<E extends Texts>(texts: InLanguages<E>, chosen: Language): Sp
         .map((part, index) => {
           const name = part.startsWith("{") ? part.slice(1, -1) : "";
           const value = name in given ? given[name] : part;
-          return <Fragment key={index}>{typeof value === "number" ? spoken(value) : value}</Fragment>;
+          return <Fragment key={index}>{typeof value === "number" || typeof value === "string" ? spoken(value) : value}</Fragment>;
         });
     },
   };

@@ -3,16 +3,42 @@
  * wouter does the work; nothing else imports it.
  */
 import { useCallback, useMemo } from "react";
-import { useLocation, useSearch } from "wouter";
-import { navigate as go } from "wouter/use-browser-location";
+import { type BaseLocationHook, useLocation, useParams as useQuotedParams } from "wouter";
+import { navigate as go, useBrowserLocation, useSearch } from "wouter/use-browser-location";
 
-export { Link, Redirect, useParams, useRoute } from "wouter";
+export { Link, Route, Router, Switch } from "wouter";
+
+/**
+ * For the Router. wouter unquotes the whole path, all but some characters: a part `a/b` could not be told from one that
+ * is `a%2Fb`. With each % quoted once more it gives the path as it is, and `useParams` unquotes each part by itself.
+ */
+export const useAddress: BaseLocationHook = () => {
+  const [path, move] = useBrowserLocation();
+  return [path.replaceAll("%", "%25"), move];
+};
+
+export function unquoted(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    // Not quoted by us: as it was typed.
+    return text;
+  }
+}
+
+/** The parts of the address that have a name: what `pathOf` was given. */
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- as wouter's: the page knows its address
+export function useParams<T extends Readonly<Record<string, string | undefined>> = Readonly<Record<string, string>>>(): T {
+  const quoted = useQuotedParams<Record<string, string | undefined>>();
+  return useMemo(() => Object.fromEntries(Object.entries(quoted).map(([name, value]) => [name, value === undefined ? undefined : unquoted(value)])) as T, [quoted]);
+}
 
 /** From anywhere, also outside of components. replace: it does not become a step back. */
 export function navigate(to: string, options: { replace?: boolean } = {}): void {
   go(to, { replace: options.replace ?? false });
 }
 
+/** As the address has it, quoted. */
 export function usePath(): string {
   return useLocation()[0];
 }
@@ -61,5 +87,5 @@ export function pathOf(...parts: string[]): string {
 
 /** What stands behind the ? of the address. */
 export function useSearchText(): string {
-  return useSearch();
+  return useSearch().replace(/^\?/, "");
 }

@@ -4,7 +4,7 @@ import { IconError404, IconLock, IconMoodSad, IconRefresh, IconShieldLock } from
 import { Component, type ReactNode } from "react";
 import { type Scope, useWho } from "@/api";
 import { common, useTexts } from "@/i18n";
-import { Link, usePath } from "@/route";
+import { Link, unquoted, usePath } from "@/route";
 import { Empty, useTitle, visible } from "@/ui";
 
 export function Missing() {
@@ -12,7 +12,7 @@ export function Missing() {
   const path = usePath();
   useTitle(t("missing.title"));
   return (
-    <Empty icon={IconError404} title={t("missing.title")} text={rich("missing.text", { path: <Code><bdi>{visible(path.slice(0, 200))}</bdi></Code> })}>
+    <Empty icon={IconError404} title={t("missing.title")} text={rich("missing.text", { path: <Code><bdi>{visible(unquoted(path)).slice(0, 200)}</bdi></Code> })}>
       <Anchor component={Link} to="/">
         {t("missing.home")}
       </Anchor>

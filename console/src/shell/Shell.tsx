@@ -1,12 +1,11 @@
 import { useMantineColorScheme } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { lazy, Suspense, useEffect, useRef, useState, useSyncExternalStore } from "react";
-import { Route, Switch } from "wouter";
 import { readPreferences, useMay, useWho } from "@/api";
 import { chooseLanguage, chooseZone, common, isLanguage, useLanguage, useTexts, useZone } from "@/i18n";
 import { rooms } from "@/rooms/index.ts";
 import type { Room, Way } from "@/rooms/room.ts";
-import { navigate, usePath } from "@/route";
+import { navigate, Route, Switch, usePath } from "@/route";
 import { Skeletons, useTitle } from "@/ui";
 import { Header } from "./Header.tsx";
 import { Lost } from "./Lost.tsx";

@@ -1,7 +1,7 @@
 /** Any of some values, with how many there are of each; for filters. */
 import { Checkbox, CloseButton, Combobox, Group, InputBase, Text, useCombobox } from "@mantine/core";
 import { useState } from "react";
-import { common, useTexts } from "@/i18n";
+import { common, useTexts, visible } from "@/i18n";
 import classes from "./filter.module.css";
 import type { Option } from "./filters.ts";
 
@@ -28,9 +28,9 @@ export function Choices(props: { label: string; options: readonly Option[]; valu
   const counts = new Intl.NumberFormat(language);
   const words = typed.toLowerCase().split(/\s+/).filter(Boolean);
   // What is chosen stays to be seen, and to be taken back, when nothing is of it any more.
-  const all = [...options, ...values.filter((value) => options.every((each) => each.value !== value)).map((value): Option => ({ value, label: value, count: 0 }))];
+  const all = [...options.map((each) => ({ ...each, label: visible(each.label) })), ...values.filter((value) => options.every((each) => each.value !== value)).map((value): Option => ({ value, label: visible(value), count: 0 }))];
   const found = all.filter((each) => words.every((word) => each.label.toLowerCase().includes(word)));
-  const first = all.find(({ value }) => value === values[0])?.label ?? values[0] ?? "";
+  const first = all.find(({ value }) => value === values[0])?.label ?? "";
   const said = values.length === 0 ? "" : values.length === 1 ? first : `${first} +${values.length - 1}`;
   const clear = `${t("ui.clear")}: ${label}`;
   return (

@@ -1,9 +1,13 @@
 /** Where questions are asked: once, in the shell. */
 import { Button, Group, Modal, Stack, Text } from "@mantine/core";
-import { useState } from "react";
-import { common, useTexts } from "@/i18n";
+import { type ReactNode, useState } from "react";
+import { common, useTexts, visible } from "@/i18n";
 import { Trouble } from "./basics.tsx";
 import { closeQuestion, useQuestion } from "./confirm.ts";
+
+function written(node: ReactNode): ReactNode {
+  return typeof node === "string" ? visible(node) : node;
+}
 
 export function ConfirmHost() {
   const { t } = useTexts(common);
@@ -29,13 +33,13 @@ export function ConfirmHost() {
     }
   };
   return (
-    <Modal opened={open} onClose={leave} title={shown?.title} closeButtonProps={{ "aria-label": t("app.close") }}>
+    <Modal opened={open} onClose={leave} title={visible(shown?.title ?? "")} closeButtonProps={{ "aria-label": t("app.close") }}>
       {shown === null ? null : (
         <Stack>
-          {shown.text === undefined ? null : <Text component="div">{shown.text}</Text>}
+          {shown.text === undefined ? null : <Text component="div">{written(shown.text)}</Text>}
           {shown.blast === undefined ? null : (
             <Text component="div" fw={600}>
-              {shown.blast}
+              {written(shown.blast)}
             </Text>
           )}
           {error === null ? null : <Trouble error={error} />}

@@ -2,7 +2,7 @@
 import { Button, CloseButton, Group, Select, TextInput } from "@mantine/core";
 import { IconFilterOff, IconSearch } from "@tabler/icons-react";
 import { Fragment, type ReactNode, useEffect, useState } from "react";
-import { common, useTexts } from "@/i18n";
+import { common, useTexts, visible } from "@/i18n";
 import type { Filters } from "@/route";
 import { Choices } from "./Choices.tsx";
 import { type Option, textOf, valuesOf } from "./filters.ts";
@@ -98,7 +98,7 @@ export function FilterBar<N extends string>(props: {
             placeholder={filter.label}
             data={filter.options.map(({ value, label, count }) => ({
               value,
-              label: count === undefined ? label : `${label} (${counts.format(count)})`,
+              label: count === undefined ? visible(label) : `${visible(label)} (${counts.format(count)})`,
             }))}
             value={values[filter.name] || null}
             onChange={(value) => onChange({ [filter.name]: value ?? "" } as Partial<Filters<N>>)}

@@ -20,7 +20,7 @@ export function SavedViews(props: { room: string }) {
     <Menu width={280} closeOnItemClick>
       <Menu.Target>
         <Button variant="default" leftSection={<IconBookmarks size={16} stroke={1.7} />}>
-          {here?.name ?? t("ui.views")}
+          {here === undefined ? t("ui.views") : visible(here.name)}
         </Button>
       </Menu.Target>
       <Menu.Dropdown>

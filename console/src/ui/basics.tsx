@@ -20,7 +20,7 @@ import { notifications } from "@mantine/notifications";
 import { type Icon, IconAlertTriangle, IconCheck, IconCopy, IconRefresh, IconX } from "@tabler/icons-react";
 import { cloneElement, lazy, type ReactElement, type ReactNode, Suspense, useEffect, useState } from "react";
 import { Problem } from "@/api";
-import { common, format, speak, useLanguage, useTexts } from "@/i18n";
+import { common, format, speak, useLanguage, useTexts, visible } from "@/i18n";
 import { useNow } from "@/live";
 import { Link } from "@/route";
 import { copyText } from "./clipboard.ts";
@@ -34,7 +34,7 @@ const Whole = lazy(() => import("./Whole.tsx"));
 /** The document's title, after the page's own. */
 export function useTitle(title: string): void {
   useEffect(() => {
-    document.title = title ? `${title} · voltloom` : "voltloom";
+    document.title = title ? `${visible(title)} · voltloom` : "voltloom";
   }, [title]);
 }
 
@@ -54,12 +54,12 @@ export function PageHeader(props: {
       <Box miw={0} maw="100%">
         {props.path?.map((each) => (
           <Anchor key={each.to} component={Link} to={each.to} size="sm" className={classes.crumb ?? ""}>
-            {each.title}
+            {visible(each.title)}
           </Anchor>
         ))}
         <Group gap="sm" align="center" wrap="wrap">
           <Title order={1} className={classes.wrap ?? ""}>
-            {props.title}
+            {visible(props.title)}
           </Title>
           {props.beside}
         </Group>
@@ -285,16 +285,7 @@ export function Id(props: { id: string; to?: string; copy?: boolean }) {
 
 // ---- texts from outside
 
-/** Bidi overrides and isolates, zero-width and control characters: they make a text look like another one. */
-const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/gu;
-
-/** The text with what cannot be seen written out: ␀ for control pictures, ⟨U+202E⟩ for the rest. */
-export function visible(text: string): string {
-  return text.replace(UNSEEN, (each) => {
-    const code = each.codePointAt(0) ?? 0;
-    return code < 0x20 ? String.fromCodePoint(0x2400 + code) : `⟨U+${code.toString(16).toUpperCase().padStart(4, "0")}⟩`;
-  });
-}
+export { visible } from "@/i18n";
 
 /**
  * A text of a station, a driver or a partner. It is inert (React writes it as text), cannot turn its surroundings around
@@ -416,11 +407,11 @@ function closing(): { "aria-label": string } {
 }
 
 export function done(text: string): void {
-  notifications.show({ message: text, closeButtonProps: closing(), color: "brand", icon: <IconCheck size={18} />, autoClose: 4000 });
+  notifications.show({ message: visible(text), closeButtonProps: closing(), color: "brand", icon: <IconCheck size={18} />, autoClose: 4000 });
 }
 
 export function failed(error: unknown): void {
-  notifications.show({ message: sayProblem(error), closeButtonProps: closing(), color: "red", icon: <IconAlertTriangle size={18} />, autoClose: 10_000 });
+  notifications.show({ message: visible(sayProblem(error)), closeButtonProps: closing(), color: "red", icon: <IconAlertTriangle size={18} />, autoClose: 10_000 });
 }
 
 /** Done, and can be taken back for a while. */
@@ -432,7 +423,7 @@ export function doneWithUndo(text: string, undo: () => void): void {
     autoClose: 10_000,
     message: (
       <Group justify="space-between" wrap="nowrap">
-        <Text size="sm">{text}</Text>
+        <Text size="sm">{visible(text)}</Text>
         <Button
           size="compact-sm"
           variant="light"

@@ -44,6 +44,8 @@ def test_a_browser_that_is_not_signed_in_is_shown_the_way_in(serve_sqlite):
         async with serve_sqlite() as serving, serving.client(accept="text/html", **ELSEWHERE) as browser:
             answer = await browser.get("/api/docs")
             assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?next=/api/docs")
+            answer = await browser.get("/api/docs/a%2Fb%3Fc%20d")
+            assert answer.headers["location"] == "/sign-in?next=/api/docs/a%252Fb%253Fc%2520d"
 
     asyncio.run(story())
 

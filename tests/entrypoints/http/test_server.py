@@ -3,8 +3,10 @@ import signal
 import ssl
 from datetime import UTC, datetime
 from typing import Annotated
+from urllib.parse import quote
 
 import httpx
+import pytest
 import uvloop
 from fastapi import APIRouter
 
@@ -53,6 +55,35 @@ def test_a_request_that_runs_is_finished_before_the_server_ends(serve_sqlite):
             let_go.set()
             assert (await answer).json() == "this machine"
             await stopping
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("name", ["a/b", "/", "a?b#c", "100%", "%2F", "%252f/%41", "../x", "é/💥", "//"])
+def test_a_part_of_an_address_may_be_any_text(serve_sqlite, name):
+    def routes() -> APIRouter:
+        router = APIRouter()
+
+        @router.get("/things/{name}")
+        async def thing(call: Annotated[Call, allow(Scope.STATIONS_READ)], name: str) -> str:
+            return name
+
+        @router.get("/things/{name}/inside/{rest:path}")
+        async def inside(call: Annotated[Call, allow(Scope.STATIONS_READ)], name: str, rest: str) -> list[str]:
+            return [name, rest]
+
+        return router
+
+    async def story():
+        async with serve_sqlite(Feature(name="things", routes=routes)) as serving, serving.as_local() as local:
+            quoted = quote(name, safe="")
+            assert (await local.get(f"/api/v1/things/{quoted}")).json() == name
+            assert (await local.get(f"/api/v1/things/{quoted}/inside/x/{quoted}")).json() == [name, f"x/{name}"]
+            # It stays a part: neither another route's, nor one that is open.
+            async with serving.client() as stranger:
+                assert (await stranger.get(f"/api/v1/things/{quoted}")).status_code == 401
+                assert (await stranger.get("/api%2Fv1%2Fthings/x")).status_code == 404
+                assert (await stranger.get("/api/v1%2Fthings/x")).status_code == 401
 
     asyncio.run(story())
 

@@ -182,7 +182,7 @@ function WhoFields(props: { image: Image; meant: Meant; set: (changes: Partial<M
         {meant.who === "some" ? (
           <SimpleGrid cols={{ base: 1, xs: 2 }}>
             <Select label={t("firmware.site")} placeholder={t("firmware.any")} clearable searchable data={sites.map((site) => ({ value: site.id, label: visible(site.name) }))} value={meant.site || null} onChange={(site) => set({ site: site ?? "" })} />
-            <Select label={t("firmware.fromVersion")} placeholder={t("firmware.any")} clearable searchable data={versions} value={meant.firmware || null} onChange={(firmware) => set({ firmware: firmware ?? "" })} />
+            <Select label={t("firmware.fromVersion")} placeholder={t("firmware.any")} clearable searchable data={versions.map((version) => ({ value: version, label: visible(version) }))} value={meant.firmware || null} onChange={(firmware) => set({ firmware: firmware ?? "" })} />
             <Select
               label={t("firmware.protocol")}
               placeholder={t("firmware.any")}

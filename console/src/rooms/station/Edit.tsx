@@ -4,7 +4,7 @@ import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, Problem, queries, type Schema, take, useMay } from "@/api";
 import { common, useTexts } from "@/i18n";
-import { done, Trouble } from "@/ui";
+import { done, Trouble, visible } from "@/ui";
 import { type Detail, keys, useSites } from "./data.ts";
 import { texts } from "./texts.ts";
 
@@ -60,7 +60,7 @@ export default function Edit(props: { detail: Detail; close: () => void }) {
               clearButtonProps={{ "aria-label": tc("ui.clear") }}
               value={site}
               onChange={setSite}
-              data={(sites.data?.items ?? []).map((each) => ({ value: each.id, label: each.name }))}
+              data={(sites.data?.items ?? []).map((each) => ({ value: each.id, label: visible(each.name) }))}
               error={reasons.get("site_id")}
             />
           ) : null}

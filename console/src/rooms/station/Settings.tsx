@@ -127,6 +127,10 @@ function listOf(setting: Setting): readonly string[] {
   return setting.values_list.split(",").map((each) => each.trim()).filter(Boolean);
 }
 
+function optionOf(value: string): { value: string; label: string } {
+  return { value, label: visible(value) };
+}
+
 /** The field for a value, by its type. */
 function ValueField(props: { setting: Setting; value: string; onChange: (value: string) => void; onKeyDown: (event: KeyboardEvent) => void; label: string; error: string | null }) {
   const { setting, value, onChange } = props;
@@ -134,16 +138,16 @@ function ValueField(props: { setting: Setting; value: string; onChange: (value: 
   const list = listOf(setting);
   if (setting.data_type === "boolean") {
     const spelled = /^[A-Z]/.test(setting.value ?? "") ? ["True", "False"] : ["true", "false"];
-    return <NativeSelect {...shared} value={value} onChange={(event) => onChange(event.currentTarget.value)} data={spelled.includes(value) ? spelled : [value, ...spelled]} />;
+    return <NativeSelect {...shared} value={value} onChange={(event) => onChange(event.currentTarget.value)} data={(spelled.includes(value) ? spelled : [value, ...spelled]).map(optionOf)} />;
   }
   if (setting.data_type === "OptionList" && list.length > 0) {
-    return <NativeSelect {...shared} value={value} onChange={(event) => onChange(event.currentTarget.value)} data={list.includes(value) ? [...list] : [value, ...list]} />;
+    return <NativeSelect {...shared} value={value} onChange={(event) => onChange(event.currentTarget.value)} data={(list.includes(value) ? list : [value, ...list]).map(optionOf)} />;
   }
   if ((setting.data_type === "MemberList" || setting.data_type === "SequenceList") && list.length > 0) {
     return (
       <MultiSelect
         {...shared}
-        data={[...list]}
+        data={list.map(optionOf)}
         value={value.split(",").map((each) => each.trim()).filter((each) => list.includes(each))}
         onChange={(chosen) => onChange(chosen.join(","))}
       />

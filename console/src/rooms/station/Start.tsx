@@ -5,7 +5,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, take, useMay } from "@/api";
 import { common, useTexts } from "@/i18n";
-import { Trouble, useKept } from "@/ui";
+import { Trouble, useKept, visible } from "@/ui";
 import { tell } from "./asking.tsx";
 import type { Detail, Transaction } from "./data.ts";
 import { texts } from "./texts.ts";
@@ -71,11 +71,11 @@ export default function Start(props: { detail: Detail; open: readonly Transactio
               const of = found.data?.items.find((each) => each.value === option.value);
               return (
                 <span>
-                  <bdi>{option.value}</bdi>
+                  <bdi>{visible(option.value)}</bdi>
                   {of?.holder ? (
                     <Text span size="sm" c="dimmed">
                       {" · "}
-                      <bdi>{of.holder}</bdi>
+                      <bdi>{visible(of.holder)}</bdi>
                     </Text>
                   ) : null}
                 </span>

@@ -5,6 +5,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useEffect, useMemo, useState } from "react";
 import { api, type Schema, take } from "@/api";
 import { useTexts } from "@/i18n";
+import { visible } from "@/ui";
 import { newSettingOf, writtenNameOf } from "@/ui/settingName.ts";
 import type { Action, Requests } from "./asking.ts";
 import classes from "./stations.module.css";
@@ -125,9 +126,9 @@ export function SettingsForm(props: FormProps<"settings">) {
               data-autofocus={index === 0 || undefined}
               renderOption={({ option }) => (
                 <span className={classes.settingOption}>
-                  <bdi className={classes.cut}>{option.value}</bdi>
+                  <bdi className={classes.cut}>{visible(option.value)}</bdi>
                   <Text span size="xs" c="dimmed" className={classes.settingValue ?? ""}>
-                    <bdi>{byName.get(option.value)?.value ?? ""}</bdi>
+                    <bdi>{visible(byName.get(option.value)?.value ?? "")}</bdi>
                   </Text>
                 </span>
               )}

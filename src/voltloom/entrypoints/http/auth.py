@@ -151,7 +151,7 @@ class Auth:
             self._insist_on_own_origin(request, arrival)
         if state.actor is NOBODY and not public and not (arrival.local and path in LOCAL and method == "GET"):
             if method == "GET" and "text/html" in request.headers.get("accept", ""):
-                there = quote(path, safe="/")
+                there = quote(scope["raw_path"], safe="/")
                 await RedirectResponse(f"/sign-in?next={there}", 303)(scope, receive, send)
                 return
             raise Unauthenticated("send an API key as `Authorization: Bearer`, or sign in")

@@ -23,6 +23,7 @@ from voltloom.entrypoints.http.auth import Auth, Entrance, Network, is_public
 from voltloom.entrypoints.http.bounds import Bounds
 from voltloom.entrypoints.http.live import Live
 from voltloom.entrypoints.http.problems import Outermost, answer
+from voltloom.entrypoints.http.slashes import Slashes, give_routes_their_slashes
 from voltloom.features.access import Access
 from voltloom.features.feature import Feature, Stations
 from voltloom.infra.database import Database
@@ -84,6 +85,7 @@ class Services:
 
 def make_app(features: Iterable[Feature], services: Services, settings: HttpSettings, live_events: Live) -> FastAPI:
     """Refuses to be made with a route of the API that says nothing of who may call it."""
+    give_routes_their_slashes()
     app = FastAPI(
         openapi_url=None,
         docs_url=None,
@@ -93,6 +95,7 @@ def make_app(features: Iterable[Feature], services: Services, settings: HttpSett
         # The first is the outermost.
         middleware=[
             Middleware(Outermost),
+            Middleware(Slashes),
             Middleware(Auth, entrance=settings.entrance(), access=services.access),
             Middleware(Bounds),
         ],
