@@ -1,12 +1,14 @@
 """Certificates of the network, and how well makes keep to the standard."""
 
 import re
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from console_hand import HandStation
-from console_house import BOTH, DemoNetwork, OpenPage, look, until
+from console_house import BOTH, DemoNetwork, OpenPage, look, of_server, until
+from harness import Server
 from signed_firmware import EC, certificate
 
 
@@ -30,9 +32,25 @@ def test_certificates_and_when_they_end(open_page: OpenPage, issued: str, width:
     page.get_by_role("tab", name="Requests").click()
     expect(page.get_by_role("tabpanel")).to_be_visible()
     look(page, f"certificates-requests-{width}-{scheme}")
+    page.get_by_role("tab", name="Contracts").click()
+    # The demo has none.
+    expect(page.get_by_text("no vehicle gets a contract here")).to_be_visible()
+    expect(page.get_by_text("No vehicle has asked yet")).to_be_visible()
+    look(page, f"certificates-contracts-{width}-{scheme}")
     page.get_by_role("tab", name="Authorities").click()
     expect(page.get_by_text("Our own authority")).to_be_visible()
     look(page, f"certificates-authorities-{width}-{scheme}")
+
+
+def test_a_pool_of_contracts_is_tried(chromium: Browser, tmp_path: Path) -> None:
+    with (
+        Server(tmp_path / "data", contract_pool_url="https://127.0.0.1:9/pool") as server,
+        of_server(chromium, server) as page,
+    ):
+        page.goto("/certificates?tab=contracts")
+        expect(page.get_by_text("https://127.0.0.1:9/pool")).to_be_visible()
+        page.get_by_role("button", name="Try it").click()
+        expect(page.get_by_role("status").get_by_text("It cannot be used")).to_be_visible()
 
 
 def test_an_authority_is_trusted_and_removed_by_keys(open_page: OpenPage, network: DemoNetwork) -> None:

@@ -1,11 +1,12 @@
 /** `/certificates`: what stations prove themselves with and when that ends, whom is trusted, and what stations asked for. */
 import { Button, Tabs } from "@mantine/core";
-import { IconBuildingBank, IconCertificate, IconFileCertificate, IconPlus } from "@tabler/icons-react";
+import { IconBuildingBank, IconCertificate, IconFileCertificate, IconPlugConnected, IconPlus } from "@tabler/icons-react";
 import { useMay } from "@/api";
 import { useTexts } from "@/i18n";
 import { useFilters } from "@/route";
 import { PageHeader } from "@/ui";
 import { AddAuthority, Authorities } from "./Authorities.tsx";
+import { Contracts } from "./Contracts.tsx";
 import { Issued } from "./Issued.tsx";
 import { Requests } from "./Requests.tsx";
 import { texts } from "./texts.ts";
@@ -14,6 +15,7 @@ const ADDRESS = { tab: "", add: "" };
 const TABS = [
   { id: "", icon: IconCertificate, name: "certificates.issued" },
   { id: "requests", icon: IconFileCertificate, name: "certificates.requests" },
+  { id: "contracts", icon: IconPlugConnected, name: "certificates.contracts" },
   { id: "authorities", icon: IconBuildingBank, name: "certificates.authorities" },
 ] as const;
 
@@ -44,6 +46,9 @@ export default function CertificatesPage() {
         </Tabs.Panel>
         <Tabs.Panel value="requests">
           <Requests />
+        </Tabs.Panel>
+        <Tabs.Panel value="contracts">
+          <Contracts />
         </Tabs.Panel>
         <Tabs.Panel value="authorities">
           <Authorities />
