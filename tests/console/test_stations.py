@@ -176,7 +176,7 @@ def test_who_may_only_look_is_offered_nothing_else(chromium: Browser, network: D
 
 @HOW
 def test_a_setting_is_changed_on_twelve_stations(open_page, network, width, keys):
-    page = open_page("/stations", width=width)
+    page = open_page("/stations", width=width, scheme="dark" if keys else "light")
     expect(rows(page).first).to_be_visible()
     if keys:
         press(page, "j", "x", *["j"] * 11, "Shift+X")

@@ -103,6 +103,7 @@ def test_a_token_is_added_edited_blocked_with_a_way_back_and_removed_by_keyboard
 
 def test_a_dropped_file_is_looked_at_line_by_line_and_then_taken(open_page, network):
     page = open_page("/tokens/import")
+    expect(page.get_by_role("heading", name="Import tokens")).to_be_visible()
     look(page, "tokens-import-1440-light")
     # As Excel writes it on Windows: semicolons, and no UTF-8.
     drop(page, "cards.csv", CSV.encode("windows-1252"))
