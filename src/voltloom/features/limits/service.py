@@ -116,8 +116,11 @@ async def start_limited(
 
 async def hold(ctx: Context) -> None:
     """Stop what has come to its limit at a station that does not hold it itself."""
-    await _share_out(ctx)
-    for each in await ctx.database.read(store.read_open):
+    open_ones = await ctx.database.read(store.read_open)
+    if _several(open_ones):
+        await _share_out(ctx)
+        open_ones = await ctx.database.read(store.read_open)
+    for each in open_ones:
         last = each.held.stopped_at
         if each.held.wanted is not None and (last is None or ctx.now - last >= rules.ASK_AGAIN):
             await _hold_one(ctx, each)
@@ -142,9 +145,8 @@ async def _share_out(ctx: Context) -> None:
                     changed.add(held.station_id)
         return changed
 
-    if _several(await ctx.database.read(store.read_open)):
-        for station_id in await ctx.database.write(share):
-            await ctx.stations.refresh(station_id)
+    for station_id in await ctx.database.write(share):
+        await ctx.stations.refresh(station_id)
 
 
 def _several(held: Iterable[OpenHeld]) -> dict[str, list[OpenHeld]]:
