@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from time import perf_counter
 
 from cryptography import x509
@@ -26,7 +26,7 @@ from voltloom.features.contracts import rules, store
 from voltloom.features.contracts.pool import NoContract, Pool
 from voltloom.features.contracts.rules import Outcome
 from voltloom.features.feature import Memory, StationContext
-from voltloom.features.stations.rules import Allowance, plain
+from voltloom.features.stations.rules import Desk, plain
 
 LONGEST_EXI = 24_000
 _WORTH_TELLING = (ContractVerdict.SIGNATURE_ERROR, ContractVerdict.REVOKED)
@@ -139,13 +139,6 @@ async def _ask(
 # ---- contracts for vehicles
 
 
-@dataclass(slots=True)
-class Desk:
-    """allowance   of what a station may have kept: 60 at once, then one in ten seconds"""
-
-    allowance: Allowance | None = None
-
-
 def _no_desks(connection: Connection, ids: Sequence[StationId]) -> dict[StationId, Desk]:
     return {}
 
@@ -184,9 +177,7 @@ def _keep(
     ctx: StationContext, report: EvCertificateAsked, reply: EvCertificateReply, outcome: Outcome, took_ms: int
 ) -> None:
     """That it was asked and what came of it, without what passed; in part, where a station asks too often."""
-    desk = ctx.recall(desks)
-    allowance = desk.allowance = desk.allowance or Allowance.of(60, timedelta(seconds=10), ctx.now)
-    if not allowance.take(ctx.now):
+    if not ctx.recall(desks).at(ctx.now).take(ctx.now):
         return
     ctx.work.write(
         store.ADD,

@@ -1,8 +1,7 @@
 """What stations tell of payments, and what they are answered."""
 
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -21,18 +20,11 @@ from voltloom.domain.reports import (
 from voltloom.features.feature import Memory, StationContext
 from voltloom.features.payments import rules, store
 from voltloom.features.payments.rules import Settlement, VatValidator
-from voltloom.features.stations.rules import Allowance, claimed_time, plain
+from voltloom.features.stations.rules import Desk, claimed_time, plain
 
 LOG = structlog.get_logger(__name__)
 _HAVE_RECEIPTS = (SettlementStatus.SETTLED, SettlementStatus.FAILED)
 """One that failed may be settled later, by the station or by us: the receipt will be found there."""
-
-
-@dataclass(slots=True)
-class Desk:
-    """allowance   of what a station may have kept: 60 at once, then one in ten seconds"""
-
-    allowance: Allowance | None = None
 
 
 def _load(connection: Connection, ids: Sequence[StationId]) -> dict[StationId, Desk]:
@@ -56,8 +48,7 @@ def settler(receipts_at: str) -> Callable[[StationContext, SettlementReported], 
 
 def _keep(ctx: StationContext, report: SettlementReported) -> None:
     """As told; in part where it tells too much."""
-    desk = ctx.recall(desks)
-    allowance = desk.allowance = desk.allowance or Allowance.of(60, timedelta(seconds=10), ctx.now)
+    allowance = ctx.recall(desks).at(ctx.now)
     if not allowance.take(ctx.now):
         if allowance.refused == 1:
             text = "payments are told too fast: some are not kept"

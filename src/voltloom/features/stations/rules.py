@@ -289,3 +289,15 @@ class Allowance:
             return False
         self.left -= 1
         return True
+
+
+@dataclass(slots=True)
+class Desk:
+    """What may be kept of what one station tells: 60 at once, then one in ten seconds. Nothing until it tells any."""
+
+    allowance: Allowance | None = None
+
+    def at(self, now: datetime) -> Allowance:
+        if self.allowance is None:
+            self.allowance = Allowance.of(60, timedelta(seconds=10), now)
+        return self.allowance
