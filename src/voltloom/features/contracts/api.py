@@ -9,15 +9,14 @@ from sqlalchemy import Connection, RowMapping
 
 from voltloom.domain.errors import Conflict
 from voltloom.domain.ids import StationId
-from voltloom.features.access import Scope, note
-from voltloom.features.api import After, Body, Call, Limit, Page, allow, cursor, position
+from voltloom.features.access import note
+from voltloom.features.api import After, Body, Limit, Page, cursor, position
 from voltloom.features.contracts import store
 from voltloom.features.contracts.pool import Pool
 from voltloom.features.contracts.rules import Outcome
+from voltloom.features.stations.api.shared import Command, Read
 from voltloom.infra.database import Work
 
-Read = Annotated[Call, allow(Scope.STATIONS_READ)]
-Command = Annotated[Call, allow(Scope.STATIONS_COMMAND)]
 DAY = timedelta(days=1)
 
 

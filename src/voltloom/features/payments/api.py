@@ -16,14 +16,11 @@ from voltloom.features.payments import qr, store, web
 from voltloom.features.payments.qr import Scanned, SetUp
 from voltloom.features.payments.rules import Settlement
 from voltloom.features.stations import ask
-from voltloom.features.stations.api.shared import PROBLEMS_OF_A_COMMAND, Id, Timeout, gives
+from voltloom.features.stations.api.shared import PROBLEMS_OF_A_COMMAND, Command, Dangerous, Id, Timeout, gives
 from voltloom.features.stations.documents import AnswerOut
 from voltloom.infra.keys import Envelope
 
 Read = Annotated[Call, allow(Scope.TRANSACTIONS_READ)]
-Command = Annotated[Call, allow(Scope.STATIONS_COMMAND)]
-Dangerous = Annotated[Call, allow(Scope.STATIONS_COMMAND, fresh=True)]
-"""Where drivers pay, and the secret by which that is known to be ours."""
 
 
 class CompanyOut(Body):

@@ -10,7 +10,8 @@ from sqlalchemy import RowMapping
 from voltloom.domain.certificate import CertificateUse
 from voltloom.features.api import Body
 from voltloom.features.certificates import store_trust, trust
-from voltloom.features.certificates.api.shared import DangerousWrite, Fingerprint, Pem, Read
+from voltloom.features.certificates.api.shared import Fingerprint, Pem
+from voltloom.features.stations.api.shared import DangerousWrite, Read
 
 
 class AuthorityIn(Body):

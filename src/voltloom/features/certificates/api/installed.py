@@ -11,11 +11,20 @@ from voltloom.domain.commands import DeleteCertificate, InstallCertificate, List
 from voltloom.domain.errors import Invalid, NotFound
 from voltloom.features.api import Body, Call
 from voltloom.features.certificates import store_trust, trust
-from voltloom.features.certificates.api.shared import Command, Dangerous, HashOut, Pem, Read
+from voltloom.features.certificates.api.shared import HashOut, Pem
 from voltloom.features.certificates.authority import Authority, Kind
 from voltloom.features.certificates.store_trust import Inventory
 from voltloom.features.certificates.trust import Named
-from voltloom.features.stations.api.shared import NOT_FOUND, PROBLEMS_OF_A_COMMAND, Id, Timeout, gives
+from voltloom.features.stations.api.shared import (
+    NOT_FOUND,
+    PROBLEMS_OF_A_COMMAND,
+    Command,
+    Dangerous,
+    Id,
+    Read,
+    Timeout,
+    gives,
+)
 from voltloom.features.stations.documents import AnswerOut
 
 

@@ -12,11 +12,19 @@ from voltloom.domain.commands import Trigger
 from voltloom.domain.ids import StationId
 from voltloom.features.api import After, Body, Limit, Page, cursor, position
 from voltloom.features.certificates import service, store
-from voltloom.features.certificates.api.shared import Dangerous, DangerousWrite, Fingerprint, Read
+from voltloom.features.certificates.api.shared import Fingerprint
 from voltloom.features.certificates.authority import Authority, Issued, Kind
 from voltloom.features.certificates.renewals import ask_to_renew
 from voltloom.features.certificates.rules import CertificateStanding, Outcomes, standing_of
-from voltloom.features.stations.api.shared import PROBLEMS_OF_A_COMMAND, Id, Timeout, gives
+from voltloom.features.stations.api.shared import (
+    PROBLEMS_OF_A_COMMAND,
+    Dangerous,
+    DangerousWrite,
+    Id,
+    Read,
+    Timeout,
+    gives,
+)
 from voltloom.features.stations.documents import AnswerOut
 
 

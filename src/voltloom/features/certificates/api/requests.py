@@ -11,9 +11,9 @@ from voltloom.domain.errors import NotFound
 from voltloom.domain.ids import StationId
 from voltloom.features.api import After, Body, Limit, Page, cursor, position
 from voltloom.features.certificates import store
-from voltloom.features.certificates.api.shared import Read, Write
 from voltloom.features.certificates.requests import cancel_request
 from voltloom.features.certificates.rules import Request, RequestState
+from voltloom.features.stations.api.shared import Read, Write
 
 RequestId = Annotated[str, Path(pattern=r"^[0-9a-f]{16}$")]
 

@@ -6,15 +6,9 @@ from fastapi import Path
 from pydantic import Field, StringConstraints
 
 from voltloom.domain.certificate import CertificateHash, HashAlgorithm
-from voltloom.features.access import Scope
-from voltloom.features.api import Body, Call, allow
+from voltloom.features.api import Body
 
 Fingerprint = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$", description="SHA-256 in hexadecimal")]
-Read = Annotated[Call, allow(Scope.STATIONS_READ)]
-Write = Annotated[Call, allow(Scope.STATIONS_WRITE)]
-Command = Annotated[Call, allow(Scope.STATIONS_COMMAND)]
-Dangerous = Annotated[Call, allow(Scope.STATIONS_COMMAND, fresh=True)]
-DangerousWrite = Annotated[Call, allow(Scope.STATIONS_WRITE, fresh=True)]
 Pem = Annotated[str, StringConstraints(min_length=1, max_length=10_000)]
 Hex = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[0-9a-fA-F]+$")]
 

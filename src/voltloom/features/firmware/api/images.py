@@ -5,14 +5,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
 
-from voltloom.features.access import Scope
-from voltloom.features.api import After, Call, Limit, Page, allow, cursor, length_of, pieces_of, position
+from voltloom.features.api import After, Limit, Page, cursor, length_of, pieces_of, position
 from voltloom.features.firmware import images, store
 from voltloom.features.firmware.documents import ImageIn, ImageOut
 from voltloom.features.firmware.images import FirmwareConfig
+from voltloom.features.stations.api.shared import DangerousWrite, Read
 
-Read = Annotated[Call, allow(Scope.STATIONS_READ)]
-DangerousWrite = Annotated[Call, allow(Scope.STATIONS_WRITE, fresh=True)]
 ImageId = Annotated[str, Path(max_length=32)]
 CONTENT = {
     "requestBody": {
