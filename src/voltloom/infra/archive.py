@@ -19,7 +19,6 @@ from zlib import crc32
 import msgspec
 import structlog
 from sqlalchemy import (
-    BigInteger,
     Boolean,
     Column,
     ColumnElement,
@@ -39,7 +38,7 @@ from sqlalchemy import (
     select,
 )
 
-from voltloom.infra.columns import MICROSECOND, UtcTime, from_microseconds, to_microseconds
+from voltloom.infra.columns import MICROSECOND, NUMBER, UtcTime, from_microseconds, to_microseconds
 from voltloom.infra.database import Database, Statement, metadata
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ class Bucket(TypeDecorator[str]):
 exchanges = Table(
     "exchanges",
     metadata,
-    Column("number", BigInteger().with_variant(Integer, "sqlite"), Identity(), primary_key=True),
+    Column("number", NUMBER, Identity(), primary_key=True),
     Column("station_id", Text, nullable=False),
     Column("at", UtcTime, nullable=False, comment="when the call was heard or sent"),
     Column("inbound", Boolean, nullable=False, comment="the station called"),

@@ -5,10 +5,12 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Table, Text
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, Table, Text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 
+NUMBER = BigInteger().with_variant(Integer, "sqlite")
+"""Of rows in their order: only an INTEGER is counted on by SQLite itself."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 

@@ -15,12 +15,10 @@ from typing import Any, NamedTuple
 import msgspec
 import structlog
 from sqlalchemy import (
-    BigInteger,
     Column,
     Connection,
     Identity,
     Index,
-    Integer,
     Select,
     Table,
     Text,
@@ -32,7 +30,7 @@ from sqlalchemy import (
 
 from voltloom.domain.errors import Unavailable
 from voltloom.infra.bus import Bus
-from voltloom.infra.columns import Json, UtcTime
+from voltloom.infra.columns import NUMBER, Json, UtcTime
 from voltloom.infra.database import Database, Row, Statement, Work, metadata
 from voltloom.infra.tasks import task_values
 
@@ -46,7 +44,7 @@ LIVE = "event.live"
 journal = Table(
     "journal",
     metadata,
-    Column("number", BigInteger().with_variant(Integer, "sqlite"), Identity(), primary_key=True),
+    Column("number", NUMBER, Identity(), primary_key=True),
     Column("at", UtcTime, nullable=False, comment="when it was written here"),
     Column("name", Text, nullable=False),
     Column("subject", Text, nullable=False, comment="the station it is about, or empty"),

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeVar
 import structlog
 from prometheus_client import Counter
 from sqlalchemy import (
-    BigInteger,
     Column,
     ColumnElement,
     Connection,
@@ -37,7 +36,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql
 
-from voltloom.infra.columns import Json, UtcTime
+from voltloom.infra.columns import NUMBER, Json, UtcTime
 from voltloom.infra.database import Database, Row, Statement, Work, metadata
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ class TaskAdded:
 tasks = Table(
     "tasks",
     metadata,
-    Column("id", BigInteger().with_variant(Integer, "sqlite"), Identity(), primary_key=True),
+    Column("id", NUMBER, Identity(), primary_key=True),
     Column("name", Text, nullable=False, comment="which handler"),
     Column("key", Text, nullable=False, comment="of several that wait with the same key one is enough; empty: of none"),
     Column("body", Json, nullable=False, comment="what the handler is given"),

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
     Column,
     ColumnElement,
     Connection,
@@ -26,6 +25,7 @@ from voltloom.domain.battery import Battery, SwapStep
 from voltloom.domain.ids import StationId
 from voltloom.domain.token import IdToken, TokenKind
 from voltloom.features.battery_swap.rules import Move, State, Swap
+from voltloom.infra.columns import NUMBER
 from voltloom.infra.database import UtcTime, metadata, upsert
 
 swaps = Table(
@@ -45,7 +45,7 @@ swaps = Table(
 moves = Table(
     "battery_moves",
     metadata,
-    Column("number", BigInteger().with_variant(Integer, "sqlite"), Identity(), primary_key=True),
+    Column("number", NUMBER, Identity(), primary_key=True),
     Column("station_id", String(48), nullable=False),
     Column("request_id", Integer, nullable=False),
     Column("at", UtcTime, nullable=False, comment="when we heard of it"),

@@ -32,14 +32,13 @@ from sqlalchemy import (
 from voltloom.domain.charging import ChargingProfile, Purpose
 from voltloom.domain.ids import StationId, TransactionId
 from voltloom.features.charging_profiles.rules import LOST, OURS, Kept, State
+from voltloom.infra.columns import NUMBER
 from voltloom.infra.database import Json, UtcTime, metadata
-
-_NUMBER = BigInteger().with_variant(Integer, "sqlite")
 
 profiles = Table(
     "charging_profiles",
     metadata,
-    Column("number", _NUMBER, Identity(), primary_key=True),
+    Column("number", NUMBER, Identity(), primary_key=True),
     Column("station_id", String(48), nullable=False),
     Column("profile_id", Integer, nullable=False, comment="unique among those that a station has"),
     Column("evse", Integer, nullable=False),

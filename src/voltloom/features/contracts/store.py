@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
-    BigInteger,
     Column,
     ColumnElement,
     Connection,
@@ -23,12 +22,13 @@ from sqlalchemy import (
 
 from voltloom.domain.ids import StationId
 from voltloom.features.contracts.rules import Outcome
+from voltloom.infra.columns import NUMBER
 from voltloom.infra.database import Statement, UtcTime, metadata, upsert
 
 requests = Table(
     "contract_requests",
     metadata,
-    Column("number", BigInteger().with_variant(Integer, "sqlite"), Identity(), primary_key=True),
+    Column("number", NUMBER, Identity(), primary_key=True),
     Column("station_id", String(48), nullable=False),
     Column("message_id", String(36), nullable=False),
     Column("at", UtcTime, nullable=False),

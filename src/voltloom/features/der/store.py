@@ -5,7 +5,6 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import (
-    BigInteger,
     Boolean,
     Column,
     ColumnElement,
@@ -27,6 +26,7 @@ from sqlalchemy import (
 from voltloom.domain.der import SETTINGS, DerControl, DerKind
 from voltloom.domain.ids import StationId
 from voltloom.features.der.rules import Alarm, Kept, State
+from voltloom.infra.columns import NUMBER
 from voltloom.infra.database import Json, UtcTime, metadata, upsert
 
 controls = Table(
@@ -60,7 +60,7 @@ reports = Table(
 alarms = Table(
     "der_alarms",
     metadata,
-    Column("number", BigInteger().with_variant(Integer, "sqlite"), Identity(), primary_key=True),
+    Column("number", NUMBER, Identity(), primary_key=True),
     Column("station_id", String(48), nullable=False),
     Column("kind", String(30), nullable=False),
     Column("fault", String(30), nullable=False, comment="what of the grid; empty: not said"),

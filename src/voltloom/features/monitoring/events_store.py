@@ -12,7 +12,6 @@ from sqlalchemy import (
     Connection,
     Identity,
     Index,
-    Integer,
     RowMapping,
     SmallInteger,
     String,
@@ -25,14 +24,13 @@ from sqlalchemy import (
 )
 
 from voltloom.features.monitoring.store import monitors, name_columns
+from voltloom.infra.columns import NUMBER
 from voltloom.infra.database import Statement, UtcTime, metadata
-
-_NUMBER = BigInteger().with_variant(Integer, "sqlite")
 
 events = Table(
     "station_events",
     metadata,
-    Column("number", _NUMBER, Identity(), primary_key=True),
+    Column("number", NUMBER, Identity(), primary_key=True),
     Column("station_id", String(48), nullable=False),
     Column("heard_at", UtcTime, nullable=False),
     Column("at", UtcTime, nullable=False, comment="as the station says, where it can be believed"),

@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import (
-    BigInteger,
     Column,
     ColumnElement,
     Connection,
@@ -25,12 +24,13 @@ from voltloom.domain.ids import StationId
 from voltloom.domain.reports import Company, SettlementStatus
 from voltloom.features.payments.qr import SetUp
 from voltloom.features.payments.rules import Settlement
+from voltloom.infra.columns import NUMBER
 from voltloom.infra.database import Json, Statement, UtcTime, metadata, upsert
 
 settlements = Table(
     "settlements",
     metadata,
-    Column("number", BigInteger().with_variant(Integer, "sqlite"), Identity(), primary_key=True),
+    Column("number", NUMBER, Identity(), primary_key=True),
     Column("station_id", String(48), nullable=False),
     Column("psp_ref", String(255), nullable=False),
     Column("status", String(10), nullable=False),

@@ -38,11 +38,11 @@ from sqlalchemy.sql import ColumnElement
 from voltloom.domain.ids import Place, SiteId, StationId
 from voltloom.domain.station import Attribute, Mutability, SecurityProfile, Setting, SettingName
 from voltloom.features.stations.credentials import Credential
+from voltloom.infra.columns import NUMBER
 from voltloom.infra.database import Json, Statement, UtcTime, metadata, upsert
 
 Values = Mapping[str, Any]
 
-_NUMBER = BigInteger().with_variant(Integer, "sqlite")
 _SITES = table("sites", column("id"))
 """Sites stand on stations, not the other way round: that one exists is all a station asks of it."""
 
@@ -137,7 +137,7 @@ settings = Table(
 commands = Table(
     "station_commands",
     metadata,
-    Column("number", _NUMBER, Identity(), primary_key=True),
+    Column("number", NUMBER, Identity(), primary_key=True),
     Column("station_id", String(48), nullable=False),
     Column("at", UtcTime, nullable=False, index=True),
     Column("actor", String(200), nullable=False),
@@ -152,7 +152,7 @@ commands = Table(
 knocks = Table(
     "station_knocks",
     metadata,
-    Column("number", _NUMBER, Identity(), primary_key=True),
+    Column("number", NUMBER, Identity(), primary_key=True),
     Column("identity", String(64), nullable=False),
     Column("reason", String(30), nullable=False),
     Column("address", String(64), nullable=False),

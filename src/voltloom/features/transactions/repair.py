@@ -8,13 +8,11 @@ from enum import Enum
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
     Column,
     Connection,
     Float,
     Identity,
     Index,
-    Integer,
     String,
     Table,
     Text,
@@ -31,6 +29,7 @@ from voltloom.features.access import note
 from voltloom.features.stations import Caller
 from voltloom.features.transactions import rules, service, store
 from voltloom.features.transactions.rules import ClosedBy, Flag, Transaction
+from voltloom.infra.columns import NUMBER
 from voltloom.infra.database import UtcTime, Work, metadata
 
 
@@ -50,7 +49,7 @@ class Action(Enum):
 reviews = Table(
     "transaction_reviews",
     metadata,
-    Column("number", BigInteger().with_variant(Integer, "sqlite"), Identity(), primary_key=True),
+    Column("number", NUMBER, Identity(), primary_key=True),
     Column("station_id", String(48), nullable=False),
     Column("transaction_id", String(80), nullable=False),
     Column("at", UtcTime, nullable=False),

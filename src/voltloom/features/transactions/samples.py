@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import (
-    BigInteger,
     Column,
     Connection,
     Float,
@@ -28,13 +27,13 @@ from voltloom.domain.ids import StationId, TransactionId
 from voltloom.domain.metering import Context, Reading, Sample, Signed
 from voltloom.features.transactions.rules import Transaction
 from voltloom.features.transactions.store import transactions
+from voltloom.infra.columns import NUMBER
 from voltloom.infra.database import Json, Statement, UtcTime, metadata
 
-_NUMBER = BigInteger().with_variant(Integer, "sqlite")
 samples = Table(
     "samples",
     metadata,
-    Column("number", _NUMBER, Identity(), primary_key=True),
+    Column("number", NUMBER, Identity(), primary_key=True),
     Column("station_id", String(48), nullable=False),
     Column("transaction_id", String(80), nullable=False, comment="empty: outside of transactions"),
     Column("at", UtcTime, nullable=False, comment="as the station claims"),

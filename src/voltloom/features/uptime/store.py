@@ -28,9 +28,9 @@ from sqlalchemy import (
 
 from voltloom.domain.ids import SiteId, StationId
 from voltloom.features.uptime.rules import Kind, Measure, Outage, Unit, measure
+from voltloom.infra.columns import NUMBER
 from voltloom.infra.database import Statement, UtcTime, metadata, upsert
 
-_NUMBER = BigInteger().with_variant(Integer, "sqlite")
 _STATIONS = table("stations", column("id"), column("site_id"))
 _CONNECTORS = table("connectors", column("station_id"), column("evse"), column("connector"))
 """Which connectors there are, and where."""
@@ -38,7 +38,7 @@ _CONNECTORS = table("connectors", column("station_id"), column("evse"), column("
 outages = Table(
     "outages",
     metadata,
-    Column("number", _NUMBER, Identity(), primary_key=True),
+    Column("number", NUMBER, Identity(), primary_key=True),
     Column("station_id", String(48), nullable=False),
     Column("evse", Integer, nullable=False, comment="0: the station as a whole"),
     Column("connector", Integer, nullable=False, comment="0: the EVSE as a whole"),
