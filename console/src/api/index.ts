@@ -1,6 +1,6 @@
 export { api, plainFetch, take } from "./client.ts";
 export { type Preferences, readPreferences, savePreferences } from "./preferences.ts";
-export { Problem, type ProblemKind } from "./problems.ts";
+export { isMissing, Problem, type ProblemKind } from "./problems.ts";
 export { queries, type QueryKey } from "./queries.ts";
 export type { components, paths } from "./schema.d.ts";
 export { knock, onServerBack, serverLost, useServer } from "./server.ts";

@@ -22,6 +22,11 @@ export type ProblemKind =
   | "lost"
   | (string & {});
 
+/** There is none, or it was removed. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof Problem && error.status === 404;
+}
+
 export class Problem extends Error {
   constructor(
     readonly kind: ProblemKind,

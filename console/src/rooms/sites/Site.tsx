@@ -2,7 +2,7 @@ import { Anchor, Button, Skeleton, Text } from "@mantine/core";
 import { IconBuildingOff, IconMapPin, IconPencil, IconPlugConnected, IconTrash } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useCallback, useMemo } from "react";
-import { api, Problem, queries, take, useMay } from "@/api";
+import { api, isMissing, queries, take, useMay } from "@/api";
 import { format, locale, useTexts } from "@/i18n";
 import { type Fleet, isLoadRange, sameList, type Site, type Station, type TroubleGroup, useFleet, useFleetCalmly, useNow, useOverview } from "@/live";
 import { Link, navigate, pathOf, useFilters, useParams } from "@/route";
@@ -234,7 +234,7 @@ export default function SitePage() {
   const path = [{ title: t("sites.title"), to: "/sites" }];
   const site = found.data;
   if (site === undefined) {
-    if (found.error instanceof Problem && found.error.status === 404) {
+    if (isMissing(found.error)) {
       return (
         <>
           <PageHeader title={t("sites.notFound")} path={path} />

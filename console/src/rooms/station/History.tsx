@@ -3,7 +3,7 @@ import { Button, Chip, Group, Stack, Text, TextInput } from "@mantine/core";
 import { IconHistory } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Fragment, useMemo } from "react";
-import { api, Problem, type Schema, take } from "@/api";
+import { api, isMissing, type Schema, take } from "@/api";
 import { dayFrom, dayOf, fieldOf, format, momentOf, useLanguage, useTexts } from "@/i18n";
 import { useFilters, useParams } from "@/route";
 import { Duration, Empty, Panel, Percent, Skeletons, Trouble } from "@/ui";
@@ -24,7 +24,7 @@ function UptimeHead(props: { id: string }) {
   const outages = useOutages(props.id).data ?? [];
   const month = uptime.data?.month;
   // A station that was removed has a history, and no uptime.
-  if (uptime.error instanceof Problem && uptime.error.status === 404) return null;
+  if (isMissing(uptime.error)) return null;
   return (
     <Panel title={t("station.uptime.title")}>
       {uptime.isError ? (

@@ -18,7 +18,7 @@ import {
   IconTerminal2,
 } from "@tabler/icons-react";
 import { lazy, type ReactNode, Suspense } from "react";
-import { Problem, type Scope, useMay } from "@/api";
+import { isMissing, type Scope, useMay } from "@/api";
 import { useTexts } from "@/i18n";
 import { useStation } from "@/live";
 import { Link, navigate, pathOf, useParams } from "@/route";
@@ -184,7 +184,7 @@ export default function StationPage() {
   const row = useStation(id);
   const tab: Tab = [...TABS, ...MORE].find((each) => each.id === params.tab && may(each.needs))?.id ?? "now";
   const Content = CONTENT[tab];
-  const missing = detail.error instanceof Problem && detail.error.status === 404;
+  const missing = isMissing(detail.error);
   const content = (
     <Suspense fallback={<Skeletons rows={6} height={48} />}>
       <Content key={id} />

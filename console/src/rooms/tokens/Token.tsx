@@ -3,7 +3,7 @@ import { useDisclosure } from "@mantine/hooks";
 import { IconBan, IconBolt, IconCheck, IconDots, IconNfc, IconPencil, IconTrash } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Fragment, type ReactNode, useMemo } from "react";
-import { api, Problem, queries, take, useMay } from "@/api";
+import { api, isMissing, queries, take, useMay } from "@/api";
 import { useTexts } from "@/i18n";
 import { useLive } from "@/live";
 import { Link, navigate, pathOf, useParams } from "@/route";
@@ -220,7 +220,7 @@ export default function TokenPage() {
   const { value } = useParams<{ value: string }>();
   const { data, error, isError, refetch } = useToken(value);
   const path = [{ title: t("tokens.title"), to: "/tokens" }];
-  const isUnknown = data === undefined && isError && error instanceof Problem && error.status === 404;
+  const isUnknown = data === undefined && isError && isMissing(error);
   return (
     <>
       <PageHeader

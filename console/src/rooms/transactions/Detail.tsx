@@ -1,7 +1,7 @@
 import { Button, SimpleGrid, Stack } from "@mantine/core";
 import { IconBolt } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { api, Problem, queries, take } from "@/api";
+import { api, isMissing, queries, take } from "@/api";
 import { useTexts } from "@/i18n";
 import { useLive } from "@/live";
 import { Link, useParams } from "@/route";
@@ -91,7 +91,7 @@ export default function TransactionPage() {
   const { station, id } = useParams<{ station: string; id: string }>();
   const { data, error, isError, refetch } = useTransaction(station, id);
   if (data !== undefined) return <Whole key={`${station}\n${id}`} of={data} />;
-  if (isError && error instanceof Problem && error.status === 404) {
+  if (isError && isMissing(error)) {
     return (
       <>
         <PageHeader title={t("transaction.missing")} path={[{ title: t("transactions.title"), to: "/transactions" }]} />

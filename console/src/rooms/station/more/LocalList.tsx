@@ -3,7 +3,7 @@ import { Button, Group, NativeSelect, Stack, Switch, TagsInput, Text } from "@ma
 import { IconBan, IconCheck, IconHourglass, type Icon, IconListCheck, IconRefresh, IconSend, IconTrash, IconX } from "@tabler/icons-react";
 import { useInfiniteQuery, useMutation, useQuery } from "@tanstack/react-query";
 import { type ReactNode, useMemo, useState } from "react";
-import { api, Problem, queries, type Schema, take, useMay } from "@/api";
+import { api, isMissing, queries, type Schema, take, useMay } from "@/api";
 import { common, format, useTexts } from "@/i18n";
 import { useLive } from "@/live";
 import { pathOf, useParams } from "@/route";
@@ -229,7 +229,7 @@ export default function LocalList() {
   if (detail === undefined) return <Skeletons rows={4} height={60} />;
   const connected = detail.link.connected;
   const list = found.data;
-  const missing = found.error instanceof Problem && found.error.status === 404;
+  const missing = isMissing(found.error);
   const params = { params: { path: { station_id: id } } };
   return (
     <div className={classes.two}>

@@ -2,7 +2,7 @@
 import { Button } from "@mantine/core";
 import { IconDoor, IconSearchOff, IconTrash } from "@tabler/icons-react";
 import { useMemo, useState } from "react";
-import { api, take, useMay } from "@/api";
+import { api, isMissing, take, useMay } from "@/api";
 import { useTexts } from "@/i18n";
 import { useFilters } from "@/route";
 import { Age, type Column, done, Empty, failed, type Filter, FilterBar, Id, PageHeader, SafeText, Skeletons, Trouble, Unknown, VirtualTable } from "@/ui";
@@ -28,7 +28,7 @@ async function dismissAll(numbers: readonly number[]): Promise<number> {
         gone += 1;
       } catch (problem) {
         // One that is gone already is what was wanted.
-        if (!(problem instanceof Error && "status" in problem && problem.status === 404)) throw problem;
+        if (!isMissing(problem)) throw problem;
       }
     }
   };

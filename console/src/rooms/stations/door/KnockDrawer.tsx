@@ -3,7 +3,7 @@ import { Alert, Button, Drawer, Group, Stack, Text, TextInput, Title } from "@ma
 import { IconCheck, IconInfoCircle, IconTrash, IconUserPlus } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
-import { api, Problem, queries, type Schema, take, useMay } from "@/api";
+import { api, isMissing, queries, type Schema, take, useMay } from "@/api";
 import { common, format, useTexts } from "@/i18n";
 import { Link, navigate, pathOf } from "@/route";
 import { Age, Copy, Id, SafeText, Skeletons, Time, Trouble, useSites, visible } from "@/ui";
@@ -30,8 +30,8 @@ export function KnockDrawer(props: { number: number | null; onClose: () => void;
       closeButtonProps={{ "aria-label": c("app.close") }}
     >
       {found !== undefined && props.number !== null ? (
-        <Inside key={found.number} knock={found} gone={knock.error instanceof Problem && knock.error.status === 404} onClose={props.onClose} onDismiss={props.onDismiss} />
-      ) : knock.error instanceof Problem && knock.error.status === 404 ? (
+        <Inside key={found.number} knock={found} gone={isMissing(knock.error)} onClose={props.onClose} onDismiss={props.onDismiss} />
+      ) : isMissing(knock.error) ? (
         <Text>{t("inbox.gone")}</Text>
       ) : knock.error !== null ? (
         <Trouble error={knock.error} retry={() => void knock.refetch()} />
