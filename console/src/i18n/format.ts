@@ -51,10 +51,10 @@ export function current(amperes: number): string {
   return `${number(amperes, { maximumFractionDigits: 1 })}${NBSP}A`;
 }
 
-/** An amount in its currency; one that is none is written behind the number. */
-export function money(amount: number, currency: string): string {
-  if (!/^[A-Z]{3}$/.test(currency)) return `${number(amount, { minimumFractionDigits: 2, maximumFractionDigits: 2 })}${currency === "" ? "" : NBSP}${currency}`;
-  const options = { style: "currency", currency } as const;
+/** An amount in its currency; one that is none is written behind the number. most: digits behind the point, where prices have more than coins. */
+export function money(amount: number, currency: string, most?: number): string {
+  if (!/^[A-Z]{3}$/.test(currency)) return `${number(amount, { minimumFractionDigits: 2, maximumFractionDigits: most ?? 2 })}${currency === "" ? "" : NBSP}${currency}`;
+  const options = { style: "currency", currency, ...(most === undefined ? {} : { maximumFractionDigits: most }) } as const;
   return kept("number", options, (tag) => new Intl.NumberFormat(tag, options)).format(amount);
 }
 

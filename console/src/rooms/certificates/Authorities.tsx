@@ -7,7 +7,7 @@ import { api, queries, type Schema, take, useMay } from "@/api";
 import { common, speak, useTexts } from "@/i18n";
 import { confirm, Copy, done, Empty, Panel, SafeText, Skeletons, Time, Trouble, visible } from "@/ui";
 import { certificateTexts, USES } from "@/ui/certificates";
-import { wordOfActor } from "@/ui/words/words.ts";
+import { Actor } from "@/ui/words/Actor.tsx";
 import classes from "./certificates.module.css";
 import { texts } from "./texts.ts";
 
@@ -122,7 +122,7 @@ export function Authorities() {
                         <SafeText text={each.subject} most={120} />
                       </strong>
                       <div className={classes.quiet}>
-                        {t("certificates.until")} <Time at={each.not_after} style="date" /> · {t("certificates.addedBy")} <SafeText text={wordOfActor(each.actor)} most={40} />, <Time at={each.added_at} />
+                        {t("certificates.until")} <Time at={each.not_after} style="date" /> · {t("certificates.addedBy")} <Actor name={each.actor} />, <Time at={each.added_at} />
                       </div>
                       <Group gap={2} wrap="nowrap" className={classes.quiet ?? ""}>
                         <SafeText mono text={each.fingerprint} most={24} />

@@ -6,7 +6,7 @@ import { useMay } from "@/api";
 import { format, useTexts } from "@/i18n";
 import { Link, pathOf } from "@/route";
 import { type Column, Empty, SafeText, Skeletons, Time, Trouble, VirtualTable } from "@/ui";
-import { wordOfActor } from "@/ui/words/words.ts";
+import { Actor } from "@/ui/words/Actor.tsx";
 import classes from "./firmware.module.css";
 import { CampaignBar, StageTag } from "./looks.tsx";
 import { type Campaign, useCampaigns, useImages } from "./queries.ts";
@@ -58,7 +58,7 @@ export function Campaigns(props: { add: (() => void) | null }) {
       },
       { id: "failed", title: t("firmware.item.failed"), min: 116, grow: 0, align: "end", cell: (row) => ((row.counts.failed ?? 0) === 0 ? "0" : <strong className={classes.bad}>{format.number(row.counts.failed ?? 0)}</strong>) },
       { id: "wave", title: t("firmware.wave"), min: 110, grow: 0, card: "none", cell: (row) => (row.wave === 0 ? t("firmware.canaries") : t("firmware.waveN", { n: row.wave })) },
-      { id: "who", title: t("firmware.by"), min: 110, card: "none", cell: (row) => <SafeText text={wordOfActor(row.actor)} most={30} /> },
+      { id: "who", title: t("firmware.by"), min: 110, card: "none", cell: (row) => <Actor name={row.actor} most={30} /> },
       { id: "when", title: t("firmware.asked"), min: 120, grow: 0, cell: (row) => <Time at={row.asked_at} /> },
     ],
     [t, makes],

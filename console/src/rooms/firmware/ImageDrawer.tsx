@@ -7,7 +7,7 @@ import { common, format, speak, useTexts } from "@/i18n";
 import { Link } from "@/route";
 import { confirm, Copy, done, Empty, SafeText, Skeletons, Time, Trouble, visible } from "@/ui";
 import { Facts } from "@/ui/Facts.tsx";
-import { wordOfActor } from "@/ui/words/words.ts";
+import { Actor } from "@/ui/words/Actor.tsx";
 import { ContentField, Progress, useSending } from "./content.tsx";
 import classes from "./firmware.module.css";
 import { Signed, Usage } from "./Images.tsx";
@@ -83,7 +83,7 @@ function Inside(props: { image: Image; close: () => void }) {
           ["SHA-256", image.sha256 === "" ? null : <Hash key="sha" name="SHA-256" text={image.sha256} />],
           ["MD5", image.md5 === "" ? null : <Hash key="md5" name="MD5" text={image.md5} />],
           [t("firmware.notes"), image.notes === "" ? null : <SafeText key="notes" text={image.notes} most={300} />],
-          [t("firmware.added"), <span key="added"><Time at={image.created_at} /> · <SafeText text={wordOfActor(image.actor)} most={40} /></span>],
+          [t("firmware.added"), <span key="added"><Time at={image.created_at} /> · <Actor name={image.actor} /></span>],
         ]}
       />
       <div>

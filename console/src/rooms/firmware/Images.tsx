@@ -6,7 +6,7 @@ import { format, useTexts } from "@/i18n";
 import { useFilters } from "@/route";
 import { type Column, Empty, FilterBar, SafeText, Skeletons, Time, Trouble, VirtualTable } from "@/ui";
 import { PartsBar, Tag } from "@/ui/Tag.tsx";
-import { wordOfActor } from "@/ui/words/words.ts";
+import { Actor } from "@/ui/words/Actor.tsx";
 import classes from "./firmware.module.css";
 import { type Image, type Make, usageOf, useImages, useMakes } from "./queries.ts";
 import { texts } from "./texts.ts";
@@ -66,7 +66,7 @@ export function Images(props: { add: (() => void) | null; open: (id: string) => 
       { id: "used", title: t("firmware.runs"), min: 200, grow: 1.4, cell: (row) => <Usage image={row} makes={makes} /> },
       { id: "size", title: t("firmware.size"), min: 100, grow: 0, align: "end", cell: (row) => (row.size === null ? <Text span c="dimmed">–</Text> : <span className={classes.number}>{format.bytes(row.size)}</span>) },
       { id: "when", title: t("firmware.added"), min: 120, grow: 0, cell: (row) => <Time at={row.created_at} /> },
-      { id: "who", title: t("firmware.by"), min: 110, card: "none", cell: (row) => <SafeText text={wordOfActor(row.actor)} most={30} /> },
+      { id: "who", title: t("firmware.by"), min: 110, card: "none", cell: (row) => <Actor name={row.actor} most={30} /> },
       { id: "file", title: t("firmware.file"), min: 180, hidden: true, card: "none", cell: (row) => <SafeText text={row.file_name} most={60} mono /> },
     ],
     [t, makes, open],

@@ -7,7 +7,8 @@ import { common, format, useTexts } from "@/i18n";
 import { useLive } from "@/live";
 import { useFilters } from "@/route";
 import { type Column, Empty, type Filter, FilterBar, Id, JsonView, PageHeader, RangeFilter, rangeOf, SafeText, SavedViews, StateBadge, Time, Trouble, useThrottled, VirtualTable } from "@/ui";
-import { wordOfActor, wordOfOutcome } from "@/ui/words/words.ts";
+import { Actor } from "@/ui/words/Actor.tsx";
+import { wordOfOutcome } from "@/ui/words/words.ts";
 import { useDid } from "./did.tsx";
 import { ExportMenu } from "./ExportMenu.tsx";
 import classes from "./journal.module.css";
@@ -34,7 +35,7 @@ function Who(props: { entry: AuditEntry }) {
     <span className={classes.line} title={t(word)}>
       <Shape size={16} stroke={1.8} role="img" aria-label={t(word)} style={{ flex: "none" }} />
       <span className={classes.who}>
-        <SafeText text={wordOfActor(props.entry.actor_name)} most={40} />
+        <Actor name={props.entry.actor_name} />
       </span>
     </span>
   );

@@ -5,7 +5,7 @@ import { api, queries, take, useMay } from "@/api";
 import { common, format, useTexts } from "@/i18n";
 import { Link } from "@/route";
 import { Age, confirm, done, Id, SafeText, Time } from "@/ui";
-import { wordOfActor } from "@/ui/words/words.ts";
+import { Actor } from "@/ui/words/Actor.tsx";
 import { KeyBadge, useGrantWords } from "./KeyBadge.tsx";
 import { type ApiKey, isGood, stateOf } from "./keys.ts";
 import { texts } from "./texts.ts";
@@ -65,7 +65,7 @@ function Inside(props: { apiKey: ApiKey; close: () => void }) {
         </Fact>
         <Fact name={t("keys.expires")}>{apiKey.expires_at === null ? t("keys.never") : <Time at={apiKey.expires_at} style="full" />}</Fact>
         <Fact name={t("keys.made")}>
-          <Time at={apiKey.created_at} style="full" /> · <SafeText text={wordOfActor(apiKey.created_by)} most={60} />
+          <Time at={apiKey.created_at} style="full" /> · <Actor name={apiKey.created_by} most={60} />
         </Fact>
         <Fact name={t("keys.start")}>
           <Text span ff="monospace" fz="sm">

@@ -4,7 +4,7 @@ import { useMemo } from "react";
 import { useTexts } from "@/i18n";
 import { useFilters } from "@/route";
 import { Age, type Column, Empty, type Filter, FilterBar, PageHeader, SafeText, Time, Trouble, VirtualTable } from "@/ui";
-import { wordOfActor } from "@/ui/words/words.ts";
+import { Actor } from "@/ui/words/Actor.tsx";
 import { KeyDrawer } from "./KeyDrawer.tsx";
 import { KeyBadge, LOOKS, useGrantWords } from "./KeyBadge.tsx";
 import { type ApiKey, isGood, KEY_STATES, stateOf, useKeys } from "./keys.ts";
@@ -59,7 +59,7 @@ function useColumns(): readonly Column<ApiKey>[] {
         sort: (key) => (key.expires_at === null ? null : new Date(key.expires_at).getTime()),
         cell: (key) => (key.expires_at === null ? <Text span inherit c="dimmed">{t("keys.never")}</Text> : <Time at={key.expires_at} style="date" />),
       },
-      { id: "by", title: t("keys.by"), min: 140, card: "none", sort: (key) => key.created_by, cell: (key) => <SafeText text={wordOfActor(key.created_by)} most={30} /> },
+      { id: "by", title: t("keys.by"), min: 140, card: "none", sort: (key) => key.created_by, cell: (key) => <Actor name={key.created_by} most={30} /> },
       { id: "made", title: t("keys.made"), min: 120, card: "none", sort: (key) => new Date(key.created_at).getTime(), cell: (key) => <Time at={key.created_at} style="date" /> },
     ],
     [t],

@@ -8,7 +8,8 @@ import { format, useLanguage, useTexts } from "@/i18n";
 import { pathOf, useFilters, useParams } from "@/route";
 import { Age, beginning, bodyOf, type Column, confirm, Empty, FilterBar, JsonView, type JsonSchema, Panel, SafeText, Skeletons, Trouble, useApiDocument, VirtualTable, visible } from "@/ui";
 import { SchemaForm } from "@/ui";
-import { titleOfCommand, wordOfActor, wordOfOutcome } from "@/ui/words/words.ts";
+import { Actor } from "@/ui/words/Actor.tsx";
+import { titleOfCommand, wordOfOutcome } from "@/ui/words/words.ts";
 import { type Detail, keys, useDetail, useOpen, useVocabulary } from "./data.ts";
 import { versionOf } from "./knowledge.ts";
 import classes from "./station.module.css";
@@ -298,7 +299,7 @@ function History(props: { id: string; offers: readonly Offer[]; titleOf: (name: 
       { id: "at", title: t("station.cmd.when"), min: 110, grow: 0.5, keep: true, card: "aside", cell: (row) => <Age at={row.at} /> },
       { id: "command", title: t("station.cmd.command"), min: 170, keep: true, card: "title", cell: (row) => <SafeText text={titleOf(row.command)} most={60} /> },
       { id: "outcome", title: t("station.cmd.outcome"), min: 180, keep: true, cell: (row) => <GivenOutcome given={row} /> },
-      { id: "actor", title: t("station.cmd.actor"), min: 120, cell: (row) => <SafeText text={wordOfActor(row.actor)} most={40} /> },
+      { id: "actor", title: t("station.cmd.actor"), min: 120, cell: (row) => <Actor name={row.actor} /> },
       { id: "took", title: t("station.cmd.tookTitle"), min: 90, grow: 0.4, align: "end", card: "none", cell: (row) => <span className={classes.millis}>{format.duration(row.took_ms / 1000)}</span> },
     ],
     [t, titleOf],

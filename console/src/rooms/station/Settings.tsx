@@ -8,7 +8,7 @@ import { common, format, speak, useTexts } from "@/i18n";
 import { useLive } from "@/live";
 import { useFilters, useParams } from "@/route";
 import { Age, type Column, done, doneWithUndo, Empty, failed, FilterBar, SafeText, sayProblem, Trouble, VirtualTable, visible } from "@/ui";
-import { wordOfActor } from "@/ui/words/words.ts";
+import { Actor } from "@/ui/words/Actor.tsx";
 import { askReset, tell } from "./asking.tsx";
 import { type Detail, keys, useDetail, useOpen } from "./data.ts";
 import classes from "./station.module.css";
@@ -117,7 +117,7 @@ function Outcome(props: { setting: Setting }) {
         </span>
       </Tooltip>
       <Text size="sm" c="dimmed" className={classes.gist ?? ""}>
-        <Age at={last.at} /> · <SafeText text={wordOfActor(last.actor)} most={48} />
+        <Age at={last.at} /> · <Actor name={last.actor} most={48} />
       </Text>
     </Group>
   );

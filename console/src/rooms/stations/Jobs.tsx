@@ -4,8 +4,8 @@ import { IconChecklist } from "@tabler/icons-react";
 import { useMemo } from "react";
 import { useTexts } from "@/i18n";
 import { Link, pathOf } from "@/route";
-import { type Column, Empty, PageHeader, SafeText, Skeletons, Time, Trouble, VirtualTable } from "@/ui";
-import { wordOfActor } from "@/ui/words/words.ts";
+import { type Column, Empty, PageHeader, Skeletons, Time, Trouble, VirtualTable } from "@/ui";
+import { Actor } from "@/ui/words/Actor.tsx";
 import type { Job } from "./asking.ts";
 import { useJobTitle } from "./JobPage.tsx";
 import { behind, ITEM_STATES, useJobs } from "./jobs.ts";
@@ -44,7 +44,7 @@ export default function Jobs() {
             .map((state) => `${job.counts[state] ?? 0} ${t(`job.item.${state}`)}`)
             .join(" · "),
       },
-      { id: "who", title: t("jobs.who"), min: 110, cell: (job) => <SafeText text={wordOfActor(job.actor)} most={40} /> },
+      { id: "who", title: t("jobs.who"), min: 110, cell: (job) => <Actor name={job.actor} /> },
       { id: "when", title: t("jobs.when"), min: 110, grow: 0, cell: (job) => <Time at={job.asked_at} /> },
     ],
     // The titles are of the same language as `t`.

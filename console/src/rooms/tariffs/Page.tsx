@@ -7,7 +7,7 @@ import { common, speak, useTexts } from "@/i18n";
 import { Link, useFilters } from "@/route";
 import { type Column, confirm, done, Empty, FilterBar, Id, PageHeader, SafeText, Skeletons, StateBadge, Time, Trouble, useSiteNames, visible, VirtualTable } from "@/ui";
 import { Facts } from "@/ui/Facts.tsx";
-import { wordOfActor } from "@/ui/words/words.ts";
+import { Actor } from "@/ui/words/Actor.tsx";
 import { AssignForm, useTargetName } from "./AssignForm.tsx";
 import classes from "./tariffs.module.css";
 import { type Assignment, DIMENSIONS, gistOf, money, type Tariff, useAssignments, useTariffs, whenOf } from "./tariffs.ts";
@@ -104,7 +104,7 @@ function Inside(props: { tariff: Tariff; assignments: readonly Assignment[]; ass
         rows={[
           [t("tariffs.least"), tariff.min_cost ? money(tariff.min_cost, tariff.currency) : null],
           [t("tariffs.most"), tariff.max_cost ? money(tariff.max_cost, tariff.currency) : null],
-          [t("tariffs.made"), <span key="made"><Time at={tariff.made_at} /> · <SafeText text={wordOfActor(tariff.actor)} most={40} /></span>],
+          [t("tariffs.made"), <span key="made"><Time at={tariff.made_at} /> · <Actor name={tariff.actor} /></span>],
           [t("tariffs.retiredAt"), tariff.retired_at === null ? null : <Time key="retired" at={tariff.retired_at} />],
           ...tariff.texts.map((each, index) => [`${t("tariffs.text")}${each.language === "" ? "" : ` (${each.language})`}`, <SafeText key={index} text={each.text} most={300} />] as const),
         ]}
@@ -149,6 +149,12 @@ function Inside(props: { tariff: Tariff; assignments: readonly Assignment[]; ass
 
 // ---- lists
 
+/** What it costs, whole where there is no room for it. */
+function Gist(props: { of: Tariff }) {
+  const gist = gistOf(props.of);
+  return <span title={gist}>{gist}</span>;
+}
+
 function Tariffs(props: { q: string; retired: boolean; open: (id: string) => void; change: (changes: { q?: string; retired?: string }) => void }) {
   const { t } = useTexts(texts);
   const may = useMay();
@@ -182,7 +188,7 @@ function Tariffs(props: { q: string; retired: boolean; open: (id: string) => voi
           </button>
         ),
       },
-      { id: "price", title: t("tariffs.price"), min: 260, grow: 2, keep: true, cell: (row) => <span title={gistOf(row)}>{gistOf(row)}</span> },
+      { id: "price", title: t("tariffs.price"), min: 260, grow: 2, keep: true, cell: (row) => <Gist of={row} /> },
       {
         id: "uses",
         title: t("tariffs.isFor"),
@@ -193,7 +199,7 @@ function Tariffs(props: { q: string; retired: boolean; open: (id: string) => voi
         cell: (row) => (row.retired_at !== null ? <StateBadge state="Ended" size="sm" label={t("tariffs.isRetired")} /> : (uses.get(row.id) ?? 0) === 0 ? <Text span size="sm" c="dimmed">{t("tariffs.nothing")}</Text> : t("tariffs.places", { n: uses.get(row.id) ?? 0 })),
       },
       { id: "made", title: t("tariffs.made"), min: 120, grow: 0, cell: (row) => <Time at={row.made_at} /> },
-      { id: "who", title: t("tariffs.by"), min: 100, card: "none", cell: (row) => <SafeText text={wordOfActor(row.actor)} most={30} /> },
+      { id: "who", title: t("tariffs.by"), min: 100, card: "none", cell: (row) => <Actor name={row.actor} most={30} /> },
     ],
     [t, open, uses],
   );
@@ -269,7 +275,7 @@ function Assignments(props: { open: (id: string) => void; assign: () => void }) 
         ),
       },
       { id: "since", title: t("tariffs.since"), min: 120, grow: 0, cell: (row) => <Time at={row.assigned_at} /> },
-      { id: "who", title: t("tariffs.by"), min: 100, card: "none", cell: (row) => <SafeText text={wordOfActor(row.actor)} most={30} /> },
+      { id: "who", title: t("tariffs.by"), min: 100, card: "none", cell: (row) => <Actor name={row.actor} most={30} /> },
       ...(writes
         ? [
             {

@@ -1,7 +1,7 @@
 /** Reading tariffs, and saying what they are. */
 import { useQuery } from "@tanstack/react-query";
 import { api, queries, type Schema, take } from "@/api";
-import { format, locale, speak } from "@/i18n";
+import { format, speak } from "@/i18n";
 import { useLive } from "@/live";
 import { texts } from "./texts.ts";
 
@@ -46,13 +46,7 @@ export function useAssignments() {
 
 /** An amount as the reader writes it; as many digits as it has, two at least. */
 export function money(amount: string | number, currency: string): string {
-  const value = Number(amount);
-  try {
-    return new Intl.NumberFormat(locale(), { style: "currency", currency, maximumFractionDigits: 5 }).format(value);
-  } catch {
-    // No currency that the browser knows.
-    return `${format.number(value, { maximumFractionDigits: 5 })} ${currency}`;
-  }
+  return format.money(Number(amount), currency, 5);
 }
 
 const UNITS: Readonly<Record<Dimension, "tariffs.aKwh" | "tariffs.aMinute" | "tariffs.aMinuteIdle" | "tariffs.once">> = { energy: "tariffs.aKwh", charging_time: "tariffs.aMinute", idle_time: "tariffs.aMinuteIdle", fixed: "tariffs.once" };

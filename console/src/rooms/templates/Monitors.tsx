@@ -9,7 +9,7 @@ import { useLive } from "@/live";
 import { confirm, done, Empty, Panel, SafeText, Skeletons, Time, Trouble, visible } from "@/ui";
 import { type Aim, AimFields, AimText } from "@/ui/aim.tsx";
 import { SeverityTag, useSeverityOptions } from "@/ui/severity.tsx";
-import { wordOfActor } from "@/ui/words/words.ts";
+import { Actor } from "@/ui/words/Actor.tsx";
 import classes from "./templates.module.css";
 import { texts } from "./texts.ts";
 
@@ -197,7 +197,7 @@ function Card(props: { of: Template; edit: () => void; writes: boolean }) {
       </ul>
       <Text size="sm" c="dimmed" mt="xs" component="div">
         {of.monitors.length > SHOWN ? `${t("templates.andMore", { n: of.monitors.length - SHOWN })} · ` : ""}
-        <Time at={of.changed_at} /> · <SafeText text={wordOfActor(of.actor)} most={40} />
+        <Time at={of.changed_at} /> · <Actor name={of.actor} />
       </Text>
     </Panel>
   );

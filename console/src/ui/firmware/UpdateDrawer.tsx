@@ -3,7 +3,7 @@ import { Anchor, Drawer, Group, Stack, Text } from "@mantine/core";
 import { useState } from "react";
 import { common, useTexts } from "@/i18n";
 import { Link, pathOf } from "@/route";
-import { wordOfActor } from "@/ui/words/words.ts";
+import { Actor } from "@/ui/words/Actor.tsx";
 import { Age, Id, SafeText, Skeletons, Time, Trouble } from "../basics.tsx";
 import { Facts } from "../Facts.tsx";
 import { UpdateTag } from "./looks.tsx";
@@ -42,7 +42,7 @@ function Inside(props: { id: number }) {
           [t("update.fetched"), update.fetched_at === null ? null : <Time key="fetched" at={update.fetched_at} />],
           [t("update.cameBack"), update.booted_version === "" ? null : <SafeText key="booted" text={update.booted_version} most={60} />],
           [t("update.givenUp"), <Time key="deadline" at={update.deadline} />],
-          [t("update.by"), <SafeText key="who" text={wordOfActor(update.actor)} most={60} />],
+          [t("update.by"), <Actor key="who" name={update.actor} most={60} />],
           [
             t("update.campaign"),
             update.campaign_id === "" ? null : (

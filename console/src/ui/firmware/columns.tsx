@@ -2,7 +2,7 @@
 import { useMemo } from "react";
 import { useTexts } from "@/i18n";
 import { pathOf } from "@/route";
-import { wordOfActor } from "@/ui/words/words.ts";
+import { Actor } from "@/ui/words/Actor.tsx";
 import { Age, Id, SafeText } from "../basics.tsx";
 import type { Column } from "../VirtualTable.tsx";
 import { UpdateTag } from "./looks.tsx";
@@ -31,7 +31,7 @@ export function useUpdateColumns(open: (id: number) => void, withStation: boolea
       { id: "state", title: t("update.state"), min: 160, grow: 0, keep: true, card: "aside", cell: (row) => <UpdateTag state={row.state} /> },
       { id: "why", title: t("update.why"), min: 200, grow: 2, cell: (row) => (row.reason === "" ? null : <SafeText text={row.reason} most={90} />) },
       { id: "changed", title: t("update.changed"), min: 110, grow: 0, cell: (row) => <Age at={row.changed_at ?? row.asked_at} /> },
-      { id: "who", title: t("update.by"), min: 110, card: "none", cell: (row) => <SafeText text={wordOfActor(row.actor)} most={30} /> },
+      { id: "who", title: t("update.by"), min: 110, card: "none", cell: (row) => <Actor name={row.actor} most={30} /> },
     ],
     [t, open, withStation],
   );

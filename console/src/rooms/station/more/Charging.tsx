@@ -11,6 +11,7 @@ import { Age, type Column, confirm, done, Empty, JsonView, Panel, SafeText, Skel
 import { Chart } from "@/ui/Chart.tsx";
 import { Facts } from "@/ui/Facts.tsx";
 import { Tag } from "@/ui/Tag.tsx";
+import { Actor } from "@/ui/words/Actor.tsx";
 import { wordOfActor } from "@/ui/words/words.ts";
 import { tell } from "../asking.tsx";
 import { type Detail, useDetail } from "../data.ts";
@@ -172,7 +173,7 @@ function ProfileDrawer(props: { kept: Kept | undefined; detail: Detail; close: (
                   </Anchor>
                 ),
               ],
-              [t("prof.asked"), <span key="asked"><Age at={shown.asked_at} /> · <SafeText text={wordOfActor(shown.actor)} most={40} /></span>],
+              [t("prof.asked"), <span key="asked"><Age at={shown.asked_at} /> · <Actor name={shown.actor} /></span>],
               [t("prof.reportedAt"), shown.reported_at === null ? null : <Age key="reported" at={shown.reported_at} />],
             ]}
           />

@@ -9,7 +9,7 @@ import { useLive } from "@/live";
 import { useFilters, useParams } from "@/route";
 import { Age, confirm, done, Empty, Panel, SafeText, Skeletons, Time, type Tone, Trouble, useThrottled, visible } from "@/ui";
 import { Tag } from "@/ui/Tag.tsx";
-import { wordOfActor } from "@/ui/words/words.ts";
+import { Actor } from "@/ui/words/Actor.tsx";
 import { tell } from "../asking.tsx";
 import { useDetail } from "../data.ts";
 import { useActing } from "./acting.ts";
@@ -197,7 +197,7 @@ export default function Display() {
                   {each.actor === "" ? null : (
                     <>
                       {" "}
-                      · <SafeText text={wordOfActor(each.actor)} most={40} />
+                      · <Actor name={each.actor} />
                     </>
                   )}
                 </div>

@@ -9,7 +9,7 @@ import { useLive } from "@/live";
 import { useFilters, useParams } from "@/route";
 import { Empty, failed, Panel, SafeText, Skeletons, Time, Trouble, useThrottled, VirtualTable } from "@/ui";
 import { type Update, UpdateDrawer, useUpdateColumns, useUpdates } from "@/ui/firmware";
-import { wordOfActor } from "@/ui/words/words.ts";
+import { Actor } from "@/ui/words/Actor.tsx";
 import { tell } from "../asking.tsx";
 import { useDetail } from "../data.ts";
 import { Logs } from "./Logs.tsx";
@@ -49,7 +49,7 @@ function Publications(props: { id: string }) {
                 </>
               )}
               <div className={classes.quiet}>
-                <Time at={each.changed_at ?? each.asked_at} /> · <SafeText text={wordOfActor(each.actor)} most={40} />
+                <Time at={each.changed_at ?? each.asked_at} /> · <Actor name={each.actor} />
               </div>
             </div>
             {each.state === "published" && may("stations:command") ? (

@@ -20,7 +20,7 @@ import { useLive } from "@/live";
 import { useFilters } from "@/route";
 import { Age, type Column, confirm, done, Empty, Panel, SafeText, type Tone, Trouble, useThrottled, visible, VirtualTable } from "@/ui";
 import { Tag } from "@/ui/Tag.tsx";
-import { wordOfActor } from "@/ui/words/words.ts";
+import { Actor } from "@/ui/words/Actor.tsx";
 import { tell } from "../asking.tsx";
 import type { Detail } from "../data.ts";
 import classes from "./more.module.css";
@@ -169,7 +169,7 @@ export function Logs(props: { detail: Detail }) {
           ),
       },
       { id: "asked", title: t("log.asked"), min: 110, grow: 0, cell: (row) => <Age at={row.asked_at} /> },
-      { id: "who", title: t("log.who"), min: 110, card: "none", cell: (row) => <SafeText text={wordOfActor(row.actor)} most={30} /> },
+      { id: "who", title: t("log.who"), min: 110, card: "none", cell: (row) => <Actor name={row.actor} most={30} /> },
       {
         id: "remove",
         title: "",
