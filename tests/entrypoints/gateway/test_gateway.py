@@ -95,7 +95,7 @@ def test_a_station_sent_away_hears_why_and_may_come_back(open_house):
     run(story)
 
 
-def test_stopping_tells_everybody_to_come_back_and_answers_what_is_under_way(open_house):
+def test_stopping_tells_everybody_to_come_back_and_answers_what_was_heard(open_house):
     async def story():
         async with open_house(limits=Limits(close_s=0.5)) as house:
             names = [f"CP-{n}" for n in range(20)]
@@ -103,11 +103,13 @@ def test_stopping_tells_everybody_to_come_back_and_answers_what_is_under_way(ope
                 await house.register(name)
             stations = [await enter(house.plain_port, name) for name in names]
             for station in stations:
-                await station.write(frame(json.dumps([2, "h", "Heartbeat", {}]).encode()))
-            await until(lambda: house.gateway.tally.messages_in == len(names))
+                for call_id in "abc":
+                    await station.write(frame(json.dumps([2, call_id, "Heartbeat", {}]).encode()))
+            await until(lambda: house.gateway.tally.messages_in == 3 * len(names))
             stopping = asyncio.create_task(house.gateway.stop(0.3))
             for station in stations:
-                assert (await station.message())[:2] == [3, "h"]
+                for call_id in "abc":
+                    assert (await station.message())[:2] == [3, call_id]
                 first, payload = await station.frame()
                 assert (first, int.from_bytes(payload[:2])) == (0x88, 1012)
                 await station.write(frame(payload[:2], 8))

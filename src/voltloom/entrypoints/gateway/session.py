@@ -73,7 +73,7 @@ class Session:
 
     _busy     something of this station is being worked on, or its memories are being loaded
     _stale    the memories do not say what the database says: load them before anything else is heard
-    _leaving  to be ended when what is under way is done
+    _leaving  to be ended when what was heard is answered
     quirks    what its make is known to do otherwise; looked up again when it has booted
     notices   security events to be told with the opening, or the end, of the link
     """
@@ -184,9 +184,10 @@ class Session:
             self._home.reload(self)
 
     def leave(self, code: int, reason: str) -> None:
-        """End it when what is under way is done, so that no answer is lost."""
-        if self._busy and self.memories is not None:
+        """End it when what was heard is answered, so that no answer is lost. The rest is for the next link."""
+        if self._waiting or (self._busy and self.memories is not None):
             self._leaving = (code, reason)
+            self._proceed()
         else:
             self.end(code, reason)
 
@@ -257,7 +258,7 @@ class Session:
 
     def hear(self, message: bytes, text: str) -> None:
         """In its turn; see `Intake`."""
-        if self.ending is not None:
+        if self.ending is not None or (self._leaving is not None and not text.startswith(_ANSWERS)):
             return
         now = self.heard_at = monotonic()
         self.messages_in += 1
@@ -291,13 +292,15 @@ class Session:
             if isinstance(item, _Told):
                 self._waiting.popleft()
                 self._take_up(item)
-            elif wait_s := self._pace.take(item.message, self._home.limits, now):
+            elif self._leaving is None and (wait_s := self._pace.take(item.message, self._home.limits, now)):
                 self._come_back(wait_s)
                 return
             else:
                 self._waiting.popleft()
                 self._hear(item.message, item.text, now)
-        if self._paused and self._unwritable_since is None and not self._waiting:
+        if self._leaving is not None and not self._waiting and not self._busy:
+            self.end(*self._leaving)
+        elif self._paused and self._unwritable_since is None and not self._waiting:
             self._paused = False
             self.socket.resume_reading()
 
@@ -306,7 +309,7 @@ class Session:
         self._busy = False
         if self.ending is not None:
             self._tell_closed()
-        elif self._leaving is not None:
+        elif self._leaving is not None and not self._waiting:
             self.end(*self._leaving)
         elif self._stale:
             self._stale = False
