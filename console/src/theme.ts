@@ -1,6 +1,6 @@
 /** Mantine's theme, as far as it is ours: colours that pass WCAG AA in both schemes, system fonts, calm corners. */
 import { createTheme, type CSSVariablesResolver, type MantineColorsTuple } from "@mantine/core";
-import { createElement, type ReactNode } from "react";
+import { createElement, type KeyboardEvent, type ReactNode } from "react";
 import { visible } from "@/i18n";
 
 const brand: MantineColorsTuple = [
@@ -37,6 +37,11 @@ function proposal({ option }: { option: { value: string } }): ReactNode {
   return createElement("bdi", null, visible(option.value));
 }
 
+/** While a list is open, Enter is the list's: it does not send the form with a choice half typed. */
+function ofList(event: KeyboardEvent): void {
+  if (event.key === "Enter" && event.currentTarget.getAttribute("aria-expanded") === "true") event.preventDefault();
+}
+
 export const theme = createTheme({
   primaryColor: "brand",
   primaryShade: { light: 7, dark: 7 },
@@ -50,6 +55,8 @@ export const theme = createTheme({
   respectReducedMotion: true,
   components: {
     Tooltip: { defaultProps: { withArrow: true, openDelay: 300, events: { hover: true, focus: true, touch: true } } },
+    // Who types, and presses Enter, has chosen the first that fits; who chooses what is chosen already has changed nothing.
+    Select: { defaultProps: { selectFirstOptionOnChange: true, allowDeselect: false, onKeyDown: ofList } },
     Autocomplete: { defaultProps: { renderOption: proposal } },
     TagsInput: { defaultProps: { renderOption: proposal } },
     Anchor: { defaultProps: { underline: "hover" } },

@@ -55,7 +55,7 @@ export function AddAuthority(props: { opened: boolean; leave: () => void }) {
         }}
       >
         <Stack>
-          <Select label={t("certificates.use")} description={t(`certificates.about.${use}`)} data={USES.map((each) => ({ value: each, label: say(`cert.use.${each}`) }))} value={use} onChange={(value) => setUse(value ?? "MORootCertificate")} allowDeselect={false} />
+          <Select label={t("certificates.use")} description={t(`certificates.about.${use}`)} data={USES.map((each) => ({ value: each, label: say(`cert.use.${each}`) }))} value={use} onChange={(value) => setUse(value ?? "MORootCertificate")} />
           <Textarea label={t("certificates.pem")} placeholder="-----BEGIN CERTIFICATE-----" required autosize minRows={6} maxRows={14} maxLength={10_000} spellCheck={false} value={pem} onChange={(event) => setPem(event.currentTarget.value)} />
           {add.isError ? <Trouble error={add.error} /> : null}
           <Group justify="flex-end">

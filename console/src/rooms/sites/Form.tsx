@@ -142,7 +142,6 @@ export function SiteForm(props: {
               description={t("sites.fieldZoneHint")}
               data={times}
               searchable
-              allowDeselect={false}
               limit={60}
               value={draft.timezone}
               error={error("timezone")}

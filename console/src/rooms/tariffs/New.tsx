@@ -197,7 +197,7 @@ function Form(props: { like: Tariff | null }) {
           <SimpleGrid cols={{ base: 1, xs: 2 }}>
             <TextInput label={t("tariffs.id")} description={t("tariffs.idHint")} required maxLength={60} autoComplete="off" spellCheck={false} pattern="[A-Za-z0-9][A-Za-z0-9._:\-]*" value={fields.id} onChange={(event) => set({ id: event.currentTarget.value })} {...wrong("id")} />
             <TextInput label={t("tariffs.name")} description={t("tariffs.nameHint")} maxLength={100} autoComplete="off" value={fields.name} onChange={(event) => set({ name: event.currentTarget.value })} {...wrong("name")} />
-            <Select label={t("tariffs.currency")} searchable allowDeselect={false} data={CURRENCIES.includes(fields.currency) ? CURRENCIES : [fields.currency, ...CURRENCIES]} value={fields.currency} onChange={(currency) => set({ currency: currency ?? "EUR" })} />
+            <Select label={t("tariffs.currency")} searchable data={CURRENCIES.includes(fields.currency) ? CURRENCIES : [fields.currency, ...CURRENCIES]} value={fields.currency} onChange={(currency) => set({ currency: currency ?? "EUR" })} />
             {fields.taxes === null ? (
               <NumberInput label={t("tariffs.vat")} min={0} max={100} decimalScale={3} decimalSeparator={format.decimalSeparator()} suffix=" %" value={fields.vat} onChange={(vat) => set({ vat })} />
             ) : (

@@ -131,7 +131,6 @@ function Form(props: { token: Token | null; leave: () => void; saved: (token: To
             data={KINDS.map((kind) => ({ value: kind === "" ? "any" : kind, label: t(`kind.${kind === "" ? "any" : kind}`) }))}
             value={fields.kind === "" ? "any" : fields.kind}
             onChange={(kind) => set({ kind: kind === null || kind === "any" ? "" : (kind as Token["kind"]) })}
-            allowDeselect={false}
           />
           <TextInput type="datetime-local" label={t("tokens.validFrom")} value={fields.validFrom} onChange={(event) => set({ validFrom: event.currentTarget.value })} {...wrong("valid_from")} />
           <TextInput type="datetime-local" label={t("tokens.validUntil")} value={fields.validUntil} onChange={(event) => set({ validUntil: event.currentTarget.value })} {...wrong("valid_until")} />

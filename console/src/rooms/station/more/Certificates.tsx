@@ -83,8 +83,8 @@ function InstallForm(props: { id: string; leave: () => void }) {
       }}
     >
       <Stack>
-        <Select label={t("cert.use")} data={USES.filter((each) => each !== "V2GCertificateChain").map((each) => ({ value: each, label: say(`cert.use.${each}`) }))} value={use} onChange={(value) => setUse(value ?? "CSMSRootCertificate")} allowDeselect={false} />
-        <Select label={t("cert.which")} data={sources} value={chosen} onChange={(value) => setSource(value ?? "pem")} allowDeselect={false} />
+        <Select label={t("cert.use")} data={USES.filter((each) => each !== "V2GCertificateChain").map((each) => ({ value: each, label: say(`cert.use.${each}`) }))} value={use} onChange={(value) => setUse(value ?? "CSMSRootCertificate")} />
+        <Select label={t("cert.which")} data={sources} value={chosen} onChange={(value) => setSource(value ?? "pem")} />
         {chosen === "pem" ? (
           <Textarea label={t("cert.pem")} placeholder="-----BEGIN CERTIFICATE-----" required autosize minRows={5} maxRows={12} maxLength={10_000} spellCheck={false} value={pem} onChange={(event) => setPem(event.currentTarget.value)} />
         ) : null}
