@@ -6,17 +6,16 @@ import { ActionIcon, Anchor, Menu, Stack, Text, UnstyledButton, useComputedColor
 import { IconArrowsMaximize, IconMapPinFilled, IconMinus, IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { AttributionControl, Map as MapLibre, setWorkerUrl, type StyleSpecification } from "maplibre-gl";
-import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import "maplibre-gl/dist/maplibre-gl.css";
 import { useCallback, useEffect, useEffectEvent, useMemo, useRef, useState } from "react";
-import worldUrl from "world-atlas/countries-50m.json?url";
 import { common, useTexts } from "@/i18n";
 import { Link, navigate } from "@/route";
+import { afterFrame, whenIdle } from "./afterFrame.ts";
 import { arcsOf, type Cluster, clustersOf } from "./clusters.ts";
 import { baseStyle, type MapBase, readBase } from "./mapBase.ts";
 import { lookOf, type Tone, TONES, wordOf } from "./states.ts";
 import { visible } from "./basics.tsx";
-import { type World, worldOf } from "./world.ts";
+import workerUrl from "./map.worker.ts?worker&url";
 import classes from "./map.module.css";
 
 // MapLibre looks for its worker beside itself, where the build has moved everything.
@@ -77,29 +76,13 @@ function colors(): Record<"sea" | "land" | "border", string> {
   return { sea: read("sea"), land: read("land"), border: read("border") };
 }
 
-let loaded: Promise<World> | undefined;
-
-/** Once for all maps of the tab; again after it could not be loaded. */
-function world(): Promise<World> {
-  loaded ??= readWorld().catch((error: unknown) => {
-    loaded = undefined;
-    throw error;
-  });
-  return loaded;
-}
-
-async function readWorld(): Promise<World> {
-  return worldOf((await (await fetch(worldUrl)).json()) as Parameters<typeof worldOf>[0]);
-}
-
-async function embedded(): Promise<StyleSpecification> {
-  const { land, borders } = await world();
+function embedded(): StyleSpecification {
   const { sea, land: ground, border } = colors();
   return {
     version: 8,
     sources: {
-      land: { type: "geojson", data: land, attribution: "Natural Earth" },
-      borders: { type: "geojson", data: borders },
+      land: { type: "geojson", data: "world://land", attribution: "Natural Earth" },
+      borders: { type: "geojson", data: "world://borders" },
     },
     layers: [
       { id: "sea", type: "background", paint: { "background-color": sea } },
@@ -269,7 +252,7 @@ export function Map(props: MapProps) {
     made.on("click", (event) => picking(event.lngLat.lng, event.lngLat.lat));
     if (pin === undefined) showAll(made, places, false);
     else made.jumpTo({ center: [pin.longitude, pin.latitude], zoom: nearest.alone });
-    void (kind.kind === "embedded" ? embedded() : baseStyle(kind))
+    void Promise.resolve(kind.kind === "embedded" ? embedded() : baseStyle(kind))
       .then((style) => {
         made.setStyle(style, { diff: false });
         void made.once("idle").then(() => setDrawn(true));
@@ -278,12 +261,17 @@ export function Map(props: MapProps) {
     return made;
   });
   useEffect(() => {
-    if (box.current === null || kind === undefined || asList) return undefined;
-    const made = begin(box.current, kind);
-    setMap(made);
+    const node = box.current;
+    if (node === null || kind === undefined || asList) return undefined;
+    let made: MapLibre | null = null;
+    // To make one, and to take one away, takes longer than all else of a page.
+    const cancel = afterFrame(() => setMap((made = begin(node, kind))));
     return () => {
+      cancel();
       setMap(null);
-      made?.remove();
+      const old = made;
+      if (node.isConnected) old?.remove();
+      else if (old !== null) whenIdle(() => old.remove());
     };
   }, [kind, asList]);
 
