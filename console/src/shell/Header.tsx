@@ -12,6 +12,7 @@ import {
   IconUser,
   IconUserCircle,
 } from "@tabler/icons-react";
+import { memo } from "react";
 import { api, savePreferences, signedOut, take, useWho } from "@/api";
 import { chooseLanguage, common, LANGUAGES, useTexts } from "@/i18n";
 import { Link, navigate } from "@/route";
@@ -139,7 +140,7 @@ function AccountMenu(props: { help: () => void }) {
   );
 }
 
-export function Header(props: { opened: boolean; toggle: () => void; help: () => void }) {
+function HeaderView(props: { opened: boolean; toggle: () => void; help: () => void }) {
   const { t } = useTexts(common);
   return (
     <Group h="100%" px="md" justify="space-between" wrap="nowrap" gap="sm">
@@ -168,3 +169,6 @@ export function Header(props: { opened: boolean; toggle: () => void; help: () =>
     </Group>
   );
 }
+
+/** It is the same on every page. */
+export const Header = memo(HeaderView);

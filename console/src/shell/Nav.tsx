@@ -1,4 +1,4 @@
-import { Fragment } from "react";
+import { Fragment, memo } from "react";
 import { useMay } from "@/api";
 import { common, format, useLanguage, useTexts } from "@/i18n";
 import { rooms } from "@/rooms/index.ts";
@@ -52,7 +52,7 @@ function Place(props: { room: Room; here: boolean; onGo: () => void }) {
   );
 }
 
-export function Nav(props: { onGo: () => void }) {
+function NavView(props: { onGo: () => void }) {
   const { t } = useTexts(common);
   const may = useMay();
   const here = roomAt(usePath());
@@ -71,3 +71,6 @@ export function Nav(props: { onGo: () => void }) {
     );
   });
 }
+
+/** Only where it is changes from page to page, and that it knows by itself. */
+export const Nav = memo(NavView);

@@ -2,10 +2,10 @@
 import { Loader, Modal, Text } from "@mantine/core";
 import { IconBolt, IconBuilding, type Icon, IconNfc, IconSearch, IconUser } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { type KeyboardEvent, type ReactNode, useDeferredValue, useEffect, useId, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import { type KeyboardEvent, type ReactNode, useCallback, useEffect, useId, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { useMay } from "@/api";
 import { common, useTexts } from "@/i18n";
-import { type Station, useFleet } from "@/live";
+import { type Fleet, sameList, type Station, useFleetCalmly } from "@/live";
 import { rooms } from "@/rooms/index.ts";
 import type { Command } from "@/rooms/room.ts";
 import { navigate, pathOf } from "@/route";
@@ -71,8 +71,10 @@ function useSections(typed: string): { sections: readonly Section[]; searching: 
   const { t, language } = useTexts(common);
   const may = useMay();
   const words = useMemo(() => typed.toLowerCase().split(/\s+/).filter(Boolean), [typed]);
-  const rows = useFleet((fleet) => fleet.rows);
-  const stations = useMemo(() => matching(rows, words), [rows, words]);
+  const stations = useFleetCalmly(
+    useCallback((fleet: Fleet) => matching(fleet.rows, words), [words]),
+    sameList,
+  );
   const commands = useCommands(typed, words);
   const search = useQuery({
     queryKey: ["search", typed.trim()],
@@ -114,7 +116,7 @@ function Inside() {
   const listId = useId();
   const list = useRef<HTMLDivElement>(null);
   const [typed, setTyped] = useState("");
-  const { sections, searching } = useSections(useDeferredValue(typed));
+  const { sections, searching } = useSections(typed);
   const entries = sections.flatMap((section) => section.entries);
   const [chosenId, setChosenId] = useState<string | null>(null);
   const at = Math.max(0, entries.findIndex((each) => each.id === chosenId));

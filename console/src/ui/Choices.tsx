@@ -36,6 +36,8 @@ export function Choices(props: { label: string; options: readonly Option[]; valu
   return (
     <Combobox
       store={combobox}
+      // A page has many of them, with a hundred choices each: what is closed is not there.
+      keepMounted={false}
       width="max-content"
       position="bottom-start"
       shadow="md"

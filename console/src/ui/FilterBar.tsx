@@ -1,7 +1,7 @@
 /** Filters of a list. Their values are the address's: see `useFilters`. */
 import { Button, CloseButton, Group, Select, TextInput } from "@mantine/core";
 import { IconFilterOff, IconSearch } from "@tabler/icons-react";
-import { Fragment, type ReactNode, useEffect, useState } from "react";
+import { Fragment, type ReactNode, useEffect, useRef, useState } from "react";
 import { common, useTexts, visible } from "@/i18n";
 import type { Filters } from "@/route";
 import { Choices } from "./Choices.tsx";
@@ -22,7 +22,7 @@ export type Filter<N extends string> =
 
 const PAUSE_MS = 120;
 
-/** What is typed is at once in the field, and a moment later in the address. */
+/** What is typed is at once in the field and in the address; what follows quickly comes there together, a moment after the last letter. */
 function Search(props: { label: string; value: string; onChange: (value: string) => void }) {
   const { t } = useTexts(common);
   const { value, onChange } = props;
@@ -33,9 +33,12 @@ function Search(props: { label: string; value: string; onChange: (value: string)
     setSeen(value);
     setTyped(value);
   }
+  const last = useRef(-Infinity);
   useEffect(() => {
     if (typed === value) return undefined;
-    const timer = setTimeout(() => onChange(typed), PAUSE_MS);
+    const now = performance.now();
+    const timer = setTimeout(() => onChange(typed), now - last.current < PAUSE_MS ? PAUSE_MS : 0);
+    last.current = now;
     return () => clearTimeout(timer);
   }, [typed, value, onChange]);
   return (

@@ -1,5 +1,5 @@
-import { Group, Text } from "@mantine/core";
 import { common, format, useTexts } from "@/i18n";
+import classes from "./ui.module.css";
 
 /** A power against its limit, as a bar with both in words. */
 export function LoadBar(props: { w: number; limit: number | null; small?: boolean }) {
@@ -10,16 +10,16 @@ export function LoadBar(props: { w: number; limit: number | null; small?: boolea
   const figures = { power: format.power(w), limit: limit === null ? "" : format.power(limit) };
   const said = limit === null ? t("load.noLimit", { power: figures.power }) : t(above ? "load.above" : "load.of", figures);
   return (
-    <Group gap="0 8px" title={said}>
+    <span className={classes.load} title={said}>
       {limit === null ? null : (
         <svg width={props.small === true ? 44 : 64} height={6} role="img" aria-label={said} preserveAspectRatio="none" viewBox="0 0 100 6" data-tone={above ? "bad" : share > 0.9 ? "wait" : "busy"} style={{ flex: "none" }}>
           <rect width={100} height={6} rx={3} fill="var(--mantine-color-default-border)" />
           {w > 0 ? <rect width={Math.max(4, share * 100)} height={6} rx={3} fill="var(--tone)" /> : null}
         </svg>
       )}
-      <Text span size="sm" {...(w === 0 ? { c: "dimmed" } : {})} aria-hidden={limit === null ? undefined : true} style={{ whiteSpace: "nowrap", fontVariantNumeric: "tabular-nums" }}>
+      <span className={classes.loadText} data-none={w === 0 || undefined} aria-hidden={limit === null ? undefined : true}>
         {limit === null ? figures.power : `${figures.power} / ${figures.limit}`}
-      </Text>
-    </Group>
+      </span>
+    </span>
   );
 }

@@ -11,6 +11,7 @@ import { ActionIcon, Box, Button, Fieldset, Group, JsonInput, MultiSelect, Nativ
 import { IconPlus, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
 import { common, fieldOf, momentOf, useTexts } from "@/i18n";
+import classes from "./ui.module.css";
 import { type ApiDocument, beginning, type JsonSchema, labelOf, resolved, withoutNull } from "./schema.ts";
 
 export { beginning, type JsonSchema, labelOf, useApiDocument } from "./schema.ts";
@@ -257,7 +258,8 @@ function Field(props: FieldProps) {
         );
       }
       if ((schema.maxLength ?? 0) > LONG) {
-        return <Textarea {...shared} autosize minRows={1} maxRows={8} maxLength={schema.maxLength} value={text} onChange={(event) => change(event.currentTarget.value)} />;
+        // Not Mantine's autosize: it lays the page out once more for each.
+        return <Textarea {...shared} rows={1} resize="vertical" classNames={{ input: classes.grows ?? "" }} maxLength={schema.maxLength} value={text} onChange={(event) => change(event.currentTarget.value)} />;
       }
       return (
         <TextInput

@@ -103,6 +103,15 @@ export function fitting<R>(columns: readonly Column<R>[], width: number): readon
   return shown;
 }
 
+const sorters = new Map<string, Sorter<never>>();
+
+/** Of a table, and of its next showing: whoever comes back to a list of ten thousand finds most of it in order. */
+function sorterOf<R>(id: string): Sorter<R> {
+  let known = sorters.get(id);
+  if (known === undefined) sorters.set(id, (known = new Sorter()));
+  return known;
+}
+
 function isInteractive(target: EventTarget | null): boolean {
   return target instanceof Element && target.closest("a,button,input,select,textarea,label,[role=menuitem]") !== null;
 }
@@ -277,7 +286,7 @@ export function VirtualTable<R>(props: TableProps<R>) {
     [card, wanted, width, boxes, printing],
   );
   const template = useMemo(() => tracks(columns, boxes), [columns, boxes]);
-  const [sorter] = useState(() => new Sorter<R>());
+  const [sorter] = useState(() => sorterOf<R>(props.id));
   const sort = props.onSort === undefined ? undefined : props.sort;
   const rows = useMemo(() => {
     const down = sort?.startsWith("-") ?? false;

@@ -274,9 +274,9 @@ export function Id(props: { id: string; to?: string; copy?: boolean }) {
       {props.to === undefined ? (
         text
       ) : (
-        <Anchor component={Link} to={props.to} c="inherit" className={classes.idLink ?? ""}>
+        <Link to={props.to} className={classes.idLink}>
           {text}
-        </Anchor>
+        </Link>
       )}
       {props.copy === true ? <Copy text={props.id} what={props.id} /> : null}
     </span>

@@ -30,6 +30,17 @@ function compare(a: Key, b: Key): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
+/** A short list in the order of people; those without a text come last. */
+export function inOrder<T>(items: readonly T[], textOf: (item: T) => string | null): T[] {
+  return items
+    .map((item, index) => {
+      const text = textOf(item);
+      return { row: item, id: "", key: text === null ? null : sortable(text), index };
+    })
+    .sort((a, b) => orderOf(a, b, false))
+    .map(({ row }) => row);
+}
+
 /** What is unknown comes last either way; what is alike stays as it was given. */
 function orderOf<R>(a: Placed<R>, b: Placed<R>, down: boolean): number {
   if (a.key === null || b.key === null) return a.key === b.key ? a.index - b.index : a.key === null ? 1 : -1;
@@ -59,7 +70,6 @@ function merged<R>(a: readonly Placed<R>[], b: readonly Placed<R>[], down: boole
 /** Remembers the order it gave, so that the next list, which is much the same, costs little. */
 export class Sorter<R> {
   #placed: Placed<R>[] = [];
-  #by: unknown;
   #down = false;
   readonly #keys = new Map<string, string>();
 
@@ -81,11 +91,11 @@ export class Sorter<R> {
       fresh.set(id, { row, id, key: this.#key(by(row)), index });
     });
     const stays: Placed<R>[] = [];
-    if (this.#by === by && this.#down === down) {
+    if (this.#down === down) {
       let before: Placed<R> | undefined;
       for (const old of this.#placed) {
         const now = fresh.get(old.id);
-        // Its place among equals may be another one: where it does not follow, it is put in anew.
+        // By another column it has another key, and its place among equals may be another one: where it does not follow, it is put in anew.
         if (now?.key !== old.key || (before !== undefined && orderOf(before, now, down) > 0)) continue;
         stays.push(now);
         before = now;
@@ -94,7 +104,6 @@ export class Sorter<R> {
     }
     const moves = [...fresh.values()].sort((a, b) => orderOf(a, b, down));
     this.#placed = merged(stays, moves, down);
-    this.#by = by;
     this.#down = down;
     return this.#placed.map(({ row }) => row);
   }

@@ -14,7 +14,7 @@ import {
   IconRefreshAlert,
   IconTrash,
 } from "@tabler/icons-react";
-import { lazy, Suspense, useEffect, useEffectEvent } from "react";
+import { lazy, memo, Suspense, useEffect, useEffectEvent } from "react";
 import { queries, useMay } from "@/api";
 import { useTexts } from "@/i18n";
 import { navigate, useFilters } from "@/route";
@@ -41,7 +41,7 @@ export function isOut(detail: Detail): boolean {
   return detail.connectors.length > 0 && detail.connectors.every((each) => each.status === "Unavailable");
 }
 
-export function Actions(props: { detail: Detail; state: string }) {
+function ActionsView(props: { detail: Detail; state: string }) {
   const { t } = useTexts(texts);
   const may = useMay();
   const { detail } = props;
@@ -144,3 +144,6 @@ export function Actions(props: { detail: Detail; state: string }) {
     </>
   );
 }
+
+/** The same from tab to tab. */
+export const Actions = memo(ActionsView);

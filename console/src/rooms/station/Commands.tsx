@@ -1,5 +1,6 @@
 /** Everything one can ask of the station: forms made from the API's own schemas, its answers, and who asked what before. */
-import { Alert, Autocomplete, Badge, Button, Group, JsonInput, NativeSelect, NumberInput, Paper, Stack, Text, Title, Tooltip, UnstyledButton } from "@mantine/core";
+import { Alert, Autocomplete, Badge, Button, Group, JsonInput, NativeSelect, NumberInput, Paper, Stack, Text, Title } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
 import { IconAlertTriangle, IconBan, IconCheck, IconClock, IconHandStop, IconSend, IconTerminal2 } from "@tabler/icons-react";
 import { useInfiniteQuery, useMutation } from "@tanstack/react-query";
 import { useEffect, useMemo, useState } from "react";
@@ -20,6 +21,7 @@ type Given = Schema<"CommandOut">;
 const PREFIX = "/api/v1/stations/{station_id}/";
 const DEFAULTS = { command: "", action: "", asked: "" } as const;
 const RAW = "raw_call";
+const NARROW = "(max-width: 61.99em)";
 /** What ends charges, or keeps the station from working: asked about before. */
 const GRAVE = new Set(["reset", "request_stop", "change_availability", "unlock"]);
 
@@ -362,6 +364,7 @@ export default function Commands() {
   const vocabulary = useVocabulary(id).data;
   const { offers, document } = useOffers();
   const [filters, setFilters] = useFilters<keyof typeof DEFAULTS>(DEFAULTS);
+  const narrow = useMediaQuery(NARROW, matchMedia(NARROW).matches);
   const titleOf = useMemo(() => {
     const summaries = new Map(offers.map((each) => [each.name, each.summary]));
     return (name: string): string => {
@@ -392,32 +395,34 @@ export default function Commands() {
         <Skeletons rows={6} />
       ) : (
         <div className={classes.commands}>
-          <Paper withBorder p="xs" component="nav" aria-label={t("station.tab.commands")} visibleFrom="md">
-            <ul className={classes.commandList}>
-              {offers.map((each) => {
-                const lacks = lacksOf(each.name);
-                return (
-                  <li key={each.name}>
-                    <Tooltip label={lacks ?? each.summary} position="right" disabled={lacks === null}>
-                      <UnstyledButton className={classes.command ?? ""} data-lacks={lacks !== null || undefined} aria-current={each === chosen ? "true" : undefined} onClick={() => setFilters({ command: each.name })}>
+          {narrow ? null : (
+            <Paper withBorder p="xs" component="nav" aria-label={t("station.tab.commands")}>
+              <ul className={classes.commandList}>
+                {offers.map((each) => {
+                  const lacks = lacksOf(each.name);
+                  return (
+                    <li key={each.name}>
+                      {/* The browser's own button and hint: forty of Mantine's took longer than all else of the page. */}
+                      <button type="button" className={classes.command} title={lacks ?? undefined} data-lacks={lacks !== null || undefined} aria-current={each === chosen ? "true" : undefined} onClick={() => setFilters({ command: each.name })}>
                         <span className={classes.grow}>{titleOf(each.name)}</span>
                         {lacks === null ? null : <IconBan size={15} aria-label={lacks} role="img" />}
-                      </UnstyledButton>
-                    </Tooltip>
-                  </li>
-                );
-              })}
-            </ul>
-          </Paper>
+                      </button>
+                    </li>
+                  );
+                })}
+              </ul>
+            </Paper>
+          )}
           <Panel>
             <Stack gap="sm">
-              <NativeSelect
-                hiddenFrom="md"
-                label={t("station.cmd.command")}
-                value={chosen.name}
-                onChange={(event) => setFilters({ command: event.currentTarget.value })}
-                data={offers.map((each) => ({ value: each.name, label: `${titleOf(each.name)}${lacksOf(each.name) === null ? "" : ` – ${t("station.cmd.unavailable")}`}` }))}
-              />
+              {narrow ? (
+                <NativeSelect
+                  label={t("station.cmd.command")}
+                  value={chosen.name}
+                  onChange={(event) => setFilters({ command: event.currentTarget.value })}
+                  data={offers.map((each) => ({ value: each.name, label: `${titleOf(each.name)}${lacksOf(each.name) === null ? "" : ` – ${t("station.cmd.unavailable")}`}` }))}
+                />
+              ) : null}
               <Group gap="xs">
                 <Title order={2}>{titleOf(chosen.name)}</Title>
                 {vocabulary === undefined || vocabulary.protocol === "" ? null : (

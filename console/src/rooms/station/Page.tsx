@@ -17,7 +17,7 @@ import {
   IconRadar2,
   IconTerminal2,
 } from "@tabler/icons-react";
-import { lazy, type ReactNode, Suspense } from "react";
+import { lazy, memo, type ReactNode, Suspense } from "react";
 import { isMissing, type Scope, useMay } from "@/api";
 import { useTexts } from "@/i18n";
 import { useStation } from "@/live";
@@ -137,7 +137,7 @@ function Gone(props: { id: string }) {
 }
 
 /** "Talon 300 by Kestrel Power · firmware 24.0.3 · OCPP 2.1 · last seen …" */
-function Sentence(props: { detail: Detail }) {
+const Sentence = memo(function Sentence(props: { detail: Detail }) {
   const { t, rich } = useTexts(texts);
   const { detail } = props;
   const sites = useSites();
@@ -172,7 +172,7 @@ function Sentence(props: { detail: Detail }) {
       ))}
     </span>
   );
-}
+});
 
 export default function StationPage() {
   const { t } = useTexts(texts);

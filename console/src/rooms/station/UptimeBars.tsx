@@ -1,9 +1,10 @@
 /** A month in bars: how much of each day the station was not up. Made of its outages, which the server keeps. */
-import { Text, Tooltip } from "@mantine/core";
+import { Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { api, type Schema, take } from "@/api";
 import { dayFrom, format, useTexts } from "@/i18n";
 import { useNow } from "@/live";
+import { Hint } from "@/ui";
 import { type Detail, keys, useDetail } from "./data.ts";
 import classes from "./station.module.css";
 import { texts } from "./texts.ts";
@@ -48,9 +49,9 @@ export interface Day {
 export function daysOf(outages: readonly Outage[], detail: Pick<Detail, "created_at" | "connectors" | "link">, now: Date): readonly Day[] {
   const connectors = Math.max(1, detail.connectors.filter((each) => each.evse > 0).length);
   const known = Date.parse(detail.link.since === null ? now.toISOString() : detail.created_at);
-  return Array.from({ length: DAYS }, (_, index) => {
-    const from = dayFrom(now, index + 1 - DAYS);
-    const to = dayFrom(from, 1);
+  const begins = Array.from({ length: DAYS + 1 }, (_, index) => dayFrom(now, index + 1 - DAYS));
+  return begins.slice(0, DAYS).map((from, index) => {
+    const to = begins[index + 1] ?? now;
     const begin = Math.max(from.getTime(), known);
     const end = Math.min(to.getTime(), now.getTime());
     if (end - begin < 1000) return { from, down: null, outages: 0, longestS: 0 };
@@ -80,18 +81,18 @@ export function UptimeBars(props: { id: string }) {
     <div>
       <div className={classes.bars} role="img" aria-label={t("station.uptime.bars", { n: bad })}>
         {days.map((day) => {
-          const label =
+          const says = (): string =>
             day.down === null
               ? `${format.time(day.from, "date")}: ${t("station.uptime.unknown")}`
               : day.outages === 0
                 ? `${format.time(day.from, "date")}: ${t("station.uptime.all")}`
                 : `${format.time(day.from, "date")}: ${format.percent(1 - day.down)} · ${t("station.uptime.outages", { n: day.outages })} · ${t("station.uptime.longest", { time: format.duration(day.longestS) })}`;
           return (
-            <Tooltip key={day.from.getTime()} label={label}>
+            <Hint key={day.from.getTime()} says={says}>
               <span className={classes.bar} data-unknown={day.down === null || undefined} data-tone="free">
                 {day.down === null || day.down === 0 ? null : <span className={classes.barDown} style={{ height: `${Math.max(12, day.down * 100)}%` }} />}
               </span>
-            </Tooltip>
+            </Hint>
           );
         })}
       </div>

@@ -8,6 +8,7 @@ import { common, format, useTexts } from "@/i18n";
 import { type Station, useNow } from "@/live";
 import { Link, pathOf, useFilters } from "@/route";
 import { copyText, done, Empty, type Filter, FilterBar, lookOf, type Option, PageHeader, SavedViews, Skeletons, STATION_STATES, Trouble, useSiteNames, VirtualTable, wordOf } from "@/ui";
+import { inOrder } from "@/ui/sorting.ts";
 import { BulkBar } from "./BulkBar.tsx";
 import { useCalmFleet } from "./calm.ts";
 import { columnsOf, versionOf } from "./columns.tsx";
@@ -17,7 +18,8 @@ import classes from "./stations.module.css";
 import { texts } from "./texts.ts";
 
 const SORT = { sort: "id" } as const;
-const FIRST: readonly Name[] = ["q", "state", "site", "vendor"];
+const CHOICES: readonly Name[] = (Object.keys(DEFAULTS) as Name[]).filter((name) => name !== "q" && name !== "ids");
+const FIRST: readonly Name[] = ["state", "site", "vendor"];
 const UPTIMES = ["97", "99", "99.9"];
 const QUIET_S = ["3600", "86400", "604800"];
 
@@ -29,9 +31,10 @@ function useFilterList(counts: Readonly<Record<string, ReadonlyMap<string, numbe
   const { t } = useTexts(texts);
   return useMemo(() => {
     const options = (name: Name, label: (value: string) => string): Option[] =>
-      [...(counts[name] ?? [])]
-        .map(([value, count]) => ({ value, count, label: value === NONE ? t("stations.notKnown") : label(value) }))
-        .sort((a, b) => (a.value === NONE ? 1 : b.value === NONE ? -1 : a.label.localeCompare(b.label, undefined, { numeric: true })));
+      inOrder(
+        [...(counts[name] ?? [])].map(([value, count]) => ({ value, count, label: value === NONE ? t("stations.notKnown") : label(value) })),
+        (option) => (option.value === NONE ? null : option.label),
+      );
     const same = (value: string): string => value;
     const choices = (name: Name, label: string, of: readonly Option[]): Filter<Name> => ({ kind: "choices", name, label, options: of });
     return [
@@ -151,7 +154,9 @@ export default function Stations() {
   const [selection, setSelection] = useState<ReadonlySet<string>>(new Set());
   const phone = useMediaQuery("(max-width: 47.99em)", matchMedia("(max-width: 47.99em)").matches);
   const [opened, { toggle }] = useDisclosure(false);
-  const found = useMemo(() => find(fleet.rows, wanted, sites, minute), [fleet.rows, wanted, sites, minute]);
+  // Nobody chooses among ten thousand names: by `ids` a link may narrow the list, and no field.
+  const chosen = useMemo(() => CHOICES.filter((name) => wanted[name] !== "" || opened || (!phone && FIRST.includes(name))), [wanted, opened, phone]);
+  const found = useMemo(() => find(fleet.rows, wanted, sites, minute, chosen), [fleet.rows, wanted, sites, minute, chosen]);
   const columns = useMemo(() => columnsOf(speaker, sites), [speaker, sites]);
   const list = useFilterList(found.counts, sites);
   const onSort = useCallback((by: string) => setSort({ sort: by }), [setSort]);
@@ -195,7 +200,7 @@ export default function Stations() {
       </>
     );
   }
-  const shown = list.filter(({ name }) => name === "q" || wanted[name] !== "" || (opened && name !== "ids") || (!phone && FIRST.includes(name)));
+  const shown = list.filter(({ name }) => name === "q" || wanted[name] !== "" || chosen.includes(name));
   const hidden = list.length - shown.length;
   const set = list.filter(({ name }) => name !== "q" && wanted[name] !== "").length;
   return (

@@ -63,16 +63,18 @@ function haystackOf(row: Station, sites: SiteNames): string {
 
 /**
  * rows     those that all filters let through, in their order
- * counts   for each filter and value: how many there would be with it, as the other filters are
+ * counts   for each filter and value: how many there would be with it, as the other filters are; of those that are counted
  */
 export interface Found {
   rows: readonly Station[];
   counts: Readonly<Record<string, ReadonlyMap<string, number>>>;
 }
 
-export function find(rows: readonly Station[], wanted: Wanted, sites: SiteNames, now: number): Found {
+/** counted: the filters whose choices somebody sees. To count is most of the work. */
+export function find(rows: readonly Station[], wanted: Wanted, sites: SiteNames, now: number, counted: readonly Name[]): Found {
   const words = wanted.q.toLowerCase().split(/\s+/).filter(Boolean);
   const chosen = CHOSEN.map((name) => ({ name, of: VALUES[name] ?? (() => []), values: new Set(valuesOf(wanted[name])), counts: new Map<string, number>() }));
+  const telling = chosen.filter(({ name }) => counted.includes(name));
   const below = wanted.uptime === "" ? null : Number(wanted.uptime) / 100;
   const quietMs = wanted.seen === "" ? null : Number(wanted.seen) * 1000;
   const found: Station[] = [];
@@ -92,14 +94,13 @@ export function find(rows: readonly Station[], wanted: Wanted, sites: SiteNames,
       if (refusals > 1) break;
     }
     if (refusals > 1) continue;
-    for (const filter of refused === null ? chosen : [refused]) {
-      // Nobody chooses among ten thousand names.
-      if (filter.name === "ids") continue;
+    for (const filter of telling) {
+      if (refused !== null && refused !== filter) continue;
       for (const value of filter.of(row)) filter.counts.set(value, (filter.counts.get(value) ?? 0) + 1);
     }
     if (refused === null) found.push(row);
   }
-  return { rows: found, counts: Object.fromEntries(chosen.map(({ name, counts }) => [name, counts])) };
+  return { rows: found, counts: Object.fromEntries(telling.map(({ name, counts }) => [name, counts])) };
 }
 
 /** Views that everybody has: filters by the key of their name. */
