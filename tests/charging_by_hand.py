@@ -9,11 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import httpx
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 
+from routes_by_hand import app_of
 from stations_by_hand import ADA, CONFIG, CP, NOW, Caller, Network
 from voltloom.domain.events import Event
 from voltloom.domain.ids import Place, StationId, TransactionId
@@ -21,7 +18,6 @@ from voltloom.domain.metering import Context, Sample
 from voltloom.domain.reports import Report, SamplesReported, TransactionReply, TransactionReported
 from voltloom.domain.token import IdToken, TokenKind
 from voltloom.domain.transaction import Phase, StopReason
-from voltloom.entrypoints.http.problems import Outermost, answer
 from voltloom.features import (
     authorization,
     battery_swap,
@@ -201,22 +197,8 @@ class Api:
 
 @asynccontextmanager
 async def charging_api(database: Database) -> AsyncIterator[Api]:
-    app = FastAPI(
-        redirect_slashes=False,
-        middleware=[Middleware(Outermost)],
-        exception_handlers={RequestValidationError: answer, HTTPException: answer},
-    )
-    for feature in FEATURES:
-        assert feature.routes is not None
-        app.include_router(feature.routes())  # type: ignore[arg-type]
-
-    @app.middleware("http")
-    async def sign_in(request: Request, call_next: Any) -> Any:
-        request.state.actor = Actor("person", ADA.id, ADA.name, whole.role.scopes)
-        return await call_next(request)
-
     network = Network()
-    app.state.database, app.state.stations = database, network
+    app = app_of(FEATURES, database, network, lambda: Actor("person", ADA.id, ADA.name, whole.role.scopes))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://voltloom") as client:
         whole = Api(client, database, network)
         yield whole

@@ -9,17 +9,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import httpx
-from fastapi import APIRouter, FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 
+from routes_by_hand import app_of
 from voltloom.domain.commands import Command
 from voltloom.domain.errors import Unreachable
 from voltloom.domain.events import Event
 from voltloom.domain.ids import StationId
 from voltloom.domain.reports import Report
-from voltloom.entrypoints.http.problems import Outermost, answer
 from voltloom.features import sites, stations
 from voltloom.features.access import Actor, Role
 from voltloom.features.feature import Feature, Link, Memories, StationContext
@@ -153,30 +149,14 @@ class Api:
         return await self.client.post(path, content=body, headers={"content-type": "application/json"})
 
 
+FEATURES = (stations.feature(CONFIG), sites.feature)
+
+
 @asynccontextmanager
 async def api(database: Database) -> AsyncIterator[Api]:
-    app = FastAPI(
-        redirect_slashes=False,
-        middleware=[Middleware(Outermost)],
-        exception_handlers={RequestValidationError: answer, HTTPException: answer},
-    )
-    for feature in (stations.feature(CONFIG), sites.feature):
-        assert feature.routes is not None
-        router = feature.routes()
-        assert isinstance(router, APIRouter)
-        app.include_router(router)
     network = Network()
-    app.state.database, app.state.stations = database, network
-    transport = httpx.ASGITransport(app=_as_somebody(app, lambda: whole.role))
+    app = app_of(FEATURES, database, network, lambda: Actor("person", "p1", "Ada", whole.role.scopes))
+    transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://voltloom") as client:
         whole = Api(client, database, network)
         yield whole
-
-
-def _as_somebody(app: FastAPI, role: Callable[[], Role]) -> FastAPI:
-    @app.middleware("http")
-    async def sign_in(request: Request, call_next: Any) -> Any:
-        request.state.actor = Actor("person", "p1", "Ada", role().scopes)
-        return await call_next(request)
-
-    return app
