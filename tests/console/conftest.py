@@ -72,7 +72,7 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoNetwork]:
                     start_new_session=True,
                 )
             stack.callback(process.wait, 60)
-            stack.callback(process.send_signal, signal.SIGINT)
+            stack.callback(process.send_signal, signal.SIGTERM)
             wait_for_demo(lambda: (data / "local-key.json").is_file(), process, log)
         key = json.loads((data / "local-key.json").read_bytes())
         made = DemoNetwork(data, key["url"], key["token"])
