@@ -34,7 +34,7 @@ def hand(network: DemoNetwork) -> Iterator[HandStation]:
 
 TABS = {
     "": "Lately",
-    "messages": "StatusNotification",
+    "messages": re.compile("^(Heartbeat|MeterValues|NotifyReport|StatusNotification|TransactionEvent)$"),
     "settings": "AlignedDataCtrlr",
     "commands": "What was asked",
     "transactions": "Energy",

@@ -65,6 +65,35 @@ function Search(props: { label: string; value: string; onChange: (value: string)
   );
 }
 
+/** Mantine's lists are there while they are closed, with all that is in them: before somebody comes to it, only what is chosen is. */
+function Choice<N extends string>(props: { filter: Extract<Filter<N>, { kind: "choice" }>; value: string; set: boolean; onChange: (changes: Partial<Filters<N>>) => void }) {
+  const { t, language } = useTexts(common);
+  const { filter, value, onChange } = props;
+  const [near, setNear] = useState(false);
+  const counts = new Intl.NumberFormat(language);
+  return (
+    <Select
+      className={classes.choice ?? ""}
+      aria-label={filter.label}
+      placeholder={filter.label}
+      data={filter.options
+        .filter((option) => near || option.value === value)
+        .map((option) => ({
+          value: option.value,
+          label: option.count === undefined ? visible(option.label) : `${visible(option.label)} (${counts.format(option.count)})`,
+        }))}
+      onFocus={() => setNear(true)}
+      onDropdownOpen={() => setNear(true)}
+      value={value || null}
+      onChange={(chosen) => onChange({ [filter.name]: chosen ?? "" } as Partial<Filters<N>>)}
+      clearable
+      clearButtonProps={{ "aria-label": `${t("ui.clear")}: ${filter.label}` }}
+      searchable={filter.searchable ?? false}
+      data-set={props.set || undefined}
+    />
+  );
+}
+
 export function FilterBar<N extends string>(props: {
   filters: readonly Filter<N>[];
   values: Filters<N>;
@@ -73,11 +102,10 @@ export function FilterBar<N extends string>(props: {
   onChange: (changes: Partial<Filters<N>>) => void;
   children?: ReactNode;
 }) {
-  const { t, language } = useTexts(common);
+  const { t } = useTexts(common);
   const { values, defaults, onChange } = props;
   const names = props.filters.flatMap((filter) => (filter.kind === "own" ? [filter.name, ...(filter.also ?? [])] : [filter.name]));
   const set = names.filter((name) => values[name] !== defaults[name]);
-  const counts = new Intl.NumberFormat(language);
   return (
     <Group gap="xs" mb="sm" className={`${classes.bar} no-print`} role="search">
       {props.filters.map((filter) =>
@@ -94,22 +122,7 @@ export function FilterBar<N extends string>(props: {
             onChange={(chosen) => onChange({ [filter.name]: textOf(chosen) } as Partial<Filters<N>>)}
           />
         ) : (
-          <Select
-            key={filter.name}
-            className={classes.choice ?? ""}
-            aria-label={filter.label}
-            placeholder={filter.label}
-            data={filter.options.map(({ value, label, count }) => ({
-              value,
-              label: count === undefined ? visible(label) : `${visible(label)} (${counts.format(count)})`,
-            }))}
-            value={values[filter.name] || null}
-            onChange={(value) => onChange({ [filter.name]: value ?? "" } as Partial<Filters<N>>)}
-            clearable
-            clearButtonProps={{ "aria-label": `${t("ui.clear")}: ${filter.label}` }}
-            searchable={filter.searchable ?? false}
-            data-set={values[filter.name] !== defaults[filter.name] || undefined}
-          />
+          <Choice key={filter.name} filter={filter} value={values[filter.name]} set={values[filter.name] !== defaults[filter.name]} onChange={onChange} />
         ),
       )}
       {set.length > 0 ? (
