@@ -6,11 +6,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, TypeVar
 
 import httpx
+from fastapi import FastAPI
 
-from routes_by_hand import app_of
+from routes_by_hand import app_of, routed
 from stations_by_hand import ADA, CONFIG, CP, NOW, Caller, Network
 from voltloom.domain.events import Event
 from voltloom.domain.ids import Place, StationId, TransactionId
@@ -195,10 +197,15 @@ class Api:
         return await self.client.get(path, params=query)
 
 
+@cache
+def _shared_routes() -> FastAPI:
+    return routed(FEATURES)
+
+
 @asynccontextmanager
 async def charging_api(database: Database) -> AsyncIterator[Api]:
     network = Network()
-    app = app_of(FEATURES, database, network, lambda: Actor("person", ADA.id, ADA.name, whole.role.scopes))
+    app = app_of(_shared_routes(), database, network, lambda: Actor("person", ADA.id, ADA.name, whole.role.scopes))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://voltloom") as client:
         whole = Api(client, database, network)
         yield whole

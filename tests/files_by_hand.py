@@ -9,11 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 
+from routes_by_hand import app_of, routed
 from signed_firmware import IMAGE, RSA, certificate, signature
 from stations_by_hand import CONFIG, CP, Network
 from voltloom.domain.commands import Accepted, Answer, Command, FirmwareAnswer
@@ -21,7 +18,6 @@ from voltloom.domain.events import Event
 from voltloom.domain.ids import StationId
 from voltloom.domain.reports import BootReported, LinkOpened, Report
 from voltloom.domain.station import Hardware
-from voltloom.entrypoints.http.problems import Outermost, answer
 from voltloom.features import firmware, logs, sites, stations, transactions
 from voltloom.features.access import Actor, Role
 from voltloom.features.access.api import Arrival
@@ -120,24 +116,14 @@ async def a_house(database: Database, folder: Path) -> AsyncIterator[House]:
         firmware.feature(FirmwareConfig(FileStore(folder / "firmware"), BASE)),
         logs.feature(LogsConfig(FileStore(folder / "logs"), BASE, most_bytes=1_000)),
     )
-    app = FastAPI(
-        redirect_slashes=False,
-        middleware=[Middleware(Outermost)],
-        exception_handlers={RequestValidationError: answer, HTTPException: answer},
-    )
-    for feature in ours:
-        for routes in (feature.routes, feature.open_routes):
-            if routes is not None:
-                app.include_router(routes())  # type: ignore[arg-type]
-
-    @app.middleware("http")
-    async def sign_in(request: Request, call_next: Any) -> Any:
-        request.state.actor = Actor("person", "p1", "Ada", house.role.scopes)
-        request.state.arrival = Arrival("192.0.2.9", False, False, 80)
-        return await call_next(request)
-
     network = Network()
-    app.state.database, app.state.stations = database, network
+    app = app_of(
+        routed(ours),
+        database,
+        network,
+        lambda: Actor("person", "p1", "Ada", house.role.scopes),
+        arrival=Arrival("192.0.2.9", False, False, 80),
+    )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=BASE) as client:
         house = House(database, client, network, folder, ours)
         yield house

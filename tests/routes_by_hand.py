@@ -1,10 +1,11 @@
-"""Routes of features for a test: an app of the test's own, over routes that are made once for all tests of a process.
+"""Routes of features for a test, and an app of the test's own over them.
 
-To make two hundred routes takes half a second, and an app holds nothing of a test in them: it is all in `app.state`.
+To make two hundred routes takes half a second, and they hold nothing of a test, which is all in the app's state: tests
+of the same features share what `routed` made.
 """
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
@@ -18,25 +19,8 @@ from voltloom.features.access import Actor
 from voltloom.features.feature import Feature
 from voltloom.infra.database import Database
 
-_made: dict[int, tuple[Sequence[Feature], FastAPI]] = {}
 
-
-def app_of(features: Sequence[Feature], database: Database, stations: object, actor: Callable[[], Actor]) -> FastAPI:
-    """features: the same tuple each time, for that is how its routes are found again. actor: who asks, each time."""
-    _, made = _made.get(id(features)) or _made.setdefault(id(features), (features, _routed(features)))
-    app = copy.copy(made)
-    app.state, app.user_middleware, app.middleware_stack = State(), list(made.user_middleware), None
-    app.state.database, app.state.stations = database, stations
-
-    @app.middleware("http")
-    async def sign_in(request: Request, call_next: Any) -> Any:
-        request.state.actor = actor()
-        return await call_next(request)
-
-    return app
-
-
-def _routed(features: Sequence[Feature]) -> FastAPI:
+def routed(features: Iterable[Feature]) -> FastAPI:
     app = FastAPI(
         redirect_slashes=False,
         middleware=[Middleware(Outermost)],
@@ -44,7 +28,25 @@ def _routed(features: Sequence[Feature]) -> FastAPI:
     )
     for feature in features:
         assert feature.routes is not None
-        router = feature.routes()
-        assert isinstance(router, APIRouter)
-        app.include_router(router)
+        for routes in filter(None, (feature.routes, feature.open_routes)):
+            router = routes()
+            assert isinstance(router, APIRouter)
+            app.include_router(router)
+    return app
+
+
+def app_of(
+    shared: FastAPI, database: Database, stations: object, actor: Callable[[], Actor], **of_request: object
+) -> FastAPI:
+    """shared: what `routed` made. actor: who asks, each time. of_request: what else a request's state has."""
+    app = copy.copy(shared)
+    app.state, app.user_middleware, app.middleware_stack = State(), list(shared.user_middleware), None
+    app.state.database, app.state.stations = database, stations
+
+    @app.middleware("http")
+    async def sign_in(request: Request, call_next: Any) -> Any:
+        for name, value in (of_request | {"actor": actor()}).items():
+            setattr(request.state, name, value)
+        return await call_next(request)
+
     return app

@@ -6,11 +6,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, TypeVar
 
 import httpx
+from fastapi import FastAPI
 
-from routes_by_hand import app_of
+from routes_by_hand import app_of, routed
 from voltloom.domain.commands import Command
 from voltloom.domain.errors import Unreachable
 from voltloom.domain.events import Event
@@ -149,13 +151,15 @@ class Api:
         return await self.client.post(path, content=body, headers={"content-type": "application/json"})
 
 
-FEATURES = (stations.feature(CONFIG), sites.feature)
+@cache
+def _shared_routes() -> FastAPI:
+    return routed((stations.feature(CONFIG), sites.feature))
 
 
 @asynccontextmanager
 async def api(database: Database) -> AsyncIterator[Api]:
     network = Network()
-    app = app_of(FEATURES, database, network, lambda: Actor("person", "p1", "Ada", whole.role.scopes))
+    app = app_of(_shared_routes(), database, network, lambda: Actor("person", "p1", "Ada", whole.role.scopes))
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://voltloom") as client:
         whole = Api(client, database, network)

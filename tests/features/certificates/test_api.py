@@ -10,14 +10,10 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from fastapi import FastAPI
-from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 
+from routes_by_hand import app_of, routed
 from voltloom.domain.ids import StationId
 from voltloom.domain.station import SecurityProfile
-from voltloom.entrypoints.http.problems import Outermost, answer
 from voltloom.features import certificates
 from voltloom.features.access import LOCAL, Actor, Role
 from voltloom.features.certificates import Authority
@@ -53,18 +49,8 @@ def authority(tmp_path_factory):
 
 @asynccontextmanager
 async def api(database, authority, role=Role.ADMIN):
-    app = FastAPI(
-        middleware=[Middleware(Outermost)],
-        exception_handlers={RequestValidationError: answer, HTTPException: answer},
-    )
-    app.include_router(certificates.feature(authority).routes())
-    app.state.database, app.state.stations = database, Network()
-
-    @app.middleware("http")
-    async def sign_in(request, call_next):
-        request.state.actor = Actor("person", "p1", "Ada", role.scopes)
-        return await call_next(request)
-
+    routes = routed([certificates.feature(authority)])
+    app = app_of(routes, database, Network(), lambda: Actor("person", "p1", "Ada", role.scopes))
     new = NewStation("CP-7", security_profile=SecurityProfile.CERTIFICATE)
     await add_station(Caller(database, app.state.stations), StationsConfig(Passwords(bytes(32))), new)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://voltloom") as client:
