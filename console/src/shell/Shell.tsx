@@ -7,6 +7,7 @@ import { rooms } from "@/rooms/index.ts";
 import type { Room, Way } from "@/rooms/room.ts";
 import { navigate, Route, Switch, usePath } from "@/route";
 import { Skeletons, useTitle } from "@/ui";
+import { whenIdle } from "@/ui/afterFrame.ts";
 import { Header } from "./Header.tsx";
 import { Lost } from "./Lost.tsx";
 import { Nav } from "./Nav.tsx";
@@ -55,15 +56,7 @@ function usePreferences(): void {
 /** Whether the first page has left the browser time for more; at the latest after a second. */
 function useIdle(): boolean {
   const [idle, setIdle] = useState(false);
-  useEffect(() => {
-    // Safari has no requestIdleCallback.
-    if (!("requestIdleCallback" in globalThis)) {
-      const timer = setTimeout(() => setIdle(true), 300);
-      return () => clearTimeout(timer);
-    }
-    const asked = requestIdleCallback(() => setIdle(true), { timeout: 1000 });
-    return () => cancelIdleCallback(asked);
-  }, []);
+  useEffect(() => whenIdle(() => setIdle(true), 1000), []);
   return idle;
 }
 

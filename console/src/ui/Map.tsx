@@ -58,6 +58,7 @@ interface Position {
 }
 
 const REACH_PX = 46;
+const GONE_MS = 5_000;
 const NAMES_FROM_ZOOM = 6.5;
 /** Natural Earth has nothing to tell of a town; tiles have. alone: of one spot, which shows only where in the country it is. */
 const NEAREST = { embedded: { all: 7, alone: 4.4 }, other: { all: 14, alone: 14 } };
@@ -271,7 +272,7 @@ export function Map(props: MapProps) {
       setMap(null);
       const old = made;
       if (node.isConnected) old?.remove();
-      else if (old !== null) whenIdle(() => old.remove());
+      else if (old !== null) whenIdle(() => old.remove(), GONE_MS);
     };
   }, [kind, asList]);
 

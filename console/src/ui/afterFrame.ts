@@ -1,5 +1,6 @@
 /** Where there are no frames (a hidden tab), as late as this. */
 const LATEST_MS = 200;
+const SOON_MS = 300;
 
 /** What takes long, after what the reader waits for has been drawn. Gives what calls it off. */
 export function afterFrame(call: () => void): () => void {
@@ -20,8 +21,12 @@ export function afterFrame(call: () => void): () => void {
   return cancel;
 }
 
-/** When the browser has nothing else to do; soon, where it cannot tell (Safari), and at the latest after five seconds. */
-export function whenIdle(call: () => void): void {
-  if ("requestIdleCallback" in globalThis) requestIdleCallback(call, { timeout: 5000 });
-  else setTimeout(call, 500);
+/** When the browser has nothing else to do, at the latest after so long; soon, where it cannot tell (Safari). Gives what calls it off. */
+export function whenIdle(call: () => void, latestMs: number): () => void {
+  if ("requestIdleCallback" in globalThis) {
+    const asked = requestIdleCallback(call, { timeout: latestMs });
+    return () => cancelIdleCallback(asked);
+  }
+  const timer = setTimeout(call, SOON_MS);
+  return () => clearTimeout(timer);
 }
