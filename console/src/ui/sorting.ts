@@ -7,11 +7,14 @@
 
 type Key = string | number | null;
 
-interface Placed<R> {
-  row: R;
-  id: string;
+interface Ranked {
   key: Key;
   index: number;
+}
+
+interface Placed<R> extends Ranked {
+  row: R;
+  id: string;
 }
 
 const DIGITS = /\d+/g;
@@ -35,14 +38,14 @@ export function inOrder<T>(items: readonly T[], textOf: (item: T) => string | nu
   return items
     .map((item, index) => {
       const text = textOf(item);
-      return { row: item, id: "", key: text === null ? null : sortable(text), index };
+      return { item, key: text === null ? null : sortable(text), index };
     })
     .sort((a, b) => orderOf(a, b, false))
-    .map(({ row }) => row);
+    .map(({ item }) => item);
 }
 
 /** What is unknown comes last either way; what is alike stays as it was given. */
-function orderOf<R>(a: Placed<R>, b: Placed<R>, down: boolean): number {
+function orderOf(a: Ranked, b: Ranked, down: boolean): number {
   if (a.key === null || b.key === null) return a.key === b.key ? a.index - b.index : a.key === null ? 1 : -1;
   const order = compare(a.key, b.key);
   return order === 0 ? a.index - b.index : down ? -order : order;
