@@ -5,7 +5,7 @@
  * column menu brings others in, and what was chosen is kept in this browser.
  */
 import { ActionIcon, Button, Checkbox, Group, Menu, NativeSelect, Text, UnstyledButton } from "@mantine/core";
-import { useElementSize, useMediaQuery } from "@mantine/hooks";
+import { useElementSize } from "@mantine/hooks";
 import { IconArrowDown, IconArrowUp, IconColumns3 } from "@tabler/icons-react";
 import { useVirtualizer, useWindowVirtualizer, type Virtualizer } from "@tanstack/react-virtual";
 import {
@@ -28,6 +28,7 @@ import { Skeletons } from "./basics.tsx";
 import { useKept } from "./kept.ts";
 import { usePrinting } from "./printing.ts";
 import { Sorter } from "./sorting.ts";
+import { PHONE, useMedia } from "./useMedia.ts";
 import classes from "./table.module.css";
 
 /**
@@ -270,7 +271,7 @@ export function VirtualTable<R>(props: TableProps<R>) {
   const { rowId, onSelection, more } = props;
   const prefix = useId();
   const printing = usePrinting();
-  const narrow = useMediaQuery("(max-width: 47.99em)", matchMedia("(max-width: 47.99em)").matches);
+  const narrow = useMedia(PHONE);
   // Paper is narrow too, and wants rows.
   const card = narrow && !printing;
   const rowHeight = card ? 132 : (props.rowHeight ?? 44);

@@ -1,6 +1,5 @@
 /** Everything one can ask of the station: forms made from the API's own schemas, its answers, and who asked what before. */
 import { Alert, Autocomplete, Badge, Button, Group, JsonInput, NativeSelect, NumberInput, Paper, Stack, Text, Title } from "@mantine/core";
-import { useMediaQuery } from "@mantine/hooks";
 import { IconAlertTriangle, IconBan, IconCheck, IconClock, IconHandStop, IconSend, IconTerminal2 } from "@tabler/icons-react";
 import { useInfiniteQuery, useMutation } from "@tanstack/react-query";
 import { useEffect, useMemo, useState } from "react";
@@ -11,6 +10,7 @@ import { Age, beginning, bodyOf, type Column, confirm, Empty, FilterBar, JsonVie
 import { SchemaForm } from "@/ui";
 import { Actor } from "@/ui/words/Actor.tsx";
 import { titleOfCommand, wordOfOutcome } from "@/ui/words/words.ts";
+import { useMedia } from "@/ui/useMedia.ts";
 import { type Detail, keys, useDetail, useOpen, useVocabulary } from "./data.ts";
 import { versionOf } from "./knowledge.ts";
 import classes from "./station.module.css";
@@ -364,7 +364,7 @@ export default function Commands() {
   const vocabulary = useVocabulary(id).data;
   const { offers, document } = useOffers();
   const [filters, setFilters] = useFilters<keyof typeof DEFAULTS>(DEFAULTS);
-  const narrow = useMediaQuery(NARROW, matchMedia(NARROW).matches);
+  const narrow = useMedia(NARROW);
   const titleOf = useMemo(() => {
     const summaries = new Map(offers.map((each) => [each.name, each.summary]));
     return (name: string): string => {

@@ -1,6 +1,6 @@
 /** The inspector: what the station and we said, call and answer as one, and what was wrong with it in words. */
 import { ActionIcon, Alert, Anchor, Badge, Button, Drawer, Group, Menu, Paper, Stack, Text, TextInput, Title } from "@mantine/core";
-import { useElementSize, useMediaQuery, useViewportSize } from "@mantine/hooks";
+import { useElementSize, useViewportSize } from "@mantine/hooks";
 import {
   IconAlertTriangle,
   IconArrowLeft,
@@ -21,6 +21,7 @@ import { api, take, useMay } from "@/api";
 import { common, fieldOf, format, momentOf, useLanguage, useTexts } from "@/i18n";
 import { Link, pathOf, useFilters, useParams } from "@/route";
 import { type Column, Copy, Empty, FilterBar, JsonView, SafeText, Time, Trouble, VirtualTable, visible } from "@/ui";
+import { useMedia } from "@/ui/useMedia.ts";
 import { useDetail, useVocabulary } from "./data.ts";
 import { Facts } from "./Facts.tsx";
 import { isKnownCode, versionOf } from "./knowledge.ts";
@@ -305,7 +306,7 @@ export default function Messages() {
   const { id } = useParams<{ id: string }>();
   const [filters, setFilters] = useFilters<Name>(DEFAULTS);
   const [paused, setPaused] = useState(false);
-  const wide = useMediaQuery("(min-width: 75em)", matchMedia("(min-width: 75em)").matches);
+  const wide = useMedia("(min-width: 75em)");
   const connected = useDetail(id).data?.link.connected ?? false;
   const vocabulary = useVocabulary(id).data;
   const { action, direction, trouble, q, since, until } = filters;

@@ -1,6 +1,5 @@
 /** A station: who it is and how it is, above the tab one looks at. */
 import { Anchor, Box, Button, Group, Menu, Tabs, Text } from "@mantine/core";
-import { useMediaQuery } from "@mantine/hooks";
 import {
   IconActivity,
   IconAdjustments,
@@ -23,6 +22,7 @@ import { useTexts } from "@/i18n";
 import { useStation } from "@/live";
 import { Link, navigate, pathOf, useParams } from "@/route";
 import { Age, Copy, Empty, PageHeader, SafeText, Skeletons, StateBadge, Trouble, visible } from "@/ui";
+import { PHONE, useMedia } from "@/ui/useMedia.ts";
 import { Actions } from "./Actions.tsx";
 import { type Detail, useDetail, useKeptCurrent, useSites } from "./data.ts";
 import { versionOf } from "./knowledge.ts";
@@ -77,7 +77,7 @@ function Tabbed(props: { id: string; tab: Tab; children: ReactNode }) {
   const { t } = useTexts(texts);
   const { t: more } = useTexts(moreTexts);
   const may = useMay();
-  const narrow = useMediaQuery("(max-width: 47.99em)", matchMedia("(max-width: 47.99em)").matches);
+  const narrow = useMedia(PHONE);
   const open = MORE.find(({ id }) => id === props.tab);
   const go = (chosen: string | null): void => navigate(pathOf("stations", props.id, ...(chosen === null || chosen === "now" ? [] : [chosen])));
   return (
@@ -137,7 +137,7 @@ function Gone(props: { id: string }) {
 }
 
 /** "Talon 300 by Kestrel Power · firmware 24.0.3 · OCPP 2.1 · last seen …" */
-const Sentence = memo(function Sentence(props: { detail: Detail }) {
+function SentenceView(props: { detail: Detail }) {
   const { t, rich } = useTexts(texts);
   const { detail } = props;
   const sites = useSites();
@@ -172,7 +172,10 @@ const Sentence = memo(function Sentence(props: { detail: Detail }) {
       ))}
     </span>
   );
-});
+}
+
+/** The same from tab to tab. */
+const Sentence = memo(SentenceView);
 
 export default function StationPage() {
   const { t } = useTexts(texts);

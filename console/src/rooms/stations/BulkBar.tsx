@@ -1,10 +1,10 @@
 /** What can be done with the stations that are selected. It stays in sight while one scrolls. */
 import { Button, Menu, Paper, Text } from "@mantine/core";
-import { useMediaQuery } from "@mantine/hooks";
 import { IconAdjustments, IconChevronUp, type Icon, IconLockOpen, IconMessageQuestion, IconPower, IconReload } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTexts } from "@/i18n";
 import type { Station } from "@/live";
+import { PHONE, useMedia } from "@/ui/useMedia.ts";
 import { ACTIONS, type Action } from "./asking.ts";
 import { BulkDialog } from "./BulkDialog.tsx";
 import classes from "./stations.module.css";
@@ -21,7 +21,7 @@ export function BulkBar(props: {
   const { t } = useTexts(texts);
   const { selection, shown } = props;
   const [action, setAction] = useState<Action | null>(null);
-  const phone = useMediaQuery("(max-width: 47.99em)", false);
+  const phone = useMedia(PHONE);
   // Those that were removed meanwhile are no longer meant.
   const stations = [...selection].filter((id) => props.byId.has(id));
   const seen = shown.reduce((n, row) => n + Number(selection.has(row.id)), 0);

@@ -1,12 +1,13 @@
 /** Asking many stations: what, how far it reaches, then go. The job that comes of it has a page of its own. */
 import { Button, Group, Modal, Stack } from "@mantine/core";
-import { useDebouncedValue, useMediaQuery } from "@mantine/hooks";
+import { useDebouncedValue } from "@mantine/hooks";
 import { useMutation } from "@tanstack/react-query";
 import { useCallback, useMemo, useState } from "react";
 import { common, useTexts } from "@/i18n";
 import { currentFleet } from "@/live";
 import { navigate, pathOf } from "@/route";
 import { done, Trouble } from "@/ui";
+import { PHONE, useMedia } from "@/ui/useMedia.ts";
 import { type Action, type Asked, askMany, type Requests, useBlast } from "./asking.ts";
 import { BlastPanel, isDangerous } from "./BlastPanel.tsx";
 import { AvailabilityForm, ResetForm, SettingsForm, TriggerForm, UnlockForm } from "./forms.tsx";
@@ -43,7 +44,7 @@ function Form(props: { action: Action; initial: Asked | null; example: string | 
 export function BulkDialog(props: { action: Action | null; stations: readonly string[]; initial?: Asked | null; onClose: () => void }) {
   const { t } = useTexts(texts);
   const { t: c } = useTexts(common);
-  const phone = useMediaQuery("(max-width: 47.99em)", false);
+  const phone = useMedia(PHONE);
   return (
     <Modal
       opened={props.action !== null}

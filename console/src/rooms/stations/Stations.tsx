@@ -1,6 +1,6 @@
 /** `/stations`: all of them in a list that keeps up, found by filters of the address, chosen for what is asked of many. */
 import { Badge, Button, Group, Menu } from "@mantine/core";
-import { useDisclosure, useMediaQuery } from "@mantine/hooks";
+import { useDisclosure } from "@mantine/hooks";
 import { IconAdjustmentsHorizontal, IconBraces, IconChecklist, IconClipboard, IconDownload, IconFileTypeCsv, IconPlug, IconPlus, IconSearchOff } from "@tabler/icons-react";
 import { useCallback, useMemo, useState } from "react";
 import { useMay } from "@/api";
@@ -9,6 +9,7 @@ import { type Station, useNow } from "@/live";
 import { Link, pathOf, useFilters } from "@/route";
 import { copyText, done, Empty, type Filter, FilterBar, lookOf, type Option, PageHeader, SavedViews, Skeletons, STATION_STATES, Trouble, useSiteNames, VirtualTable, wordOf } from "@/ui";
 import { inOrder } from "@/ui/sorting.ts";
+import { PHONE, useMedia } from "@/ui/useMedia.ts";
 import { BulkBar } from "./BulkBar.tsx";
 import { useCalmFleet } from "./calm.ts";
 import { columnsOf, versionOf } from "./columns.tsx";
@@ -152,7 +153,7 @@ export default function Stations() {
   const [wanted, setWanted] = useFilters(DEFAULTS);
   const [{ sort }, setSort] = useFilters(SORT);
   const [selection, setSelection] = useState<ReadonlySet<string>>(new Set());
-  const phone = useMediaQuery("(max-width: 47.99em)", matchMedia("(max-width: 47.99em)").matches);
+  const phone = useMedia(PHONE);
   const [opened, { toggle }] = useDisclosure(false);
   // Nobody chooses among ten thousand names: by `ids` a link may narrow the list, and no field.
   const chosen = useMemo(() => CHOICES.filter((name) => wanted[name] !== "" || opened || (!phone && FIRST.includes(name))), [wanted, opened, phone]);

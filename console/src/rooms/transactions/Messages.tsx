@@ -1,6 +1,5 @@
 /** Every message that names a charge: calls with their answers, as they came. */
 import { Anchor, Button, Drawer, Group, Menu, Stack, Text, Title } from "@mantine/core";
-import { useMediaQuery } from "@mantine/hooks";
 import { IconArrowLeft, IconArrowRight, IconDownload, IconMessageOff } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
@@ -10,6 +9,7 @@ import { useLive } from "@/live";
 import { Link, pathOf } from "@/route";
 import { type Column, Copy, Empty, JsonView, Panel, SafeText, StateBadge, Time, Trouble, useThrottled, visible, VirtualTable } from "@/ui";
 import type { Transaction } from "@/ui/charge";
+import { PHONE, useMedia } from "@/ui/useMedia.ts";
 import { texts } from "./texts.ts";
 import classes from "./detail.module.css";
 
@@ -102,7 +102,7 @@ function TheMessages(props: { of: Transaction }) {
   useLive(["transaction.updated", "command.answered"], (happenings) => {
     if (happenings.some(({ data }) => data.station_id === of.station_id)) again();
   });
-  const card = useMediaQuery("(max-width: 47.99em)");
+  const card = useMedia(PHONE);
   const [shown, setShown] = useState<Message | null>(null);
   const [opened, setOpened] = useState(false);
   const rows = useMemo(() => found.data?.pages.flatMap((page) => page.items) ?? [], [found.data]);

@@ -1,6 +1,5 @@
 /** What the station noticed in itself, and what it watches. */
 import { ActionIcon, Alert, Button, Group, Menu, SegmentedControl, Stack, Text } from "@mantine/core";
-import { useMediaQuery } from "@mantine/hooks";
 import { IconBell, IconChevronDown, IconFilterOff, IconPlus, IconRadar2, IconRefresh, IconTemplate, IconTrash } from "@tabler/icons-react";
 import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
@@ -10,6 +9,7 @@ import { useLive } from "@/live";
 import { Link, useFilters, useParams } from "@/route";
 import { type Column, confirm, done, Empty, failed, FilterBar, Panel, SafeText, Skeletons, StateBadge, Time, Trouble, useThrottled, visible, VirtualTable } from "@/ui";
 import { SeverityTag, useSeverityOptions } from "@/ui/severity.tsx";
+import { PHONE, useMedia } from "@/ui/useMedia.ts";
 import { tell } from "../asking.tsx";
 import { type Detail, useDetail } from "../data.ts";
 import { useActing } from "./acting.ts";
@@ -328,7 +328,7 @@ export default function Monitoring() {
     if (happenings.some(({ data }) => data.station_id === id)) void queries.invalidateQueries({ queryKey: keyOf(id) });
   });
   const options = useSeverityOptions();
-  const narrow = useMediaQuery("(max-width: 47.99em)", matchMedia("(max-width: 47.99em)").matches);
+  const narrow = useMedia(PHONE);
   if (detail === undefined) return <Skeletons rows={4} height={60} />;
   if (detail.link.protocol === "ocpp1.6") return <NotInVersion icon={IconRadar2} text={t("mon.notIn16")} />;
   // Streams are new in 2.1.
