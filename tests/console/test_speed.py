@@ -237,6 +237,7 @@ def go_round(page: Page, watch: Watch, number: int) -> None:
     expect(page.get_by_role("dialog")).to_have_count(0)
     with watch.takes("to the overview", f"{holds('main h1', 'overview')} && {counts('10,000 rows')}"):
         press(page, "g", "o")
+    expect(page.get_by_role("grid").get_by_role("row").nth(5)).to_be_visible()
     # Who comes to look, looks: by then the map is drawn.
     page.locator("[data-drawn=true]").wait_for()
     with watch.takes("from the overview to the list", LIST):
